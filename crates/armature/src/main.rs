@@ -1,0 +1,2 @@
+//! armature
+fn main() {}

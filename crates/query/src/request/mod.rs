@@ -1,0 +1,8 @@
+//! What is asked: the one form to which every door lowers. Shapes hold numbered slots instead of values, so that equal shapes share one
+//! statement; writes hold their values, because the engine judges them.
+
+mod read;
+mod write;
+
+pub use read::*;
+pub use write::*;

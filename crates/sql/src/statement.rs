@@ -1,0 +1,55 @@
+//! A printed statement: chunks of text with holes for the tenant's schema, and the parameters it takes.
+
+use std::sync::Arc;
+
+use expr::{Encoding, Slot, Value};
+
+/// SQL ready to run for any tenant on this layout. `store` fills the schema holes and binds the parameters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// Text between schema holes; between two neighbours stands the tenant's schema (`"t_acme".` on PostgreSQL, nothing on SQLite).
+    pub chunks: Arc<[String]>,
+    /// Parameters in the order of `$1, $2, …`.
+    pub params: Arc<[Param]>,
+}
+
+/// One bound value.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Param {
+    /// Where its value comes from.
+    pub source: Source,
+    /// How it is written.
+    pub encoding: Encoding,
+    /// Whether it is a list of such values (an array on PostgreSQL, JSON text on SQLite).
+    pub list: bool,
+}
+
+/// Where the value of a parameter comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// The n-th value of the request.
+    Slot(Slot),
+    /// A constant of the catalog.
+    Constant(Value),
+}
+
+/// One result row, as the writers of responses see it. Implemented by `store` over the driver's rows.
+pub trait Cells {
+    /// Whether the cell is NULL.
+    fn is_null(&self, column: usize) -> bool;
+    /// Appends the cell as JSON; `encoding` says how it is stored. `null` for NULL.
+    fn write_json(&self, column: usize, cell: CellType, out: &mut Vec<u8>);
+    /// The cell as a value.
+    fn value(&self, column: usize, encoding: Encoding) -> Value;
+}
+
+/// What a result cell holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CellType {
+    /// A stored value, to be written as JSON by its encoding (decimals and 64-bit integers as strings are separate).
+    Plain(Encoding),
+    /// An integer that travels as a string (BigInt).
+    BigInt,
+    /// JSON text made by the database, copied as it is.
+    Raw,
+}

@@ -1,0 +1,238 @@
+//! Queries and scalar expressions. Nodes say what is meant where the dialects differ (`Bucket`, `JsonObject`, `DecimalText` …); the
+//! printers say how.
+
+use expr::Encoding;
+
+use crate::ident::Ident;
+use crate::statement::Param;
+
+/// A `SELECT`.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Query {
+    /// Common table expressions before it.
+    pub with: Vec<(Ident, Query)>,
+    /// Result columns with their aliases.
+    pub columns: Vec<(Scalar, Ident)>,
+    /// What it reads; `None` for a query without table.
+    pub from: Option<From>,
+    /// Further tables.
+    pub joins: Vec<Join>,
+    /// `WHERE`
+    pub filter: Option<Scalar>,
+    /// `GROUP BY`
+    pub group: Vec<Scalar>,
+    /// `HAVING`
+    pub having: Option<Scalar>,
+    /// `ORDER BY`
+    pub order: Vec<Order>,
+    /// `LIMIT`
+    pub limit: Option<Scalar>,
+    /// `OFFSET`
+    pub offset: Option<Scalar>,
+    /// `FOR UPDATE` on PostgreSQL; SQLite's writer holds the database anyway.
+    pub lock: bool,
+}
+
+/// A source of rows with its alias.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct From {
+    /// Where the rows come from.
+    pub source: Relation,
+    /// Alias.
+    pub alias: Ident,
+}
+
+/// Where rows come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// A table of the tenant's schema.
+    Table(Ident),
+    /// A common table expression.
+    Cte(Ident),
+    /// A subselect.
+    Query(Box<Query>),
+}
+
+/// A join.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Join {
+    /// How.
+    pub kind: JoinKind,
+    /// What.
+    pub from: From,
+    /// `ON`; true when absent.
+    pub on: Option<Scalar>,
+}
+
+/// Kinds of join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JoinKind {
+    /// `JOIN`
+    Inner,
+    /// `LEFT JOIN`
+    Left,
+    /// `LEFT JOIN LATERAL`; PostgreSQL only, callers for SQLite use correlated scalars.
+    LeftLateral,
+}
+
+/// One key of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// What is compared.
+    pub by: Scalar,
+    /// Downwards.
+    pub descending: bool,
+    /// Where nulls go; always printed where the dialect's own default differs.
+    pub nulls_first: bool,
+}
+
+/// A scalar expression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scalar {
+    /// `alias.column`
+    Column(Ident, Ident),
+    /// `column`, unqualified (index definitions, `RETURNING`)
+    Bare(Ident),
+    /// `excluded.column` in `ON CONFLICT`
+    Excluded(Ident),
+    /// A bound value.
+    Param(Param),
+    /// `NULL` of a type.
+    Null(Encoding),
+    /// `TRUE` or `FALSE`
+    Bool(bool),
+    /// A whole number made by the program.
+    Int(i64),
+    /// A text made by the program (JSON keys, type names); quoted by the printer.
+    Text(String),
+    /// Conjunction; true when empty.
+    And(Vec<Scalar>),
+    /// Disjunction; false when empty.
+    Or(Vec<Scalar>),
+    /// SQL's three-valued NOT; use `IsNotTrue` for a two-valued complement.
+    Not(Box<Scalar>),
+    /// `x IS NOT TRUE`: the complement of two-valued logic.
+    IsNotTrue(Box<Scalar>),
+    /// `x IS NULL`
+    IsNull(Box<Scalar>),
+    /// Comparison.
+    Compare(Compare, Box<Scalar>, Box<Scalar>),
+    /// Arithmetic of one encoding; see [`Arithmetic`].
+    Arithmetic(Arithmetic, Encoding, Box<Scalar>, Box<Scalar>),
+    /// Changes the encoding, e.g. `Int` to `Decimal(6)`, `Decimal(4)` to `Decimal(6)`, anything to `Text`.
+    Convert(Box<Scalar>, Encoding, Encoding),
+    /// `x = ANY(list)`; the list is a list parameter.
+    InParam(Box<Scalar>, Param),
+    /// `x IN (a, b)`
+    InList(Box<Scalar>, Vec<Scalar>),
+    /// `CASE WHEN … THEN … ELSE … END`
+    Case(Vec<(Scalar, Scalar)>, Option<Box<Scalar>>),
+    /// `COALESCE`
+    Coalesce(Vec<Scalar>),
+    /// `LIKE … ESCAPE '\'`, case-sensitive on both.
+    Like(Box<Scalar>, Box<Scalar>),
+    /// ASCII lower case.
+    LowerAscii(Box<Scalar>),
+    /// `a || b`
+    Concat(Vec<Scalar>),
+    /// `EXISTS (…)`
+    Exists(Box<Query>),
+    /// `(SELECT …)` as a value.
+    Subquery(Box<Query>),
+    /// Aggregate functions.
+    Aggregate(Fold, Box<Scalar>, Encoding),
+    /// `count(*)`
+    CountAll,
+    /// First day of the bucket that an instant or day falls in. The zone is an IANA name (a parameter) for instants; SQLite has no time
+    /// zones, so there the caller passes the offsets that apply: see the printer.
+    Bucket(Bucket, Box<Scalar>, Encoding, Option<Box<Scalar>>),
+    /// Test on a list cell.
+    ListTest(ListTest, Box<Scalar>, Option<Box<Scalar>>),
+    /// A JSON object with keys in this order; values are written by their cell type.
+    JsonObject(Vec<(String, Scalar, crate::statement::CellType)>),
+    /// The rows of a one-column query of JSON texts as a JSON array, in the query's order; `[]` when empty.
+    JsonArray(Box<Query>),
+    /// JSON text as it is.
+    RawJson(String),
+    /// A function of the expression language without a node of its own.
+    Call(expr::Function, Vec<Scalar>),
+    /// The instant of the statement, by the request's clock (a parameter).
+    RowNumber(Vec<Order>),
+}
+
+/// Comparison operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compare {
+    /// `=`
+    Equal,
+    /// `<>`
+    NotEqual,
+    /// `IS NOT DISTINCT FROM` / `IS`
+    Same,
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+}
+
+/// Arithmetic; operands and result share the encoding. Overflow of the encoding is an error of the database on both dialects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arithmetic {
+    /// Sum.
+    Add,
+    /// Difference.
+    Subtract,
+    /// Product, rounded half away from zero to the encoding's scale.
+    Multiply,
+    /// Quotient, likewise; NULL when the divisor is zero.
+    Divide,
+    /// Remainder with the sign of the dividend; NULL when the divisor is zero.
+    Remainder,
+}
+
+/// Aggregates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fold {
+    /// `count(x)`
+    Count,
+    /// `sum`, exact; NULL when empty.
+    Sum,
+    /// `min`
+    Min,
+    /// `max`
+    Max,
+    /// Mean as `Decimal(6)`, rounded half away from zero.
+    Avg,
+}
+
+/// Widths of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Bucket {
+    /// Calendar day.
+    Day,
+    /// Week that begins on Monday.
+    Week,
+    /// Month.
+    Month,
+    /// Quarter.
+    Quarter,
+    /// Year.
+    Year,
+}
+
+/// Tests on list cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListTest {
+    /// Holds the value.
+    Has,
+    /// Shares a value with the list parameter.
+    HasAny,
+    /// Holds every value of the list parameter.
+    HasAll,
+    /// Null or `[]`.
+    IsEmpty,
+}
