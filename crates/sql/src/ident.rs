@@ -21,7 +21,8 @@ impl std::error::Error for BadIdent {}
 impl Ident {
     /// Checks and wraps.
     pub fn new(text: &str) -> Result<Self, BadIdent> {
-        let legal = (1..=63).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let legal =
+            (1..=63).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         if legal { Ok(Self(Arc::from(text))) } else { Err(BadIdent(text.to_owned())) }
     }
 

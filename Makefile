@@ -1,0 +1,36 @@
+# One door for people and for CI. `make help` lists the targets.
+SHELL := /bin/bash
+NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
+RUN_TESTS := $(if $(NEXTEST),cargo nextest run --workspace,cargo test --workspace)
+
+.PHONY: help demo build web test check bench generate
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: build ## build and start the demo: embedded SQLite, a tenant with two years of data
+	./target/release/armature demo
+
+build: web ## target/release/armature
+	cargo build --release --bin armature
+
+web: web/graphiql/dist/index.html ## GraphiQL, bundled for offline use
+web/graphiql/dist/index.html: web/graphiql/package-lock.json $(shell find web/graphiql/src web/graphiql/index.html -type f 2>/dev/null)
+	cd web/graphiql && npm ci --no-audit --no-fund --loglevel=error && npm run build --silent
+
+test: web ## every test, on SQLite and on a temporary PostgreSQL cluster
+	@scripts/need-postgres
+	cargo build --workspace --all-targets
+	cargo run -q -p testing --bin test-cluster -- $(RUN_TESTS)
+
+check: ## formatting, lints, architecture
+	cargo fmt --all -- --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo test -q -p armature --test architecture
+
+generate: ## rewrite what is generated and committed: JSON Schemas, reference pages
+	UPDATE_SCHEMAS=1 cargo test -q -p metadata
+
+bench: build ## the server beside a hand-written floor; writes bench/RESULTS.md
+	@scripts/need-postgres
+	cargo build --release -p bench
+	cargo run -q -p testing --bin test-cluster -- ./target/release/bench
