@@ -34,13 +34,15 @@ pub struct Field {
     pub folded: bool,
     /// Whether formulas and roll-ups in it see more than their reader (`"x-scope": "system"`).
     pub system_scope: bool,
+    /// Its former name, when its author renamed it; without effect once the former name is gone.
+    pub renamed_from: Option<Name>,
 }
 
 impl Field {
     /// Whether clients may write it: neither computed nor kept by the platform.
     pub fn writable(&self) -> bool {
         match &self.ty {
-            FieldType::AutoNumber { .. } | FieldType::Formula { .. } | FieldType::Rollup { .. } => false,
+            FieldType::Id | FieldType::AutoNumber { .. } | FieldType::Formula { .. } | FieldType::Rollup { .. } => false,
             _ => !self.system || &*self.name == "owner",
         }
     }
@@ -49,6 +51,8 @@ impl Field {
 /// What a field holds.
 #[derive(Clone, Debug)]
 pub enum FieldType {
+    /// A record's id, a UUID v7; only the system field `id`.
+    Id,
     /// One line of text.
     Text(TextLimits),
     /// Several lines.
@@ -317,6 +321,7 @@ impl FieldType {
     /// composites, whose parts have types of their own.
     pub fn expr_type(&self) -> Option<Type> {
         Some(match self {
+            FieldType::Id => Type::Id,
             FieldType::Text(_)
             | FieldType::LongText(_)
             | FieldType::RichText(_)

@@ -24,8 +24,8 @@ pub struct Catalog {
     pub objects: IndexMap<Name, Arc<Object>>,
     /// Shared choice lists by name.
     pub choices: IndexMap<Name, Arc<Choices>>,
-    /// Packages by name with their versions.
-    pub packages: IndexMap<String, String>,
+    /// Packages by name, each behind those that it depends on.
+    pub packages: IndexMap<String, Package>,
     /// Where each field is stored.
     pub layout: Layout,
 }
@@ -35,6 +35,26 @@ impl Catalog {
     pub fn object(&self, name: &str) -> Option<&Arc<Object>> {
         self.objects.get(name)
     }
+}
+
+/// A package as far as the running system needs it.
+#[derive(Clone, Debug)]
+pub struct Package {
+    /// SemVer.
+    pub version: String,
+    /// For people.
+    pub title: String,
+    /// Typed settings with their defaults; expressions name them `settings.<name>`.
+    pub settings: IndexMap<Name, Setting>,
+}
+
+/// A setting of a package.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    /// Its type in expressions.
+    pub ty: expr::Type,
+    /// Its value unless the tenant set another.
+    pub value: expr::Value,
 }
 
 /// A business object type.
@@ -70,12 +90,20 @@ pub struct Object {
     pub history: bool,
     /// Whether it is the link of a many-to-many relation that has no document of its own.
     pub link: bool,
+    /// Its former name, when its author renamed it; without effect once the former name is gone.
+    pub renamed_from: Option<Name>,
 }
 
 impl Object {
     /// The field of that name.
     pub fn field(&self, name: &str) -> Option<&Arc<Field>> {
         self.fields.get(name)
+    }
+
+    /// Whether the field alone identifies a record: it has a unique rule of its own without a condition.
+    pub fn identifies(&self, field: &str) -> bool {
+        field == "id"
+            || self.uniques.iter().any(|u| u.condition.is_none() && matches!(&*u.fields, [one] if &**one == field))
     }
 }
 
@@ -108,6 +136,8 @@ pub struct Rule {
 pub struct Choices {
     /// Its name; `object.field` for a list written in place.
     pub name: String,
+    /// For people.
+    pub title: String,
     /// In the order in which they are shown.
     pub choices: Vec<Choice>,
 }

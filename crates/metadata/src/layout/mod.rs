@@ -1,5 +1,10 @@
 //! Where each field is stored: recorded once, kept for good. A dropped field that comes back gets a new column, a retyped one too.
 
+mod allocate;
+mod names;
+
+pub use allocate::allocate;
+
 use expr::Encoding;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -11,6 +16,12 @@ use crate::name::Name;
 pub struct Layout {
     /// Table of each object.
     pub tables: IndexMap<Name, Table>,
+    /// Tables of dropped objects that still exist until `purge`.
+    #[serde(default)]
+    pub dropped: Vec<Table>,
+    /// Names of tables that were purged; they are not used again.
+    #[serde(default)]
+    pub retired: Vec<String>,
 }
 
 /// The table of one object.
@@ -22,6 +33,9 @@ pub struct Table {
     pub fields: IndexMap<Name, Vec<Column>>,
     /// Columns of dropped or retyped fields that still exist until `purge`.
     pub dropped: Vec<Column>,
+    /// Names of columns that were purged; they are not used again.
+    #[serde(default)]
+    pub retired: Vec<String>,
 }
 
 /// One column of a field.
