@@ -6,12 +6,14 @@
 
 mod ddl;
 mod ident;
+mod print;
 mod statement;
 mod tree;
 mod write;
 
 pub use ddl::*;
 pub use ident::{BadIdent, Ident};
+pub use print::{print_ddl, print_query, print_write};
 pub use statement::*;
 pub use tree::*;
 pub use write::*;

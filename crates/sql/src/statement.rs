@@ -31,6 +31,9 @@ pub enum Source {
     Slot(Slot),
     /// A constant of the catalog.
     Constant(Value),
+    /// Several lists of one length taken as rows: one JSON text `[[a1, b1], [a2, b2]]`. Made by the SQLite printer for
+    /// [`crate::Rows::Unnest`], never by callers.
+    Zip(Arc<[Param]>),
 }
 
 /// One result row, as the writers of responses see it. Implemented by `store` over the driver's rows.

@@ -1,1 +1,22 @@
-//! store
+//! The platform's only way to its databases: control directory, tenants, statements, transactions.
+//!
+//! The only user of sqlx. Every statement of a tenant goes through a [`Tenant`], which fills the schema holes; no public function takes
+//! or gives a pool or a connection. Knows nothing of objects, fields or permissions; prints no SQL of tenants (crate `sql` does).
+
+mod error;
+mod key;
+mod name;
+mod options;
+mod row;
+mod store;
+mod tenant;
+mod transaction;
+
+pub use error::{Cause, StoreError};
+pub use key::KeyRow;
+pub use name::{BadTenantName, TenantName};
+pub use options::Options;
+pub use row::Row;
+pub use store::{Changes, Store};
+pub use tenant::{RowStream, Tenant};
+pub use transaction::Transaction;
