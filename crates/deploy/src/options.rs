@@ -1,0 +1,68 @@
+//! What a caller says beside the documents.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::observe::{Observer, Silent};
+
+/// What becomes of values that the new documents have no room for: `{"lead.source": {"fax": "phone", "pigeon": null}}`. Keys are
+/// stored values (for choices) or the text of the value (for a field whose type changes).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Mapping(pub BTreeMap<String, BTreeMap<String, Option<String>>>);
+
+impl Mapping {
+    /// What a value of `object.field` becomes, if something is said about it.
+    pub fn value(&self, object: &str, field: &str, old: &str) -> Option<Option<&str>> {
+        self.field(object, field)?.get(old).map(Option::as_deref)
+    }
+
+    /// All that is said about `object.field`.
+    pub fn field(&self, object: &str, field: &str) -> Option<&BTreeMap<String, Option<String>>> {
+        self.0.get(&format!("{object}.{field}"))
+    }
+}
+
+/// For `plan`.
+#[derive(Clone, Debug, Default)]
+pub struct PlanOptions {
+    /// What becomes of values without room.
+    pub mapping: Mapping,
+}
+
+/// For `apply` and `revert`.
+#[derive(Clone)]
+pub struct ApplyOptions {
+    /// The hash of the plan that the caller has seen; any plan will do when absent.
+    pub plan: Option<String>,
+    /// Whether fields and objects may go away.
+    pub allow_destructive: bool,
+    /// What becomes of values without room.
+    pub mapping: Mapping,
+    /// Who does it, for the history.
+    pub actor: String,
+    /// When, for the history.
+    pub at: DateTime<Utc>,
+    /// Who is told.
+    pub observer: Arc<dyn Observer>,
+    /// Tables with more rows than this are changed in batches before the publish instead of in its transaction.
+    pub large: u64,
+}
+
+impl ApplyOptions {
+    /// Neither hash nor permission to destroy.
+    pub fn new(actor: impl Into<String>, at: DateTime<Utc>) -> Self {
+        Self {
+            plan: None,
+            allow_destructive: false,
+            mapping: Mapping::default(),
+            actor: actor.into(),
+            at,
+            observer: Arc::new(Silent),
+            large: 50_000,
+        }
+    }
+}
