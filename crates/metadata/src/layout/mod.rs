@@ -1,6 +1,7 @@
 //! Where each field is stored: recorded once, kept for good. A dropped field that comes back gets a new column, a retyped one too.
 
 mod allocate;
+mod index;
 mod names;
 
 pub use allocate::allocate;
