@@ -143,8 +143,9 @@ pub enum Scalar {
     Aggregate(Fold, Box<Scalar>, Encoding),
     /// `count(*)`
     CountAll,
-    /// First day of the bucket that an instant or day falls in. The zone is an IANA name (a parameter) for instants; SQLite has no time
-    /// zones, so there the caller passes the offsets that apply: see the printer.
+    /// First day of the bucket that an instant or day falls in, as a `Date`. For instants there may be a zone (UTC without): a text
+    /// parameter that holds the IANA name on PostgreSQL, and on SQLite, which has no time zones, the zone's offsets as JSON
+    /// `[["2026-03-29T01:00:00.000000Z", 7200], …, ["0000", 3600]]`: from when, seconds east of UTC; latest first, the last from ever.
     Bucket(Bucket, Box<Scalar>, Encoding, Option<Box<Scalar>>),
     /// Test on a list cell.
     ListTest(ListTest, Box<Scalar>, Option<Box<Scalar>>),
@@ -154,10 +155,18 @@ pub enum Scalar {
     JsonArray(Box<Query>),
     /// JSON text as it is.
     RawJson(String),
-    /// A function of the expression language without a node of its own.
-    Call(expr::Function, Vec<Scalar>),
-    /// The instant of the statement, by the request's clock (a parameter).
+    /// A function of the expression language, with the meaning that its table documents. The encoding is that of the first argument
+    /// (decimals must have been brought to `Decimal(6)` before). Functions whose value is a constant of the request are parameters.
+    Call(expr::Function, Encoding, Vec<Scalar>),
+    /// `row_number() OVER (ORDER BY …)`
     RowNumber(Vec<Order>),
+    /// Whether the text matches all patterns of a list parameter, as in `Like`; true when the list is empty, never true for null.
+    LikeAll(Box<Scalar>, Param),
+    /// A day or instant moved by whole months (to the month's last day where it is shorter) and then by microseconds; both `Int`. Days
+    /// move by whole days, what is left of the microseconds is cut towards zero. Null outside of the years 1 to 9999.
+    Shift(Box<Scalar>, Encoding, Box<Scalar>, Box<Scalar>),
+    /// In a [`crate::Write::Together`]: whether the write before this one wrote any row.
+    Wrote,
 }
 
 /// Comparison operators.

@@ -52,8 +52,9 @@ impl Tenant {
         Err(unbuilt())
     }
 
-    /// Runs writes that belong together, all or none; one round trip when there is one statement on PostgreSQL. The rows of each.
-    pub async fn run_write(&self, statements: &[Statement], values: &[Value]) -> Result<Vec<Vec<Row>>, StoreError> {
+    /// Runs writes that belong together, all or none; one round trip when there is one statement on PostgreSQL. The rows
+    /// that they return, one after the other.
+    pub async fn run_write(&self, statements: &[Statement], values: &[Value]) -> Result<Vec<Row>, StoreError> {
         let _ = (statements, values);
         Err(unbuilt())
     }
