@@ -1,1 +1,31 @@
-//! engine
+//! The one way in which records are written, and the short way in which they are read for a caller.
+//!
+//! Every door (GraphQL, import, scripts, package tests) hands over a [`query::request::Write`]; [`Engine::write`] takes it through the
+//! order of execution, which stands in `order.rs` and nowhere else. Never prints SQL (that is `sql`), never decides who
+//! may (that is `query::access`), never opens a connection (that is `store`), never asks for the time or a random number except
+//! through the ports of its [`Caller`].
+
+mod caller;
+mod catalog_read;
+mod engine;
+mod environment;
+mod error;
+mod idempotency;
+mod json;
+mod model;
+mod number;
+mod order;
+mod outcome;
+mod port;
+pub mod progress;
+mod read;
+mod returning;
+mod run;
+mod step;
+
+pub use caller::{Actor, Caller, Door};
+pub use engine::{Engine, Rider};
+pub use error::{ReadError, WriteError};
+pub use outcome::{Code, Effect, EffectKind, Outcome, Refusal};
+pub use port::{Clock, Ids, SystemClock, SystemIds};
+pub use read::read;

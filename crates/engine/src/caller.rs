@@ -1,0 +1,80 @@
+//! On whose behalf a request runs, and with which catalog.
+
+use std::fmt;
+use std::sync::Arc;
+
+use chrono_tz::Tz;
+use metadata::Catalog;
+use query::access::Access;
+use store::Tenant;
+use uuid::Uuid;
+
+use crate::port::{Clock, Ids};
+
+/// Everything that is known of a request before it says what it wants. Made by the doors from the credential, never from
+/// the request.
+#[derive(Clone)]
+pub struct Caller {
+    /// Whose data.
+    pub tenant: Tenant,
+    /// The catalog that the request was understood with; a write is refused as stale when another one is published.
+    pub catalog: Arc<Catalog>,
+    /// Who acts.
+    pub actor: Actor,
+    /// What the actor may do.
+    pub access: Access,
+    /// The way in.
+    pub door: Door,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn Ids>,
+    /// The zone in which `today()` and auto numbers are reckoned.
+    pub zone: Tz,
+}
+
+impl fmt::Debug for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Caller").field("actor", &self.actor).field("door", &self.door).finish_non_exhaustive()
+    }
+}
+
+/// Who acts: a label for the history, and the user record behind it, if there is one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// `key:import bot`, `user:ann@example.com`.
+    pub label: String,
+    /// Written to `createdBy` and `updatedBy`.
+    pub user: Option<Uuid>,
+}
+
+/// The way in, kept in the history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// The GraphQL API.
+    Graphql,
+    /// A file import.
+    Import,
+    /// The metadata API and `apply`.
+    Metadata,
+    /// The command line.
+    Command,
+    /// The demo's generated data.
+    Demo,
+    /// A package test.
+    Test,
+}
+
+impl Door {
+    /// As it stands in the history.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Door::Graphql => "graphql",
+            Door::Import => "import",
+            Door::Metadata => "metadata",
+            Door::Command => "command",
+            Door::Demo => "demo",
+            Door::Test => "test",
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! What can go wrong beside a refusal. Messages are safe to show; the source is for the log.
+
+use query::access::Denied;
+use query::cost::CostExceeded;
+use store::StoreError;
+
+/// A write that did not happen, for a reason that is not in its payload.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The caller may not do this.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The request cannot be meant: a key that is no unique field, too many records.
+    #[error("{message}")]
+    Usage {
+        /// For people.
+        message: String,
+    },
+    /// Another catalog is published: reload, understand the request anew, try again.
+    #[error("the metadata changed while the request was on its way; try again")]
+    Stale,
+    /// The selected response costs too much.
+    #[error(transparent)]
+    Cost(#[from] CostExceeded),
+    /// The database said no, also after retries.
+    #[error("the database could not take the write")]
+    Store(#[source] StoreError),
+    /// A defect of the program or of the catalog.
+    #[error("the write could not be carried out")]
+    Internal {
+        /// For the log.
+        detail: String,
+    },
+}
+
+impl WriteError {
+    pub(crate) fn internal(detail: impl std::fmt::Display) -> Self {
+        WriteError::Internal { detail: detail.to_string() }
+    }
+}
+
+/// A read that gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The caller may not do this.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// It costs too much.
+    #[error(transparent)]
+    Cost(#[from] CostExceeded),
+    /// Another catalog is published: reload and try again.
+    #[error("the metadata changed while the request was on its way; try again")]
+    Stale,
+    /// The database said no.
+    #[error("the database could not answer")]
+    Store(#[source] StoreError),
+    /// A defect of the program or of the catalog.
+    #[error("the read could not be carried out")]
+    Internal {
+        /// For the log.
+        detail: String,
+    },
+}
