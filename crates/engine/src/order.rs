@@ -1,0 +1,52 @@
+//! The order of execution: what happens to every write, whichever door it came through. Each step is a file of its own in `step/`.
+//!
+//! Features add to what a step knows, never a line here. Two rooms are kept: `before` scripts run between filling and judging, a
+//! change of stage is judged after the record is; `after` scripts run between writing and closing.
+
+use query::access::Permitted;
+use query::request::Write;
+
+use crate::caller::Caller;
+use crate::engine::{Engine, Returning, Rider};
+use crate::error::WriteError;
+use crate::outcome::Outcome;
+use crate::run::{Halt, Run};
+use crate::step::{close, fill, find, flush, judge, open, permission, relate, retry::Attempts};
+
+/// A write as it reaches the engine.
+pub(crate) struct Request<'a> {
+    pub(crate) write: Write,
+    pub(crate) returning: Option<&'a Returning>,
+    pub(crate) rider: Option<&'a Rider>,
+}
+
+/// Permission first, before anything is read or written; then the whole order, again when it lost a race.
+pub(crate) async fn carry_out(engine: &Engine, caller: &Caller, request: Request<'_>) -> Result<Outcome, WriteError> {
+    let Request { write, returning, rider } = request;
+    let write = permission::check(caller, write)?;
+    let mut attempts = Attempts::new(caller);
+    loop {
+        let run = Run::new(engine, caller, &write, returning, rider)?;
+        match once(run).await {
+            Ok(outcome) => return Ok(outcome),
+            Err(Halt::Again(cause)) => attempts.pause(cause).await?,
+            Err(Halt::Failed(error)) => return Err(error),
+        }
+    }
+}
+
+async fn once(mut run: Run<'_>) -> Result<Outcome, Halt> {
+    if let Some(known) = open::begin(&mut run).await? {
+        return Ok(known);
+    }
+    while find::next_wave(&mut run).await? {
+        relate::resolve(&mut run).await?;
+        fill::complete(&mut run).await?;
+        judge::check(&mut run).await?;
+        flush::write(&mut run).await?;
+    }
+    close::finish(run).await
+}
+
+/// The write that was permitted.
+pub(crate) type Allowed = Permitted<Write>;

@@ -1,0 +1,243 @@
+//! One pass of a write through the order: what is known so far.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use expr::Value;
+use metadata::Name;
+use query::request::{Batch, Operation, Write};
+use sql::Statement;
+use store::{Row, StoreError, Transaction};
+use uuid::Uuid;
+
+use crate::caller::Caller;
+use crate::engine::{Engine, Returning, Rider};
+use crate::error::WriteError;
+use crate::model::{Model, Record, Shape};
+use crate::order::Allowed;
+use crate::outcome::{Effect, EffectKind, Outcome, Refusal};
+
+/// Why a pass ended without outcome.
+#[derive(Debug)]
+pub(crate) enum Halt {
+    /// It lost a race: run the whole order again.
+    Again(StoreError),
+    /// It cannot succeed.
+    Failed(WriteError),
+}
+
+impl From<WriteError> for Halt {
+    fn from(error: WriteError) -> Self {
+        Halt::Failed(error)
+    }
+}
+
+impl From<StoreError> for Halt {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Retryable | StoreError::LockTimeout => Halt::Again(error),
+            StoreError::Stale { .. } | StoreError::SchemaChanged => Halt::Failed(WriteError::Stale),
+            other => Halt::Failed(WriteError::Store(other)),
+        }
+    }
+}
+
+/// What is done to one record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Act {
+    Create,
+    Update,
+    Delete,
+    Restore,
+    Destroy,
+}
+
+impl Act {
+    /// What comes of it.
+    pub(crate) fn effect(self) -> EffectKind {
+        match self {
+            Act::Create => EffectKind::Created,
+            Act::Update => EffectKind::Updated,
+            Act::Delete => EffectKind::Deleted,
+            Act::Restore => EffectKind::Restored,
+            Act::Destroy => EffectKind::Destroyed,
+        }
+    }
+}
+
+/// One record on its way through the order.
+#[derive(Debug)]
+pub(crate) struct Job {
+    /// The record of the request that this is done for.
+    pub(crate) index: usize,
+    /// Whether it is that record itself, not one that is written along with it.
+    pub(crate) asked: bool,
+    pub(crate) shape: Arc<Shape>,
+    pub(crate) act: Act,
+    pub(crate) id: Uuid,
+    /// As it was.
+    pub(crate) before: Option<Record>,
+    /// As it shall be.
+    pub(crate) after: Record,
+    /// Columns that the request itself sets, so that defaults leave them alone.
+    pub(crate) given: Vec<usize>,
+    /// Fields whose related records are not known yet.
+    pub(crate) open: Vec<crate::step::relate::Open>,
+    /// Columns that differ between before and after; found by filling.
+    pub(crate) changed: Vec<usize>,
+    /// Rules that only the database can judge, by their place in the object.
+    pub(crate) rules: Vec<usize>,
+}
+
+impl Job {
+    /// Whether anything is to be written.
+    pub(crate) fn writes(&self) -> bool {
+        self.act != Act::Update || !self.changed.is_empty()
+    }
+}
+
+/// A pass.
+pub(crate) struct Run<'a> {
+    pub(crate) engine: &'a Engine,
+    pub(crate) caller: &'a Caller,
+    pub(crate) model: Arc<Model>,
+    pub(crate) write: &'a Write,
+    pub(crate) returning: Option<&'a Returning>,
+    pub(crate) rider: Option<&'a Rider>,
+    /// The instant of the request.
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) tx: Option<Transaction>,
+    /// Records of the request that are still to be taken up, in waves.
+    pub(crate) waves: std::collections::VecDeque<crate::step::find::Wave>,
+    /// Records of the present wave.
+    pub(crate) jobs: Vec<Job>,
+    places: HashMap<(Name, Uuid), usize>,
+    pub(crate) outcome: Outcome,
+    /// Records of the request that were refused.
+    pub(crate) refused: Vec<bool>,
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(
+        engine: &'a Engine,
+        caller: &'a Caller,
+        write: &'a Allowed,
+        returning: Option<&'a Returning>,
+        rider: Option<&'a Rider>,
+    ) -> Result<Self, WriteError> {
+        Ok(Self {
+            engine,
+            caller,
+            model: engine.model(caller)?,
+            write: write.shape(),
+            returning,
+            rider,
+            now: micros(caller.clock.now()),
+            tx: None,
+            waves: std::collections::VecDeque::new(),
+            jobs: Vec::new(),
+            places: HashMap::new(),
+            outcome: Outcome::default(),
+            refused: Vec::new(),
+        })
+    }
+
+    /// Whether one failure undoes all.
+    pub(crate) fn all_or_none(&self) -> bool {
+        match &self.write.operation {
+            Operation::Update { .. } => true,
+            Operation::Create(_, batch)
+            | Operation::UpdateMany(_, _, batch)
+            | Operation::Upsert { batch, .. }
+            | Operation::Delete(_, batch)
+            | Operation::Restore(_, batch)
+            | Operation::Destroy(_, batch) => *batch == Batch::AllOrNone,
+        }
+    }
+
+    /// Whether the request names one record, so that refusals need no index.
+    pub(crate) fn single(&self) -> bool {
+        use query::request::Which;
+        match &self.write.operation {
+            Operation::Update { .. } => true,
+            Operation::Create(records, _) | Operation::Upsert { records, .. } => records.len() == 1,
+            Operation::UpdateMany(which, _, _)
+            | Operation::Delete(which, _)
+            | Operation::Restore(which, _)
+            | Operation::Destroy(which, _) => matches!(which, Which::One(_)),
+        }
+    }
+
+    /// Reads or writes in the transaction.
+    pub(crate) async fn execute(&mut self, statement: &Statement, values: &[Value]) -> Result<Vec<Row>, StoreError> {
+        match &mut self.tx {
+            Some(tx) => tx.run(statement, values).await,
+            None => self.caller.tenant.fetch(statement, values).await,
+        }
+    }
+
+    /// Makes room for this many records of the request.
+    pub(crate) fn expect_records(&mut self, count: usize) {
+        self.refused.resize(count, false);
+        self.outcome.ids.resize(count, None);
+        self.outcome.created.resize(count, false);
+        self.outcome.changed.resize(count, false);
+        self.outcome.records.resize(count, None);
+    }
+
+    /// Adds a record to the present wave, unless it is in it; gives its place.
+    pub(crate) fn enlist(&mut self, job: Job) -> usize {
+        let key = (job.shape.object.name.clone(), job.id);
+        if let Some(place) = self.places.get(&key) {
+            return *place;
+        }
+        self.jobs.push(job);
+        self.places.insert(key, self.jobs.len() - 1);
+        self.jobs.len() - 1
+    }
+
+    /// The place of a record in the present wave.
+    pub(crate) fn place(&self, object: &Name, id: Uuid) -> Option<usize> {
+        self.places.get(&(object.clone(), id)).copied()
+    }
+
+    /// Forgets the present wave.
+    pub(crate) fn clear_wave(&mut self) {
+        self.jobs.clear();
+        self.places.clear();
+    }
+
+    /// Refuses a record of the request.
+    pub(crate) fn refuse(&mut self, index: usize, mut refusal: Refusal) {
+        refusal.index = Some(index);
+        if let Some(refused) = self.refused.get_mut(index) {
+            *refused = true;
+        }
+        self.outcome.errors.push(refusal);
+    }
+
+    pub(crate) fn is_refused(&self, index: usize) -> bool {
+        self.refused.get(index).copied().unwrap_or(false)
+    }
+
+    /// Whether the rest of the order would be in vain.
+    pub(crate) fn lost(&self) -> bool {
+        self.all_or_none() && !self.outcome.errors.is_empty()
+    }
+
+    /// Notes an effect.
+    pub(crate) fn effect(&mut self, effect: Effect) {
+        self.outcome.effects.push(effect);
+    }
+
+    /// A new id.
+    pub(crate) fn new_id(&self) -> Uuid {
+        self.caller.ids.id(self.now)
+    }
+}
+
+/// Cuts an instant to what both databases keep.
+fn micros(now: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(now.timestamp_micros()).unwrap_or(now)
+}
