@@ -2,6 +2,9 @@
 
 use query::access::Denied;
 use query::cost::CostExceeded;
+use query::lower::LowerError;
+use query::response::ResponseError;
+use query::slots::SlotMismatch;
 use store::StoreError;
 
 /// A write that did not happen, for a reason that is not in its payload.
@@ -19,9 +22,9 @@ pub enum WriteError {
     /// Another catalog is published: reload, understand the request anew, try again.
     #[error("the metadata changed while the request was on its way; try again")]
     Stale,
-    /// The selected response costs too much.
+    /// The selected part of the records cannot be read.
     #[error(transparent)]
-    Cost(#[from] CostExceeded),
+    Read(#[from] ReadError),
     /// The database said no, also after retries.
     #[error("the database could not take the write")]
     Store(#[source] StoreError),
@@ -31,6 +34,15 @@ pub enum WriteError {
         /// For the log.
         detail: String,
     },
+}
+
+impl From<StoreError> for WriteError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::SchemaChanged | StoreError::Stale { .. } => WriteError::Stale,
+            other => WriteError::Store(other),
+        }
+    }
 }
 
 impl WriteError {
@@ -54,10 +66,22 @@ pub enum ReadError {
     /// The database said no.
     #[error("the database could not answer")]
     Store(#[source] StoreError),
+    /// The answer cannot be given: a sum over several currencies, for one.
+    #[error(transparent)]
+    Response(#[from] ResponseError),
     /// A defect of the program or of the catalog.
     #[error("the read could not be carried out")]
-    Internal {
-        /// For the log.
-        detail: String,
-    },
+    Lower(#[from] LowerError),
+    /// The request's values do not fit its shape.
+    #[error(transparent)]
+    Slots(#[from] SlotMismatch),
+}
+
+impl From<StoreError> for ReadError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::SchemaChanged | StoreError::Stale { .. } => ReadError::Stale,
+            other => ReadError::Store(other),
+        }
+    }
 }

@@ -6,26 +6,14 @@
 //! through the ports of its [`Caller`].
 
 mod caller;
-mod catalog_read;
 mod engine;
-mod environment;
 mod error;
-mod idempotency;
-mod json;
-mod model;
-mod number;
-mod order;
 mod outcome;
 mod port;
-pub mod progress;
 mod read;
-mod returning;
-mod run;
-mod step;
 
 pub use caller::{Actor, Caller, Door};
-pub use engine::{Engine, Rider};
+pub use engine::{Engine, Returning, Rider};
 pub use error::{ReadError, WriteError};
 pub use outcome::{Code, Effect, EffectKind, Outcome, Refusal};
 pub use port::{Clock, Ids, SystemClock, SystemIds};
-pub use read::read;

@@ -1,1 +1,10 @@
-//! work
+//! What runs over whole sets of records beside the requests of clients: import and export of files.
+//!
+//! Writes only through `engine`, so that a file's rows meet the same order of execution as an API call; never judges a value itself,
+//! except that it can be read from a cell. Memory does not grow with the file.
+
+pub mod export;
+pub mod import;
+
+pub use export::{ExportError, ExportOptions, Format, export};
+pub use import::{ImportError, ImportOptions, Map, OnError, Progress, Report, import};

@@ -1,0 +1,92 @@
+//! Reads for a caller: permit, cost, lower (kept by shape), one statement, bytes.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use expr::Value;
+use query::cache::{Key, LoweredCache};
+use query::lower::Lowered;
+use query::request::Read;
+use query::slots::Moment;
+use query::{access, cost, lower, response};
+use store::StoreError;
+
+use crate::caller::Caller;
+use crate::engine::Engine;
+use crate::error::ReadError;
+
+/// Statements that are kept.
+const KEPT: usize = 4_096;
+
+/// Lowered statements, for all tenants.
+pub(crate) struct Reads(Mutex<LoweredCache>);
+
+impl Default for Reads {
+    fn default() -> Self {
+        Self(Mutex::new(LoweredCache::new(KEPT)))
+    }
+}
+
+impl std::fmt::Debug for Reads {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Reads")
+    }
+}
+
+/// A read that was permitted, weighed and lowered.
+pub(crate) struct Ready {
+    pub(crate) lowered: Arc<Lowered>,
+    /// The statement's values.
+    pub(crate) bound: Vec<Value>,
+}
+
+impl Engine {
+    /// The answer to a read as JSON bytes: one round trip to the database. A statement that a change of the metadata made stale is run
+    /// once more before the caller hears of it.
+    pub async fn read(&self, caller: &Caller, read: Read, values: &[Value]) -> Result<Vec<u8>, ReadError> {
+        let ready = self.prepare_read(caller, read, values)?;
+        let fetched = match caller.tenant.fetch(&ready.lowered.statement, &ready.bound).await {
+            Err(StoreError::SchemaChanged) => caller.tenant.fetch(&ready.lowered.statement, &ready.bound).await,
+            other => other,
+        };
+        ready.answer(&fetched?, values)
+    }
+
+    /// Everything of a read that needs no database.
+    pub(crate) fn prepare_read(&self, caller: &Caller, read: Read, values: &[Value]) -> Result<Ready, ReadError> {
+        let permitted = access::permit(&caller.catalog, &caller.access, read)?;
+        cost::check(&permitted, values)?;
+        let dialect = caller.tenant.dialect();
+        let lowered = if caller.catalog.hash.is_empty() {
+            Arc::new(lower::lower(&permitted, &caller.catalog, dialect)?)
+        } else {
+            let key = Key {
+                read: Arc::new(permitted.shape().clone()),
+                access: caller.access.clone(),
+                catalog: caller.catalog.hash.as_str().into(),
+                dialect,
+            };
+            let kept = self.reads.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key);
+            match kept {
+                Some(lowered) => lowered,
+                None => {
+                    let lowered = Arc::new(lower::lower(&permitted, &caller.catalog, dialect)?);
+                    let mut reads = self.reads.0.lock().unwrap_or_else(PoisonError::into_inner);
+                    reads.insert(key, Arc::clone(&lowered));
+                    lowered
+                }
+            }
+        };
+        let moment = Moment { now: caller.clock.now(), zone: caller.zone };
+        let bound = lowered.slots.bind(values, &moment)?;
+        Ok(Ready { lowered, bound })
+    }
+}
+
+impl Ready {
+    /// The bytes of the answer.
+    pub(crate) fn answer(&self, rows: &[store::Row], _values: &[Value]) -> Result<Vec<u8>, ReadError> {
+        let mut out = Vec::with_capacity(256 + rows.len() * 256);
+        response::write(&self.lowered.response, rows, &self.bound, &mut out)?;
+        Ok(out)
+    }
+}
