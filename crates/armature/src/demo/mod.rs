@@ -1,0 +1,138 @@
+//! The demo's data set: two years of a maker of business software, drawn from a seed, so that its truths can be stated.
+//!
+//! Pure: the same seed and day give the same rows on every machine. Rows name related records by their unique keys and stand in
+//! an order in which every record comes after those that it points at, so that they go through the same writes as anyone's.
+
+mod customers;
+mod marketing;
+mod organisation;
+mod random;
+mod rows;
+mod sales;
+mod touches;
+mod truths;
+mod words;
+
+use chrono::NaiveDate;
+use metadata::Name;
+use query::request::RecordData;
+
+pub use truths::truths;
+
+/// The seed of the data set that `armature demo` shows.
+pub const SEED: u64 = 20_261_121;
+
+/// Rows by object. An object can come several times; the order is the order in which they must be created.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DemoData {
+    /// Object and its rows.
+    pub objects: Vec<(Name, Vec<RecordData>)>,
+}
+
+impl DemoData {
+    /// How many records there are in all: the length of the progress bar.
+    pub fn len(&self) -> usize {
+        self.objects.iter().map(|(_, rows)| rows.len()).sum()
+    }
+}
+
+/// Draws the data set: two years that end on `today`.
+pub fn generate(seed: u64, today: NaiveDate) -> DemoData {
+    let firm = organisation::organisation(seed);
+    let buyers = customers::customers(seed, &firm.sellers);
+    let brought = marketing::marketing(seed, today, &firm.sellers);
+    let sold = sales::sales(seed, today, &buyers.list, &firm.sellers);
+    let done = touches::activities(seed, today, &sold.list, &brought.list);
+    let due = touches::tasks(seed, today, &sold.list);
+    let objects = [
+        ("user", firm.leaders),
+        ("user", firm.managers),
+        ("team", firm.teams),
+        ("user", firm.people),
+        ("product", firm.products),
+        ("campaign", brought.campaigns),
+        ("account", buyers.groups),
+        ("account", buyers.members),
+        ("contact", buyers.contacts),
+        ("lead", brought.leads),
+        ("opportunity", sold.opportunities),
+        ("task", due),
+        ("activity", done),
+    ];
+    DemoData { objects: objects.into_iter().map(|(object, rows)| (rows::name(object), rows)).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use chrono::NaiveDate;
+    use expr::Value;
+    use query::request::{Input, RecordRef};
+
+    use super::{SEED, generate, truths};
+
+    fn today() -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day of the calendar")
+    }
+
+    #[test]
+    fn it_is_what_the_page_says() {
+        let data = generate(SEED, today());
+        let truth = truths(&data);
+        assert_eq!(truth.records["opportunity"], 8_800);
+        assert_eq!(truth.records["lead"], 3_000);
+        assert_eq!(truth.records["account"], 85);
+        assert_eq!(truth.records["product"], 7);
+        assert_eq!(truth.records["team"], 6);
+        assert_eq!(truth.records["user"], 37);
+        assert_eq!(truth.records["activity"], 5_000);
+        assert!(truth.records["contact"] > 150);
+        assert_eq!(truth.stages.len(), 6, "{truth:?}");
+        assert_eq!(truth.stages.values().sum::<usize>(), 8_800);
+        assert_eq!(truth.won_by_product.len(), 7, "{truth:?}");
+        let (won, lost) = (truth.stages["won"], truth.stages["lost"]);
+        assert!(won > lost && won < lost * 2, "{truth:?}");
+        assert_eq!(data.len(), truth.records.values().sum::<usize>());
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_rows_and_another_seed_others() {
+        assert_eq!(generate(SEED, today()), generate(SEED, today()));
+        assert_ne!(truths(&generate(SEED, today())), truths(&generate(SEED + 1, today())));
+    }
+
+    #[test]
+    fn every_key_is_unique_and_named_only_after_it_was_given() {
+        let mut known = BTreeSet::new();
+        for (object, rows) in generate(SEED, today()).objects {
+            for row in &rows {
+                for (_, input) in &row.fields {
+                    let (Input::One(RecordRef::By(field, Value::Text(key)))
+                    | Input::OneOf(_, RecordRef::By(field, Value::Text(key)))) = input
+                    else {
+                        continue;
+                    };
+                    assert!(
+                        known.contains(&(field.to_string(), key.clone())),
+                        "{object}: {field} {key} is not known yet"
+                    );
+                }
+            }
+            for row in &rows {
+                for (field, input) in &row.fields {
+                    let unique = matches!(
+                        (&*object, &**field),
+                        (_, "externalId") | ("product", "code") | ("user", "email") | ("team", "name")
+                    );
+                    if let (true, Input::Value(Value::Text(key))) = (unique, input) {
+                        assert!(
+                            known.insert((field.to_string(), key.clone())),
+                            "{object}: {field} {key} comes twice"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
