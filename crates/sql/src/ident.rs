@@ -49,3 +49,15 @@ impl fmt::Debug for Ident {
         f.write_str(&self.0)
     }
 }
+
+/// Appends a response key in double quotes, as the alias of a result column.
+pub(crate) fn quote_key_into(key: &str, out: &mut String) {
+    out.push('"');
+    for c in key.chars().filter(|c| *c != '\0') {
+        if c == '"' {
+            out.push('"');
+        }
+        out.push(c);
+    }
+    out.push('"');
+}

@@ -12,6 +12,7 @@ mod tree;
 mod write;
 
 pub use ddl::*;
+use expr::Encoding;
 pub use ident::{BadIdent, Ident};
 pub use print::{print_ddl, print_query, print_write};
 pub use statement::*;

@@ -245,3 +245,45 @@ pub enum ListTest {
     /// Null or `[]`.
     IsEmpty,
 }
+
+impl Scalar {
+    /// Whether it holds an aggregate or window function of the query that it stands in; those of subqueries are their own.
+    pub fn aggregates(&self) -> bool {
+        match self {
+            Scalar::Aggregate(..) | Scalar::CountAll | Scalar::RowNumber(_) => true,
+            Scalar::Column(..)
+            | Scalar::Bare(_)
+            | Scalar::Excluded(_)
+            | Scalar::Param(_)
+            | Scalar::Null(_)
+            | Scalar::Bool(_)
+            | Scalar::Int(_)
+            | Scalar::Text(_)
+            | Scalar::RawJson(_)
+            | Scalar::Exists(_)
+            | Scalar::Subquery(_)
+            | Scalar::JsonArray(_)
+            | Scalar::Wrote => false,
+            Scalar::And(parts) | Scalar::Or(parts) | Scalar::Coalesce(parts) | Scalar::Concat(parts) | Scalar::Call(_, _, parts) => {
+                parts.iter().any(Scalar::aggregates)
+            }
+            Scalar::Not(x)
+            | Scalar::IsNotTrue(x)
+            | Scalar::IsNull(x)
+            | Scalar::Convert(x, ..)
+            | Scalar::InParam(x, _)
+            | Scalar::LikeAll(x, _)
+            | Scalar::LowerAscii(x) => x.aggregates(),
+            Scalar::Compare(_, a, b) | Scalar::Arithmetic(_, _, a, b) | Scalar::Like(a, b) => a.aggregates() || b.aggregates(),
+            Scalar::InList(x, list) => x.aggregates() || list.iter().any(Scalar::aggregates),
+            Scalar::Case(arms, otherwise) => {
+                arms.iter().any(|(condition, value)| condition.aggregates() || value.aggregates())
+                    || otherwise.as_ref().is_some_and(|value| value.aggregates())
+            }
+            Scalar::Bucket(_, x, _, zone) => x.aggregates() || zone.as_ref().is_some_and(|zone| zone.aggregates()),
+            Scalar::ListTest(_, x, operand) => x.aggregates() || operand.as_ref().is_some_and(|operand| operand.aggregates()),
+            Scalar::JsonObject(pairs) => pairs.iter().any(|(_, value, _)| value.aggregates()),
+            Scalar::Shift(x, _, months, micros) => x.aggregates() || months.aggregates() || micros.aggregates(),
+        }
+    }
+}
