@@ -348,6 +348,45 @@ pub static FUNCTIONS: &[FunctionSpec] = &[
     ),
 ];
 
+/// Forms that read like calls but have nodes of their own or are replaced when the text is checked: name, how it is written, meaning.
+pub static FORMS: &[(&str, &str, &str)] = &[
+    (
+        "like",
+        "like(text, pattern)",
+        "Whether the text matches the literal pattern: `%` is any text, `_` one character, `\\` takes the next as it is. Case-sensitive.",
+    ),
+    ("ilike", "ilike(text, pattern)", "The same without case."),
+    ("contains", "contains(text, part)", "Whether the part occurs in the text, without case."),
+    ("startsWith", "startsWith(text, part)", "Whether the text begins with the part, without case."),
+    ("endsWith", "endsWith(text, part)", "Whether the text ends with the part, without case."),
+    ("has", "has(list, value)", "Whether the list holds the value; also written `value in list`."),
+    ("hasAny", "hasAny(list, [a, b])", "Whether the list holds at least one of the values."),
+    ("hasAll", "hasAll(list, [a, b])", "Whether the list holds all the values."),
+    ("isEmpty", "isEmpty(list)", "Whether the list is null or holds nothing."),
+    (
+        "differs",
+        "differs(a, b)",
+        "Whether both are known and unequal; `a != b` is also true where one is null.",
+    ),
+    (
+        "some",
+        "some(record.tasks, condition)",
+        "Whether at least one related record meets the condition, in which `record` is the related record.",
+    ),
+    ("every", "every(record.tasks, condition)", "Whether no related record fails the condition."),
+    ("none", "none(record.tasks, condition)", "Whether no related record meets the condition."),
+    ("count", "count(record.tasks, condition)", "How many related records meet the condition."),
+    ("date", "date(\"2026-01-31\")", "A day, written out."),
+    ("dateTime", "dateTime(\"2026-01-31T12:30:00Z\")", "An instant, written out."),
+    ("time", "time(\"14:30\")", "A time of day, written out."),
+    (
+        "duration",
+        "duration(\"7d\")",
+        "A length of time, written out: `15m 3h 7d 2w 3mo`, or several of them in a row.",
+    ),
+    ("id", "id(\"…\")", "A record's id, written out."),
+];
+
 /// What `min` and `max` compare.
 const COMPARED: &[Signature] = &[
     sig!([Type::Int, Type::Int] => Type::Int),

@@ -4,6 +4,7 @@
 //! resolved through the [`Scope`] that the caller passes, record values through its [`Environment`].
 //! The filter of the API and the expression text of metadata are two syntaxes of the one [`Expr`] tree.
 
+mod check;
 pub mod decimal;
 mod duration;
 mod encoding;
@@ -12,8 +13,10 @@ pub mod filter;
 mod fold;
 mod function;
 mod moment;
+mod print;
 mod problem;
 mod scope;
+mod syntax;
 mod tree;
 mod types;
 mod value;
@@ -21,13 +24,13 @@ mod value_text;
 
 pub use duration::{BadDuration, Duration};
 pub use encoding::Encoding;
-pub use evaluate::{Environment, EvalError, evaluate, holds, request_constant};
+pub use evaluate::{Environment, EvalError, Period, Unit, day_start, evaluate, holds, request_constant};
 pub use fold::{fold, fold_ascii, nfc};
-pub use function::{FUNCTIONS, Function, FunctionSpec, Signature};
+pub use function::{FORMS, FUNCTIONS, Function, FunctionSpec, Signature};
 pub use moment::Moment;
 pub use problem::{FilterProblem, Problem, code, did_you_mean};
 pub use scope::{Member, Scope};
-pub use tree::{BinaryOp, Expr, FieldPath, ListOp, Node, Quantifier, Root, Slot, Span, TextOp};
+pub use tree::{BinaryOp, Expr, FieldPath, ListOp, Node, Quantifier, Root, Slot, Span, TextOp, Within};
 pub use types::Type;
 pub use value::Value;
 pub use value_text::BadValue;
@@ -40,6 +43,9 @@ pub fn parse(
     object: &str,
     expected: Option<&Type>,
 ) -> Result<Expr, Vec<Problem>> {
-    let _ = (source, scope, object, expected);
-    Err(vec![Problem::new(code::SYNTAX, Span::default(), "expressions are not parsed yet")])
+    let ast = syntax::parse(source).map_err(|problem| vec![problem])?;
+    check::check(ast, scope, object, expected)
 }
+
+#[cfg(any(test, feature = "testing"))]
+pub mod sample;

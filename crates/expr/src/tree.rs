@@ -38,7 +38,8 @@ pub enum Node {
     Literal(Value),
     /// A value of the request; never null, the front end refuses null where a filter compares.
     Slot(Slot),
-    /// A field, through to-one relations and parts of composite fields.
+    /// A field, through to-one relations and parts of composite fields. Of type `Record` (or `Id` for a polymorphic field) it is the
+    /// relation itself, which only `IsNull` asks; a related record's id is the step `id` of type `Id`.
     Field(FieldPath),
     /// Two-valued complement.
     Not(Box<Expr>),
@@ -84,7 +85,9 @@ pub enum Node {
     },
 }
 
-/// Comparison and arithmetic.
+/// Comparison and arithmetic. Both sides have one type (but `DateTime` with `Duration`): the checker writes conversions into the
+/// tree. Arithmetic with null is null; overflow is an error; float results are finite, and a product or quotient that vanishes
+/// although its operands do not is an overflow too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BinaryOp {
     /// Null-safe equality.
@@ -101,19 +104,22 @@ pub enum BinaryOp {
     Greater,
     /// `>=`
     GreaterOrEqual,
-    /// Numbers, dates plus durations, text concatenation.
+    /// Numbers of one type, text concatenation, `DateTime` plus a `Duration` without months (days move by `AddDays` and `AddMonths`).
+    /// An instant outside the years 1 to 9999 is null.
     Add,
-    /// Numbers, dates minus durations.
+    /// Numbers of one type, `DateTime` minus `Duration`.
     Subtract,
     /// Numbers.
     Multiply,
-    /// Numbers; int division gives decimal, by zero gives null.
+    /// Decimals or floats (ints are converted); by zero gives null.
     Divide,
-    /// Remainder with the sign of the dividend.
+    /// Ints or decimals; remainder with the sign of the dividend, null by zero.
     Remainder,
 }
 
-/// Ways to match text. `Like` knows `%`, `_` and `\` as escape; the literal ones do not.
+/// Ways to match text. `Like` knows `%`, `_` and `\` as escape (its pattern is a literal or a slot and never ends in a lone `\`); the
+/// literal ones do not. A null subject or pattern gives false. "Without case" compares both sides folded: by Unicode
+/// ([`fold`](crate::fold())) where the subject is a field with a folded side column, else by ASCII.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TextOp {
     /// Case-sensitive pattern.
@@ -128,7 +134,8 @@ pub enum TextOp {
     Contains,
 }
 
-/// Tests on list fields.
+/// Tests on list fields; a null list counts as empty, and the result is never null. In `HasAny` and `HasAll` the second operand is a
+/// `List` node or a slot of list type: any of no values is false, all of no values is true. A null in `Has` is in no list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ListOp {
     /// Holds the one value.
@@ -173,4 +180,104 @@ pub struct FieldPath {
     pub root: Root,
     /// Field names, at least one.
     pub steps: Vec<Arc<str>>,
+}
+
+impl FieldPath {
+    /// The path one step on.
+    pub fn then(mut self, step: Arc<str>) -> Self {
+        self.steps.push(step);
+        self
+    }
+}
+
+impl Expr {
+    /// A condition without a place in a source.
+    pub fn condition(node: Node) -> Self {
+        Self { node, ty: Type::Bool, span: Span::default() }
+    }
+
+    /// All of the conditions: flat, the one itself when there is one, `true` when there is none.
+    pub fn all(conditions: Vec<Expr>) -> Self {
+        let mut items = Vec::with_capacity(conditions.len());
+        for condition in conditions {
+            match condition.node {
+                Node::And(more) => items.extend(more),
+                _ => items.push(condition),
+            }
+        }
+        Self::one_or(items, true)
+    }
+
+    /// Any of the conditions: flat, the one itself when there is one, `false` when there is none.
+    pub fn any(conditions: Vec<Expr>) -> Self {
+        let mut items = Vec::with_capacity(conditions.len());
+        for condition in conditions {
+            match condition.node {
+                Node::Or(more) => items.extend(more),
+                _ => items.push(condition),
+            }
+        }
+        Self::one_or(items, false)
+    }
+
+    fn one_or(mut items: Vec<Expr>, conjunction: bool) -> Self {
+        match items.len() {
+            0 => Self::condition(Node::Literal(Value::Bool(conjunction))),
+            1 => items.remove(0),
+            _ => Self::condition(if conjunction { Node::And(items) } else { Node::Or(items) }),
+        }
+    }
+
+    /// The complement of a condition.
+    pub fn negation(condition: Expr) -> Self {
+        Self::condition(Node::Not(Box::new(condition)))
+    }
+
+    /// Whether the value is null, as a condition.
+    pub fn is_null(of: Expr) -> Self {
+        Self::condition(Node::IsNull(Box::new(of)))
+    }
+
+    /// The expressions directly below this one, conditions on related records included.
+    pub fn children(&self) -> impl Iterator<Item = &Expr> {
+        let (one, many): (Vec<&Expr>, &[Expr]) = match &self.node {
+            Node::Literal(_) | Node::Slot(_) | Node::Field(_) => (Vec::new(), &[]),
+            Node::Not(a) | Node::Negate(a) | Node::IsNull(a) => (vec![a], &[]),
+            Node::And(items) | Node::Or(items) | Node::List(items) | Node::Call(_, items) => {
+                (Vec::new(), items)
+            }
+            Node::Binary(_, a, b) | Node::In(a, b) | Node::Text(_, a, b) | Node::Coalesce(a, b) => {
+                (vec![a, b], &[])
+            }
+            Node::ListTest(_, a, b) => (std::iter::once(&**a).chain(b.as_deref()).collect(), &[]),
+            Node::If(a, b, c) => (vec![a, b, c], &[]),
+            Node::Exists { condition, .. } | Node::Count { condition, .. } => {
+                (condition.as_deref().into_iter().collect(), &[])
+            }
+        };
+        one.into_iter().chain(many)
+    }
+
+    /// Calls `visit` for this expression and every one below it; `related` tells whether `Root::Record` is a related record there.
+    pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr, Within)) {
+        self.walk_within(Within::Record, visit);
+    }
+
+    fn walk_within<'a>(&'a self, within: Within, visit: &mut dyn FnMut(&'a Expr, Within)) {
+        visit(self, within);
+        let below = match self.node {
+            Node::Exists { .. } | Node::Count { .. } => Within::Related,
+            _ => within,
+        };
+        self.children().for_each(|child| child.walk_within(below, visit));
+    }
+}
+
+/// Whose fields `Root::Record` names at a place in a tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Within {
+    /// The record judged.
+    Record,
+    /// A related record, inside a condition on a to-many relation.
+    Related,
 }
