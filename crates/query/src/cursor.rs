@@ -5,14 +5,10 @@
 //! of another order, or one that was tampered with is refused, and its values are bound like all others.
 
 use std::fmt::Write as _;
-use std::str::FromStr;
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use expr::{Encoding, Value};
+use expr::{Encoding, Type, Value};
 use metadata::catalog::Catalog;
-use rust_decimal::Decimal;
-use uuid::Uuid;
 
 use crate::lower;
 use crate::request::OrderKey;
@@ -91,17 +87,18 @@ fn read(json: &serde_json::Value, encoding: Encoding) -> Option<Value> {
     if json.is_null() {
         return Some(Value::Null);
     }
-    Some(match encoding {
-        Encoding::Text => Value::Text(json.as_str()?.to_owned()),
-        Encoding::Bool => Value::Bool(json.as_bool()?),
-        Encoding::Int => Value::Int(json.as_i64()?),
-        Encoding::Decimal(_) => Value::Decimal(Decimal::from_str(json.as_str()?).ok()?.normalize()),
-        Encoding::Float => Value::Float(json.as_f64()?),
-        Encoding::Date => Value::Date(NaiveDate::from_str(json.as_str()?).ok()?),
-        Encoding::Time => Value::Time(NaiveTime::from_str(json.as_str()?).ok()?),
-        Encoding::DateTime => Value::DateTime(DateTime::<Utc>::from_str(json.as_str()?).ok()?),
-        Encoding::Id => Value::Id(Uuid::parse_str(json.as_str()?).ok()?),
-        Encoding::Duration => Value::Int(json.as_i64()?),
+    let ty = match encoding {
+        Encoding::Bool => return json.as_bool().map(Value::Bool),
+        Encoding::Int => return json.as_i64().map(Value::Int),
+        Encoding::Float => return json.as_f64().map(Value::Float),
+        Encoding::Text => Type::Text,
+        Encoding::Decimal(_) => Type::Decimal,
+        Encoding::Date => Type::Date,
+        Encoding::Time => Type::Time,
+        Encoding::DateTime => Type::DateTime,
+        Encoding::Duration => Type::Duration,
+        Encoding::Id => Type::Id,
         Encoding::Json | Encoding::TextList => return None,
-    })
+    };
+    Value::parse(&ty, json.as_str()?).ok()
 }

@@ -3,19 +3,9 @@
 //! Statements are cached by shape, so nothing that depends on a value may be decided while lowering. What must be worked out from a
 //! value (folding, escaping of patterns, page size plus one, rounding to a column's scale) is a [`Derived`] slot.
 
-use chrono::{DateTime, Utc};
-use expr::{Slot, Value};
+use expr::{Function, Moment, Slot, Value};
 use rust_decimal::{Decimal, RoundingStrategy};
 use rust_decimal::prelude::ToPrimitive;
-
-/// When and where the request is made: what `now()` and `today()` mean.
-#[derive(Clone, Copy, Debug)]
-pub struct Moment {
-    /// The instant of the request.
-    pub now: DateTime<Utc>,
-    /// The caller's time zone.
-    pub zone: chrono_tz::Tz,
-}
 
 /// The slots of one statement: the first ones are the request's, the derived ones follow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,12 +17,8 @@ pub struct Slots {
 /// A value worked out from the request's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Derived {
-    /// The instant of the request.
-    Now,
-    /// The day of the request in the caller's zone.
-    Today,
-    /// The caller's zone, for the database at hand.
-    Zone(ZoneForm),
+    /// A function that depends on the moment of the request only, with its literal argument.
+    Constant(Function, Option<String>),
     /// A value of the request, changed.
     Of(Slot, Transform),
 }
@@ -69,10 +55,18 @@ pub enum Transform {
     SizePlusOne(i64),
     /// A count that is zero when null.
     Count,
+    /// A length of time as duration fields hold it: null when it has months, which have no fixed length.
+    Seconds,
     /// The whole months of a duration.
     Months,
     /// The microseconds of a duration beside its months.
     Micros,
+    /// A number as a float.
+    Float,
+    /// The members of a list that are not null.
+    Known,
+    /// A value as a list of one, for tests on lists.
+    Single,
     /// A zone's name for the database at hand.
     Zone(ZoneForm),
 }
@@ -112,14 +106,20 @@ pub enum Rounding {
     Exact,
 }
 
-/// The request's values do not fit its shape: a fault of the caller.
+/// Why the values of a statement cannot be made.
 #[derive(Debug, thiserror::Error)]
-#[error("the request has {found} values, its shape has {expected} slots")]
-pub struct SlotMismatch {
-    /// How many the shape uses.
-    pub expected: usize,
-    /// How many arrived.
-    pub found: usize,
+pub enum BindError {
+    /// The request's values do not fit its shape: a fault of the door.
+    #[error("the request has {found} values, its shape uses {expected}")]
+    Missing {
+        /// How many the shape uses.
+        expected: usize,
+        /// How many arrived.
+        found: usize,
+    },
+    /// A period cannot be worked out for this moment.
+    #[error(transparent)]
+    Constant(#[from] expr::EvalError),
 }
 
 impl Slots {
@@ -138,22 +138,22 @@ impl Slots {
     }
 
     /// All values in the order of the statement's slots.
-    pub fn bind(&self, values: &[Value], moment: &Moment) -> Result<Vec<Value>, SlotMismatch> {
+    pub fn bind(&self, values: &[Value], moment: &Moment) -> Result<Vec<Value>, BindError> {
         let given = usize::from(self.given);
         let Some(request) = values.get(..given) else {
-            return Err(SlotMismatch { expected: given, found: values.len() });
+            return Err(BindError::Missing { expected: given, found: values.len() });
         };
         let mut out = Vec::with_capacity(given + self.derived.len());
         out.extend_from_slice(request);
         for derived in &self.derived {
             out.push(match derived {
-                Derived::Now => Value::DateTime(moment.now),
-                Derived::Today => Value::Date(moment.now.with_timezone(&moment.zone).date_naive()),
-                Derived::Zone(form) => zone_value(moment.zone, *form),
+                Derived::Constant(function, period) => {
+                    expr::request_constant(*function, period.as_deref(), moment)?
+                }
                 Derived::Of(slot, transform) => {
                     let value = request
                         .get(usize::from(*slot))
-                        .ok_or(SlotMismatch { expected: usize::from(*slot) + 1, found: given })?;
+                        .ok_or(BindError::Missing { expected: usize::from(*slot) + 1, found: given })?;
                     transform.apply(value)
                 }
             });
@@ -185,6 +185,10 @@ impl Transform {
             Transform::Size(default) => Value::Int(whole(value).unwrap_or(default)),
             Transform::SizePlusOne(default) => Value::Int(whole(value).unwrap_or(default).saturating_add(1)),
             Transform::Count => Value::Int(whole(value).unwrap_or(0)),
+            Transform::Seconds => match value {
+                Value::Duration(d) if d.months == 0 => Value::Duration(*d),
+                _ => Value::Null,
+            },
             Transform::Months => match value {
                 Value::Duration(d) => Value::Int(i64::from(d.months)),
                 _ => Value::Null,
@@ -193,6 +197,13 @@ impl Transform {
                 Value::Duration(d) => Value::Int(d.micros),
                 _ => Value::Null,
             },
+            Transform::Float => match value {
+                Value::Int(n) => Decimal::from(*n).to_f64().map_or(Value::Null, Value::Float),
+                Value::Decimal(d) => d.to_f64().map_or(Value::Null, Value::Float),
+                other => other.clone(),
+            },
+            Transform::Known => each(value, Value::clone),
+            Transform::Single => Value::List(vec![value.clone()]),
             Transform::Zone(form) => match value {
                 Value::Text(name) => zone_value(name.parse().unwrap_or(chrono_tz::UTC), form),
                 _ => zone_value(chrono_tz::UTC, form),
@@ -219,8 +230,8 @@ impl Case {
     fn of(self, text: &str) -> String {
         match self {
             Case::Kept => text.to_owned(),
-            Case::Ascii => text.to_ascii_lowercase(),
-            Case::Folded => caseless::default_case_fold_str(text),
+            Case::Ascii => expr::fold_ascii(text),
+            Case::Folded => expr::fold(text),
         }
     }
 }

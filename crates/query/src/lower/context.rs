@@ -1,0 +1,237 @@
+//! What lowering carries along: the catalog, slots, aliases, and the ways from one table to the next.
+
+use std::sync::Arc;
+
+use expr::{Encoding, Expr, Slot, Value};
+use metadata::catalog::{Catalog, Field, FieldType, Object};
+use metadata::layout::{Role, Table};
+use sql::{Compare, Dialect, From, Ident, Join, JoinKind, Param, Query, Relation, Scalar, Source};
+
+use super::LowerError;
+use crate::access::Permitted;
+use crate::request::{Deleted, Read};
+use crate::slots::{Derived, Slots, Transform};
+
+/// One statement being made.
+pub(super) struct Cx<'a> {
+    pub catalog: &'a Catalog,
+    pub dialect: Dialect,
+    pub slots: Slots,
+    /// Who asks for which rows; `None` where the platform itself asks (rules, backfills).
+    pub permitted: Option<&'a Permitted<Read>>,
+    /// Whether nested JSON may hold the mark of a sum over several currencies.
+    pub marked: bool,
+    aliases: u32,
+    depth: u32,
+}
+
+/// The row of a table that an expression is about.
+#[derive(Clone)]
+pub(super) struct Place {
+    pub alias: Ident,
+    pub object: Arc<Object>,
+}
+
+/// Where joins of to-one relations go.
+pub(super) struct Frame {
+    /// The joins made so far.
+    pub joins: Vec<Join>,
+    /// Which hop each of them is: from which alias, by which field, to which object.
+    hops: Vec<(Ident, Arc<str>, Place)>,
+    /// Whether joins may be added; else hops become correlated subqueries.
+    pub open: bool,
+}
+
+/// A scalar and how its value is written.
+#[derive(Clone)]
+pub(super) struct Typed {
+    pub scalar: Scalar,
+    pub encoding: Encoding,
+}
+
+/// A table with what must hold of its rows: the beginning of a query.
+pub(super) struct Rows {
+    pub from: From,
+    pub frame: Frame,
+    pub filter: Vec<Scalar>,
+    pub place: Place,
+}
+
+impl Frame {
+    /// One to which joins may be added.
+    pub fn open() -> Self {
+        Self { joins: Vec::new(), hops: Vec::new(), open: true }
+    }
+
+    /// One that stays within the row at hand.
+    pub fn closed() -> Self {
+        Self { joins: Vec::new(), hops: Vec::new(), open: false }
+    }
+}
+
+impl Rows {
+    /// The query over these rows.
+    pub fn query(self, columns: Vec<(Scalar, Ident)>) -> Query {
+        Query {
+            columns,
+            from: Some(self.from),
+            joins: self.frame.joins,
+            filter: conjunction(self.filter),
+            ..Query::default()
+        }
+    }
+}
+
+/// All of them, or nothing to ask.
+pub(super) fn conjunction(mut all: Vec<Scalar>) -> Option<Scalar> {
+    match all.len() {
+        0 => None,
+        1 => all.pop(),
+        _ => Some(Scalar::And(all)),
+    }
+}
+
+/// `a = b`
+pub(super) fn equal(a: Scalar, b: Scalar) -> Scalar {
+    Scalar::Compare(Compare::Equal, Box::new(a), Box::new(b))
+}
+
+/// How deep formulas and roll-ups may refer to each other. Resolution has refused cycles; this guards the stack.
+const DEEPEST: u32 = 40;
+
+impl<'a> Cx<'a> {
+    pub fn new(catalog: &'a Catalog, dialect: Dialect, given: Slot, permitted: Option<&'a Permitted<Read>>) -> Self {
+        Self { catalog, dialect, slots: Slots::new(given), permitted, marked: false, aliases: 0, depth: 0 }
+    }
+
+    /// Runs a step one level deeper into formulas.
+    pub fn deeper<T>(&mut self, step: impl FnOnce(&mut Self) -> Result<T, LowerError>) -> Result<T, LowerError> {
+        if self.depth >= DEEPEST {
+            return Err(LowerError::TooDeep(DEEPEST));
+        }
+        self.depth += 1;
+        let result = step(self);
+        self.depth -= 1;
+        result
+    }
+
+    /// The next alias: `t0`, `t1` …
+    pub fn alias(&mut self, prefix: char) -> Ident {
+        let alias = Ident::made(&format!("{prefix}{}", self.aliases));
+        self.aliases += 1;
+        alias
+    }
+
+    pub fn object(&self, name: &str) -> Result<Arc<Object>, LowerError> {
+        self.catalog.object(name).cloned().ok_or_else(|| unknown(name, "object"))
+    }
+
+    pub fn table(&self, object: &str) -> Result<&'a Table, LowerError> {
+        self.catalog.layout.tables.get(object).ok_or_else(|| unknown(object, "table"))
+    }
+
+    pub fn field(place: &Place, name: &str) -> Result<Arc<Field>, LowerError> {
+        place.object.field(name).cloned().ok_or_else(|| unknown(&place.object.name, name))
+    }
+
+    /// A stored column of the row, if the field has one in that role.
+    pub fn stored(&self, place: &Place, field: &str, role: &Role) -> Result<Option<Typed>, LowerError> {
+        let Some(column) = self.table(&place.object.name)?.column(field, role) else { return Ok(None) };
+        let name = Ident::new(&column.name).map_err(|_| unknown(&place.object.name, &column.name))?;
+        Ok(Some(Typed { scalar: Scalar::Column(place.alias.clone(), name), encoding: column.encoding }))
+    }
+
+    /// A stored column of the row that must be there.
+    pub fn column(&self, place: &Place, field: &str, role: &Role) -> Result<Typed, LowerError> {
+        self.stored(place, field, role)?.ok_or_else(|| unknown(&place.object.name, field))
+    }
+
+    /// The id of the row.
+    pub fn id(&self, place: &Place) -> Result<Scalar, LowerError> {
+        Ok(self.column(place, "id", &Role::Value)?.scalar)
+    }
+
+    /// What must hold of any row of the table: it is not deleted (or is, as asked), and the caller may see it.
+    fn visible(&mut self, place: &Place, deleted: Deleted) -> Result<Vec<Scalar>, LowerError> {
+        let mut all = Vec::new();
+        if let Some(deleted_at) = self.stored(place, "deletedAt", &Role::Value)? {
+            let alive = Scalar::IsNull(Box::new(deleted_at.scalar));
+            match deleted {
+                Deleted::Without => all.push(alive),
+                Deleted::Only => all.push(Scalar::Not(Box::new(alive))),
+                Deleted::With => {}
+            }
+        }
+        let rows: Option<&'a Expr> = self.permitted.and_then(|permitted| permitted.rows(&place.object.name));
+        if let Some(rows) = rows {
+            all.push(self.truth(&mut Frame::closed(), place, rows)?);
+        }
+        Ok(all)
+    }
+
+    fn place(&mut self, object: &str) -> Result<(From, Place), LowerError> {
+        let table = self.table(object)?;
+        let name = Ident::new(&table.name).map_err(|_| unknown(object, &table.name))?;
+        let alias = self.alias('t');
+        let place = Place { alias: alias.clone(), object: self.object(object)? };
+        Ok((From { source: Relation::Table(name), alias }, place))
+    }
+
+    /// The rows of an object.
+    pub fn rows(&mut self, object: &str, deleted: Deleted) -> Result<Rows, LowerError> {
+        let (from, place) = self.place(object)?;
+        let filter = self.visible(&place, deleted)?;
+        Ok(Rows { from, frame: Frame::open(), filter, place })
+    }
+
+    /// The record that a lookup, or a polymorphic field towards `target`, points at: a shared `LEFT JOIN` whose columns are null when there is
+    /// none that may be seen.
+    pub fn hop(&mut self, frame: &mut Frame, place: &Place, field: &Field, target: &str) -> Result<Place, LowerError> {
+        let step: Arc<str> = Arc::from(format!("{}/{target}", field.name));
+        if let Some((_, _, there)) = frame.hops.iter().find(|(from, by, _)| *from == place.alias && *by == step) {
+            return Ok(there.clone());
+        }
+        let (from, there) = self.place(target)?;
+        let on = self.points_at(place, field, &there)?;
+        frame.joins.push(Join { kind: JoinKind::Left, from, on: conjunction(on) });
+        frame.hops.push((place.alias.clone(), step, there.clone()));
+        Ok(there)
+    }
+
+    /// The same record as the beginning of a subquery.
+    pub fn hop_rows(&mut self, place: &Place, field: &Field, target: &str) -> Result<Rows, LowerError> {
+        let (from, there) = self.place(target)?;
+        let filter = self.points_at(place, field, &there)?;
+        Ok(Rows { from, frame: Frame::open(), filter, place: there })
+    }
+
+    fn points_at(&mut self, place: &Place, field: &Field, there: &Place) -> Result<Vec<Scalar>, LowerError> {
+        let pointer = self.column(place, &field.name, &Role::Value)?;
+        let mut on = vec![equal(self.id(there)?, pointer.scalar)];
+        if matches!(field.ty, FieldType::Polymorphic { .. }) {
+            let object = self.column(place, &field.name, &Role::Object)?;
+            on.push(equal(object.scalar, Scalar::Text(there.object.name.to_string())));
+        }
+        on.extend(self.visible(there, Deleted::Without)?);
+        Ok(on)
+    }
+
+    /// A value of the request, changed on its way where that is asked.
+    pub fn slot(&mut self, slot: Slot, transform: Option<Transform>, encoding: Encoding, list: bool) -> Param {
+        let slot = transform.map_or(slot, |transform| self.slots.derive(Derived::Of(slot, transform)));
+        Param { source: Source::Slot(slot), encoding, list }
+    }
+
+    /// A constant of the catalog.
+    pub fn constant(value: Value, encoding: Encoding, list: bool) -> Param {
+        Param { source: Source::Constant(value), encoding, list }
+    }
+}
+
+pub(super) fn unknown(object: &str, name: &str) -> LowerError {
+    LowerError::Unknown { object: object.to_owned(), name: name.to_owned() }
+}
+
+pub(super) fn unsupported(what: impl Into<String>) -> LowerError {
+    LowerError::Unsupported { what: what.into() }
+}
