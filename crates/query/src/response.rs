@@ -32,8 +32,8 @@ pub(crate) enum Form {
 pub(crate) struct ListForm {
     /// What is written; cells stand for the first row's (totals), `Piece::Rows` for the records.
     pub pieces: Vec<Piece>,
-    /// Column that is null where a row has no record, only totals; `None` when rows hold no records at all.
-    pub present: Option<usize>,
+    /// Which rows hold a record.
+    pub present: Present,
     /// The page size's slot.
     pub size: Slot,
     /// Rows arrive in reverse.
@@ -44,6 +44,17 @@ pub(crate) struct ListForm {
     pub cursor: Vec<Piece>,
 }
 
+/// Which rows of a page hold a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Present {
+    /// All of them.
+    All,
+    /// None: they hold totals only.
+    None,
+    /// Those where the column is not null; a page without records has one row with the totals.
+    Where(usize),
+}
+
 /// One step of writing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Piece {
@@ -51,8 +62,8 @@ pub(crate) enum Piece {
     Text(Box<[u8]>),
     /// A cell of the row.
     Cell(usize, CellType),
-    /// Null when the column is, else what follows.
-    IfPresent(usize, Vec<Piece>),
+    /// What belongs to the first column that is not null; null when all are.
+    FirstOf(Vec<(usize, Vec<Piece>)>),
     /// Null when all the columns are, else what follows.
     IfAny(Vec<usize>, Vec<Piece>),
     /// The position of the row, as a JSON string.
@@ -145,8 +156,10 @@ fn write_pieces<Row: Cells>(pieces: &[Piece], row: &Row, cursor: &[Piece], out: 
         match piece {
             Piece::Text(bytes) => out.extend_from_slice(bytes),
             Piece::Cell(column, cell) => row.write_json(*column, *cell, out),
-            Piece::IfPresent(column, _) if row.is_null(*column) => out.extend_from_slice(b"null"),
-            Piece::IfPresent(_, pieces) => write_pieces(pieces, row, cursor, out),
+            Piece::FirstOf(cases) => match cases.iter().find(|(column, _)| !row.is_null(*column)) {
+                Some((_, pieces)) => write_pieces(pieces, row, cursor, out),
+                None => out.extend_from_slice(b"null"),
+            },
             Piece::IfAny(columns, _) if columns.iter().all(|column| row.is_null(*column)) => {
                 out.extend_from_slice(b"null");
             }
@@ -171,8 +184,9 @@ fn write_list<Row: Cells>(list: &ListForm, rows: &[Row], values: &[Value], out: 
         _ => usize::try_from(DEFAULT_PAGE).unwrap_or(0),
     };
     let found = match (list.present, rows.first()) {
-        (Some(present), Some(first)) if !first.is_null(present) => rows,
-        _ => &[],
+        (Present::Where(column), Some(first)) if !first.is_null(column) => rows,
+        (Present::All, _) => rows,
+        (Present::Where(_) | Present::None, _) => &[],
     };
     let page = found.get(..size.min(found.len())).unwrap_or_default();
     let more = found.len() > size;
@@ -192,7 +206,7 @@ fn write_list<Row: Cells>(list: &ListForm, rows: &[Row], values: &[Value], out: 
             Piece::HasPrevious => write_bool(if list.backward { more } else { list.behind }, out),
             Piece::StartCursor => edge(first, out),
             Piece::EndCursor => edge(last, out),
-            Piece::Cell(..) | Piece::IfPresent(..) | Piece::IfAny(..) | Piece::Cursor => {
+            Piece::Cell(..) | Piece::FirstOf(..) | Piece::IfAny(..) | Piece::Cursor => {
                 if let Some(row) = rows.first() {
                     write_pieces(std::slice::from_ref(piece), row, &list.cursor, out);
                 } else {

@@ -14,6 +14,9 @@ pub struct Slots {
     derived: Vec<Derived>,
 }
 
+/// Where derived slots are numbered from until the request's are counted; no request has that many values.
+const FIRST_DERIVED: Slot = 0x8000;
+
 /// A value worked out from the request's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Derived {
@@ -126,6 +129,33 @@ impl Slots {
     /// For a request whose shape uses `given` values.
     pub fn new(given: Slot) -> Self {
         Self { given, derived: Vec::new() }
+    }
+
+    /// For a shape whose values are not counted yet: [`Slots::settle`] does that when all is lowered.
+    pub(crate) fn open() -> Self {
+        Self::new(FIRST_DERIVED)
+    }
+
+    /// Counts the request's slots that are used, and moves the derived ones behind them: in the parameters, too.
+    pub(crate) fn settle(self, params: &mut [sql::Param]) -> Self {
+        fn slot_of(param: &mut sql::Param) -> Option<&mut Slot> {
+            match &mut param.source {
+                sql::Source::Slot(slot) => Some(slot),
+                sql::Source::Constant(_) | sql::Source::Zip(_) => None,
+            }
+        }
+        let derived = self.derived.iter().filter_map(|derived| match derived {
+            Derived::Of(slot, _) => Some(*slot),
+            Derived::Constant(..) => None,
+        });
+        let plain = params.iter_mut().filter_map(|param| slot_of(param).copied());
+        let given = derived.chain(plain.filter(|slot| *slot < FIRST_DERIVED)).map(|slot| slot + 1).max().unwrap_or(0);
+        for slot in params.iter_mut().filter_map(slot_of) {
+            if *slot >= FIRST_DERIVED {
+                *slot = *slot - FIRST_DERIVED + given;
+            }
+        }
+        Self { given, derived: self.derived }
     }
 
     /// The slot of a derived value; equal ones share a slot.

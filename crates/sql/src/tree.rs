@@ -165,6 +165,9 @@ pub enum Scalar {
     /// A day or instant moved by whole months (to the month's last day where it is shorter) and then by microseconds; both `Int`. Days
     /// move by whole days, what is left of the microseconds is cut towards zero. Null outside of the years 1 to 9999.
     Shift(Box<Scalar>, Encoding, Box<Scalar>, Box<Scalar>),
+    /// Lower-case hex of the UTF-8 bytes of a text or of a JSON object's text: `encode(convert_to((x)::text, 'UTF8'), 'hex')` on PostgreSQL,
+    /// `lower(hex(x))` on SQLite. NULL of NULL.
+    Hex(Box<Scalar>),
     /// In a [`crate::Write::Together`]: whether the write before this one wrote any row.
     Wrote,
 }

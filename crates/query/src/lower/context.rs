@@ -100,8 +100,8 @@ pub(super) fn equal(a: Scalar, b: Scalar) -> Scalar {
 const DEEPEST: u32 = 40;
 
 impl<'a> Cx<'a> {
-    pub fn new(catalog: &'a Catalog, dialect: Dialect, given: Slot, permitted: Option<&'a Permitted<Read>>) -> Self {
-        Self { catalog, dialect, slots: Slots::new(given), permitted, marked: false, aliases: 0, depth: 0 }
+    pub fn new(catalog: &'a Catalog, dialect: Dialect, slots: Slots, permitted: Option<&'a Permitted<Read>>) -> Self {
+        Self { catalog, dialect, slots, permitted, marked: false, aliases: 0, depth: 0 }
     }
 
     /// Runs a step one level deeper into formulas.

@@ -175,9 +175,6 @@ impl Cx<'_> {
         let second = self.value(frame, place, right)?;
         let scalar = match ty {
             Type::Text => Scalar::Concat(vec![first.scalar, second.scalar]),
-            Type::Duration if matches!(left.ty, Type::Date | Type::DateTime) => {
-                Scalar::Between(first.encoding, Box::new(second.scalar), Box::new(first.scalar))
-            }
             _ => Scalar::Arithmetic(
                 operator,
                 encoding,

@@ -1,16 +1,26 @@
 //! From a permitted read to one SQL statement, and from expressions to scalars.
 
+mod aggregate;
+mod compare;
+mod context;
+mod expression;
+mod list;
+mod nested;
+mod order;
+mod related;
+mod selection;
 pub(crate) mod zone;
-
-use std::sync::Arc;
 
 use expr::{Encoding, Expr, Slot};
 use metadata::catalog::Catalog;
-use sql::{Dialect, Ident, Scalar, Statement};
+use sql::{Dialect, Ident, Query, Scalar, Statement};
 
+use self::context::{Cx, Frame, Place, equal};
+pub(crate) use self::order::path_encoding;
+use self::selection::Columns;
 use crate::access::Permitted;
-use crate::request::Read;
-use crate::response::ResponseShape;
+use crate::request::{Read, RecordRead};
+use crate::response::{Form, ResponseShape};
 use crate::slots::Slots;
 
 /// A statement and what becomes of its rows. Depends on shape, rights, catalog and dialect only, so that it can be kept.
@@ -48,51 +58,77 @@ pub enum LowerError {
 
 /// One statement for the read, however deep it is nested.
 pub fn lower(read: &Permitted<Read>, catalog: &Catalog, dialect: Dialect) -> Result<Lowered, LowerError> {
-    let _ = (read, catalog, dialect);
-    Err(LowerError::Unsupported { what: "this read".to_owned() })
+    let mut cx = Cx::new(catalog, dialect, Slots::open(), Some(read));
+    let (query, form, currencies) = match read.shape() {
+        Read::Record(record) => {
+            let (query, form) = cx.record(record)?;
+            (query, form, Vec::new())
+        }
+        Read::List(list) => cx.list(list)?,
+        Read::Groups(groups) => cx.groups(groups)?,
+    };
+    let mut statement = sql::print_query(&query, dialect);
+    let mut params = statement.params.to_vec();
+    let slots = cx.slots.settle(&mut params);
+    statement.params = params.into();
+    Ok(Lowered { statement, slots, response: ResponseShape { form, currencies, marked: cx.marked } })
+}
+
+impl Cx<'_> {
+    /// The statement of one record.
+    fn record(&mut self, read: &RecordRead) -> Result<(Query, Form), LowerError> {
+        let mut rows = self.rows(&read.object, read.deleted)?;
+        let place = rows.place.clone();
+        let id = Scalar::Param(self.slot(read.id, None, Encoding::Id, false));
+        rows.filter.push(equal(self.id(&place)?, id));
+        let mut columns = Columns::after(0);
+        let pieces = self.record_pieces(&mut rows.frame, &place, &read.selection, &mut columns)?;
+        if columns.is_empty() {
+            columns.add(Scalar::Int(1));
+        }
+        Ok((rows.query(columns.into_list()), Form::Record(pieces)))
+    }
 }
 
 /// Lowers single expressions for other rooms: rules, backfills, unique conditions, filters of bulk writes. Expressions see the row of one table
 /// under an alias; what they reach through relations becomes correlated subqueries, so that the scalar can stand anywhere.
-#[derive(Debug)]
 pub struct Lowering<'a> {
-    catalog: &'a Catalog,
-    dialect: Dialect,
-    slots: Slots,
+    cx: Cx<'a>,
 }
 
 impl<'a> Lowering<'a> {
     /// `given` is how many values the request brings (0 for expressions of the catalog).
     pub fn new(catalog: &'a Catalog, dialect: Dialect, given: Slot) -> Self {
-        Self { catalog, dialect, slots: Slots::new(given) }
+        Self { cx: Cx::new(catalog, dialect, Slots::new(given), None) }
     }
 
     /// A condition: TRUE where the expression is true, FALSE or NULL elsewhere.
     pub fn condition(&mut self, expr: &Expr, object: &str, alias: &Ident) -> Result<Scalar, LowerError> {
-        let _ = (expr, object, alias, self.catalog, self.dialect);
-        Err(LowerError::Unsupported { what: "this condition".to_owned() })
+        let place = self.place(object, alias)?;
+        self.cx.truth(&mut Frame::closed(), &place, expr)
     }
 
     /// A value with its encoding.
     pub fn scalar(&mut self, expr: &Expr, object: &str, alias: &Ident) -> Result<(Scalar, Encoding), LowerError> {
-        let _ = (expr, object, alias);
-        Err(LowerError::Unsupported { what: "this expression".to_owned() })
+        let place = self.place(object, alias)?;
+        let typed = self.cx.value(&mut Frame::closed(), &place, expr)?;
+        Ok((typed.scalar, typed.encoding))
     }
 
     /// The value of a field of the record, formulas and roll-ups included.
     pub fn field(&mut self, object: &str, field: &str, alias: &Ident) -> Result<(Scalar, Encoding), LowerError> {
-        let _ = (object, field, alias);
-        Err(LowerError::Unsupported { what: "this field".to_owned() })
+        let place = self.place(object, alias)?;
+        let field = Cx::field(&place, field)?;
+        let typed = self.cx.field_value(&mut Frame::closed(), &place, &field)?;
+        Ok((typed.scalar, typed.encoding))
     }
 
     /// The slots of all that was lowered: `bind` makes the values of the statement that it goes into.
     pub fn into_slots(self) -> Slots {
-        self.slots
+        self.cx.slots
     }
-}
 
-/// How the value at the end of a path is written; `None` when the path leads to no single value.
-pub(crate) fn path_encoding(catalog: &Catalog, object: &str, path: &[Arc<str>]) -> Option<Encoding> {
-    let _ = (catalog, object, path);
-    None
+    fn place(&self, object: &str, alias: &Ident) -> Result<Place, LowerError> {
+        Ok(Place { alias: alias.clone(), object: self.cx.object(object)? })
+    }
 }
