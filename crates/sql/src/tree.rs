@@ -276,6 +276,7 @@ impl Scalar {
             | Scalar::Convert(x, ..)
             | Scalar::InParam(x, _)
             | Scalar::LikeAll(x, _)
+            | Scalar::Hex(x)
             | Scalar::LowerAscii(x) => x.aggregates(),
             Scalar::Compare(_, a, b) | Scalar::Arithmetic(_, _, a, b) | Scalar::Like(a, b) => a.aggregates() || b.aggregates(),
             Scalar::InList(x, list) => x.aggregates() || list.iter().any(Scalar::aggregates),

@@ -63,6 +63,10 @@ impl Printer {
                 self.put(")");
             }
             Scalar::Shift(x, encoding, months, micros) => self.shift(x, *encoding, months, micros),
+            Scalar::Hex(x) => match self.dialect {
+                Dialect::Postgres => self.once(&[x], "encode(convert_to(($0)::text, 'UTF8'), 'hex')"),
+                Dialect::Sqlite => self.once(&[x], "lower(hex($0))"),
+            },
             Scalar::Wrote => self.wrote(),
         }
     }
