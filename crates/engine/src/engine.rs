@@ -1,16 +1,25 @@
 //! The engine: what it keeps between requests, and its one way in for writes.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use expr::Value;
 use query::request::{Selection, Write};
 use sql::Statement;
 
 use crate::caller::Caller;
 use crate::error::WriteError;
+use crate::model::Model;
+use crate::order;
 use crate::outcome::Outcome;
+
+/// Catalogs whose models are kept.
+const MODELS: usize = 256;
 
 /// Carries out writes and reads. One for the whole program; keeps nothing but what can be worked out again.
 #[derive(Debug, Default)]
 pub struct Engine {
+    models: Mutex<HashMap<(String, bool), Arc<Model>>>,
     pub(crate) reads: crate::read::Reads,
 }
 
@@ -55,7 +64,25 @@ impl Engine {
         returning: Option<&Returning>,
         rider: Option<&Rider>,
     ) -> Result<Outcome, WriteError> {
-        let _ = (caller, write, returning, rider);
-        Err(WriteError::Internal { detail: "writes are not built yet".to_owned() })
+        order::carry_out(self, caller, order::Request { write, returning, rider }).await
+    }
+
+    /// What is worked out of the caller's catalog; made once for all tenants on equal catalogs.
+    pub(crate) fn model(&self, caller: &Caller) -> Result<Arc<Model>, WriteError> {
+        let dialect = caller.tenant.dialect();
+        let key = (caller.catalog.hash.clone(), dialect == sql::Dialect::Sqlite);
+        let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(model) = models.get(&key) {
+            return Ok(Arc::clone(model));
+        }
+        let model = Arc::new(Model::new(&caller.catalog, dialect)?);
+        if key.0.is_empty() {
+            return Ok(model);
+        }
+        if models.len() >= MODELS {
+            models.clear();
+        }
+        models.insert(key, Arc::clone(&model));
+        Ok(model)
     }
 }

@@ -7,10 +7,20 @@
 
 mod caller;
 mod engine;
+mod environment;
 mod error;
+mod idempotency;
+mod json;
+mod model;
+mod number;
+mod order;
 mod outcome;
 mod port;
+pub mod progress;
 mod read;
+mod returning;
+mod run;
+mod step;
 
 pub use caller::{Actor, Caller, Door};
 pub use engine::{Engine, Returning, Rider};

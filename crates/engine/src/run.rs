@@ -36,7 +36,7 @@ impl From<WriteError> for Halt {
 impl From<StoreError> for Halt {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Retryable | StoreError::LockTimeout => Halt::Again(error),
+            StoreError::Retryable => Halt::Again(error),
             StoreError::Stale { .. } | StoreError::SchemaChanged => Halt::Failed(WriteError::Stale),
             other => Halt::Failed(WriteError::Store(other)),
         }
@@ -84,6 +84,8 @@ pub(crate) struct Job {
     pub(crate) given: Vec<usize>,
     /// Fields whose related records are not known yet.
     pub(crate) open: Vec<crate::step::relate::Open>,
+    /// To-many fields and what shall be joined to them or parted from them.
+    pub(crate) many: Vec<crate::step::relate::OpenMany>,
     /// Columns that differ between before and after; found by filling.
     pub(crate) changed: Vec<usize>,
     /// Rules that only the database can judge, by their place in the object.
@@ -91,6 +93,37 @@ pub(crate) struct Job {
 }
 
 impl Job {
+    /// A record of the request itself.
+    pub(crate) fn new(
+        index: usize,
+        shape: &Arc<Shape>,
+        act: Act,
+        id: Uuid,
+        before: Option<Record>,
+        after: Record,
+    ) -> Self {
+        Self {
+            index,
+            asked: true,
+            shape: Arc::clone(shape),
+            act,
+            id,
+            before,
+            after,
+            given: Vec::new(),
+            open: Vec::new(),
+            many: Vec::new(),
+            changed: Vec::new(),
+            rules: Vec::new(),
+        }
+    }
+
+    /// A record that is written along with one of the request.
+    pub(crate) fn along(mut self) -> Self {
+        self.asked = false;
+        self
+    }
+
     /// Whether anything is to be written.
     pub(crate) fn writes(&self) -> bool {
         self.act != Act::Update || !self.changed.is_empty()

@@ -7,16 +7,17 @@ mod shape;
 mod statements;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use metadata::{Catalog, Name};
-use sql::Dialect;
+use sql::{Dialect, Statement};
 
 pub(crate) use links::{Pointer, PointerKind};
 pub(crate) use record::Record;
 pub(crate) use shape::{Shape, Slot};
 pub(crate) use statements::{
-    Batch, InsertPlan, by_columns, by_ids, delete_plan, insert_many, insert_one, update_one, update_one_guarded,
+    Batch, Slots, alias, by_column, by_id, by_ids, delete, equals, history, insert, keys_by_column, living, outbox,
+    select_columns, select_records, sequence, system_column, update_many, update_one,
 };
 
 use crate::error::WriteError;
@@ -27,7 +28,41 @@ pub(crate) struct Model {
     pub(crate) dialect: Dialect,
     shapes: HashMap<Name, Arc<Shape>>,
     pointers: HashMap<Name, Vec<Pointer>>,
+    statements: Mutex<HashMap<StatementKey, Arc<Printed>>>,
 }
+
+/// What a kept statement depends on, beside the catalog.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum StatementKey {
+    /// Records of an object by id, locked.
+    Load(Name),
+    /// Ids of living records by a column.
+    Keys(Name, Slot),
+    /// A flush: what is written to which columns of which object, in order, and whether a history is kept.
+    Flush(Vec<GroupKey>, Option<Batch>, Batch),
+}
+
+/// A group of rows that are written alike.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct GroupKey {
+    pub(crate) object: Name,
+    pub(crate) verb: Verb,
+    pub(crate) columns: Vec<Slot>,
+}
+
+/// What is done to a group of rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Verb {
+    Insert(Batch),
+    Update(Batch),
+    Delete,
+}
+
+/// One statement, or several that belong together.
+pub(crate) type Printed = Vec<Statement>;
+
+/// Statements that are kept for a catalog.
+const KEPT: usize = 4_096;
 
 impl Model {
     pub(crate) fn new(catalog: &Catalog, dialect: Dialect) -> Result<Self, WriteError> {
@@ -36,12 +71,41 @@ impl Model {
             shapes.insert(name.clone(), Arc::new(Shape::new(catalog, Arc::clone(object))?));
         }
         let pointers = links::pointers(catalog);
-        Ok(Self { dialect, shapes, pointers })
+        Ok(Self { dialect, shapes, pointers, statements: Mutex::default() })
     }
 
     /// The shape of an object.
     pub(crate) fn shape(&self, object: &str) -> Result<&Arc<Shape>, WriteError> {
         self.shapes.get(object).ok_or_else(|| WriteError::internal(format!("no object `{object}`")))
+    }
+
+    /// The statement of that key, printed once.
+    pub(crate) fn kept(&self, key: StatementKey, print: impl FnOnce() -> Printed) -> Arc<Printed> {
+        let mut statements = self.statements.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(printed) = statements.get(&key) {
+            return Arc::clone(printed);
+        }
+        if statements.len() >= KEPT {
+            statements.clear();
+        }
+        let printed = Arc::new(print());
+        statements.insert(key, Arc::clone(&printed));
+        printed
+    }
+
+    /// Reads records by a list of ids, and locks them.
+    pub(crate) fn load_statement(&self, shape: &Shape) -> Statement {
+        let key = StatementKey::Load(shape.object.name.clone());
+        let printed = self.kept(key, || vec![sql::print_query(&by_ids(shape, true), self.dialect)]);
+        printed.first().cloned().unwrap_or_else(|| sql::print_query(&by_ids(shape, true), self.dialect))
+    }
+
+    /// Reads the ids of living records and one column of theirs, by a list of its values.
+    pub(crate) fn keys_statement(&self, shape: &Shape, slot: Slot) -> Statement {
+        let key = StatementKey::Keys(shape.object.name.clone(), slot);
+        let print = || sql::print_query(&keys_by_column(shape, slot), self.dialect);
+        let printed = self.kept(key, || vec![print()]);
+        printed.first().cloned().unwrap_or_else(print)
     }
 
     /// The fields of all objects that may point at records of this one.

@@ -54,7 +54,8 @@ pub(crate) fn system_column(shape: &Shape, slot: Slot) -> Scalar {
     column(shape, slot).unwrap_or(Scalar::Bool(false))
 }
 
-fn equals(left: Scalar, right: Scalar) -> Scalar {
+/// `left = right`
+pub(crate) fn equals(left: Scalar, right: Scalar) -> Scalar {
     Scalar::Compare(Compare::Equal, Box::new(left), Box::new(right))
 }
 
@@ -101,7 +102,8 @@ pub(crate) fn select_columns(shape: &Shape, slots: &[Slot], filter: Vec<Scalar>)
     }
 }
 
-fn by_id(shape: &Shape) -> Order {
+/// By id, upwards.
+pub(crate) fn by_id(shape: &Shape) -> Order {
     Order { by: system_column(shape, shape.system.id), descending: false, nulls_first: false }
 }
 
@@ -226,6 +228,25 @@ fn platform(table: &str, columns: &[(&str, Encoding)], batch: Batch, slots: &mut
         rows: rows(batch, columns.iter().map(|(_, encoding)| *encoding), slots),
         conflict: None,
         returning: Vec::new(),
+    })
+}
+
+/// Takes the next numbers of a sequence: its name, how many; answers the last of them.
+pub(crate) fn sequence() -> Write {
+    let mut slots = Slots::default();
+    let value = Ident::made("value");
+    let sum = Scalar::Arithmetic(
+        sql::Arithmetic::Add,
+        Encoding::Int,
+        Box::new(Scalar::Column(Ident::made("sequence"), value.clone())),
+        Box::new(Scalar::Excluded(value.clone())),
+    );
+    Write::Insert(Insert {
+        table: Ident::made("sequence"),
+        columns: vec![Ident::made("name"), value.clone()],
+        rows: Rows::Values(vec![vec![slots.one(Encoding::Text), slots.one(Encoding::Int)]]),
+        conflict: Some(Conflict { columns: vec![Ident::made("name")], set: vec![(value.clone(), sum)] }),
+        returning: vec![(Scalar::Bare(value), Ident::made("last"))],
     })
 }
 

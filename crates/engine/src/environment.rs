@@ -1,0 +1,96 @@
+//! A record in memory as expressions see it. What is not at hand (related records, roll-ups) is said to be unavailable, and the database
+//! is asked instead.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use expr::{Environment, EvalError, FieldPath, Root, Value};
+use metadata::catalog::FieldType;
+
+use crate::caller::Caller;
+use crate::model::{Record, Shape};
+
+/// A record on its way, and as it was.
+pub(crate) struct Judged<'a> {
+    pub(crate) caller: &'a Caller,
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) shape: &'a Shape,
+    pub(crate) record: &'a Record,
+    pub(crate) before: Option<&'a Record>,
+}
+
+impl Judged<'_> {
+    /// The same with another record in the place of `record`.
+    fn over<'b>(&'b self, record: &'b Record) -> Judged<'b> {
+        Judged { caller: self.caller, now: self.now, shape: self.shape, record, before: self.before }
+    }
+
+    fn own(&self, record: &Record, path: &FieldPath) -> Result<Value, EvalError> {
+        let unavailable = || EvalError::Unavailable(path.steps.join("."));
+        let (first, rest) = path.steps.split_first().ok_or(EvalError::Malformed("an empty path"))?;
+        let field = self.shape.object.field(first).ok_or_else(unavailable)?;
+        if let FieldType::Formula { expr, .. } = &field.ty {
+            return expr::evaluate(expr, &self.over(record));
+        }
+        match rest {
+            [] => self.shape.value_slot(first).map(|slot| record.get(slot).clone()).ok_or_else(unavailable),
+            [part] => {
+                if let Some(slot) = self.shape.part_slot(first, part) {
+                    return Ok(record.get(slot).clone());
+                }
+                self.through(record, first, Some(part)).ok_or_else(unavailable)
+            }
+            _ => self.through(record, first, None).ok_or_else(unavailable),
+        }
+    }
+
+    /// What is behind a relation without asking for it: null behind null, and the id.
+    fn through(&self, record: &Record, field: &str, last: Option<&str>) -> Option<Value> {
+        let value = record.get(self.shape.value_slot(field)?);
+        (value.is_null() || last == Some("id")).then(|| value.clone())
+    }
+}
+
+impl Environment for Judged<'_> {
+    fn field(&self, path: &FieldPath) -> Result<Value, EvalError> {
+        match path.root {
+            Root::Record => self.own(self.record, path),
+            Root::Old => match self.before {
+                Some(before) => self.own(before, path),
+                None => Ok(Value::Null),
+            },
+            Root::User => match &*path.steps {
+                [id] if &**id == "id" => Ok(self.caller.actor.user.map_or(Value::Null, Value::Id)),
+                _ if self.caller.actor.user.is_none() => Ok(Value::Null),
+                _ => Err(EvalError::Unavailable(format!("user.{}", path.steps.join(".")))),
+            },
+            Root::Settings => {
+                let package = self.caller.catalog.packages.get(&self.shape.object.package);
+                let setting = path.steps.first().and_then(|name| package?.settings.get(&**name));
+                setting
+                    .map(|setting| setting.value.clone())
+                    .ok_or_else(|| EvalError::Unavailable(format!("settings.{}", path.steps.join("."))))
+            }
+        }
+    }
+
+    fn related(&self, path: &FieldPath) -> Result<Vec<Box<dyn Environment + '_>>, EvalError> {
+        Err(EvalError::Unavailable(path.steps.join(".")))
+    }
+
+    fn slot(&self, _slot: expr::Slot) -> Result<Value, EvalError> {
+        Err(EvalError::Malformed("a slot outside of a request"))
+    }
+
+    fn folded(&self, path: &FieldPath) -> bool {
+        let field = path.steps.first().and_then(|name| self.shape.object.field(name));
+        field.is_some_and(|field| field.folded)
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    fn zone(&self) -> Tz {
+        self.caller.zone
+    }
+}

@@ -1,0 +1,113 @@
+//! What changed, as JSON: for the history, the outbox and the effects of a write.
+
+use expr::Value;
+use metadata::Name;
+use metadata::layout::Role;
+
+use crate::model::Shape;
+use crate::outcome::Effect;
+use crate::run::{Act, Job};
+
+/// A change of one field, or of a part of it.
+pub(crate) struct Change {
+    pub(crate) field: Name,
+    pub(crate) part: Option<String>,
+    pub(crate) from: serde_json::Value,
+    pub(crate) to: serde_json::Value,
+}
+
+/// Whether changes of that column are told: the platform's own bookkeeping is not.
+fn told(shape: &Shape, slot: usize) -> bool {
+    let system = &shape.system;
+    let silent = [
+        system.id,
+        system.created_at,
+        system.created_by,
+        system.updated_at,
+        system.updated_by,
+        system.version,
+        system.deleted_at,
+    ];
+    let folded = shape.columns.get(slot).is_none_or(|stored| stored.role == Role::Folded);
+    !folded && !silent.contains(&slot) && Some(slot) != system.owner_since
+}
+
+/// What changed, in the order of the columns.
+pub(crate) fn changes(job: &Job) -> Vec<Change> {
+    let mut out = Vec::new();
+    let destroyed: Vec<usize>;
+    let slots = if job.act == Act::Destroy {
+        destroyed = (0..job.shape.columns.len()).collect();
+        &destroyed
+    } else {
+        &job.changed
+    };
+    for slot in slots.iter().copied().filter(|slot| told(&job.shape, *slot)) {
+        let Some(stored) = job.shape.columns.get(slot) else { continue };
+        let from = job.before.as_ref().map_or(&Value::Null, |before| before.get(slot));
+        let to = if job.act == Act::Destroy { &Value::Null } else { job.after.get(slot) };
+        if from == to {
+            continue;
+        }
+        let part = match &stored.role {
+            Role::Part(name) => Some(name.clone()),
+            Role::Object => Some("object".to_owned()),
+            Role::Value | Role::Folded => None,
+        };
+        out.push(Change { field: stored.field.name.clone(), part, from: from.to_json(), to: to.to_json() });
+    }
+    out
+}
+
+/// `{"field": [old, new], "address.city": [old, new]}`
+pub(crate) fn text(changes: &[Change]) -> String {
+    let mut map = serde_json::Map::with_capacity(changes.len());
+    for change in changes {
+        let key = match &change.part {
+            Some(part) => format!("{}.{part}", change.field),
+            None => change.field.as_str().to_owned(),
+        };
+        map.insert(key, serde_json::Value::Array(vec![change.from.clone(), change.to.clone()]));
+    }
+    serde_json::Value::Object(map).to_string()
+}
+
+/// What is told of a job: one effect for each changed field of an update, one in all for anything else.
+pub(crate) fn effects(job: &Job, changes: Vec<Change>) -> Vec<Effect> {
+    let effect = |field, from, to| Effect {
+        kind: job.act.effect(),
+        object: job.shape.object.name.clone(),
+        id: job.id,
+        field,
+        from,
+        to,
+    };
+    if job.act != Act::Update {
+        return vec![effect(None, serde_json::Value::Null, serde_json::Value::Null)];
+    }
+    let mut out: Vec<Effect> = Vec::new();
+    for change in changes {
+        match change.part {
+            None => out.push(effect(Some(change.field), change.from, change.to)),
+            Some(part) => {
+                let joined = out.iter().position(|e| e.field.as_ref() == Some(&change.field) && e.from.is_object());
+                let place = joined.unwrap_or_else(|| {
+                    let empty = || serde_json::Value::Object(serde_json::Map::new());
+                    out.push(effect(Some(change.field), empty(), empty()));
+                    out.len() - 1
+                });
+                if let Some(effect) = out.get_mut(place) {
+                    put(&mut effect.from, &part, change.from);
+                    put(&mut effect.to, &part, change.to);
+                }
+            }
+        }
+    }
+    out
+}
+
+fn put(object: &mut serde_json::Value, key: &str, value: serde_json::Value) {
+    if let serde_json::Value::Object(map) = object {
+        map.insert(key.to_owned(), value);
+    }
+}

@@ -1,0 +1,329 @@
+//! Step 2, second half: which records, in which waves; locked, in the order of their ids, with their version compared.
+//!
+//! A wave goes through the rest of the order together. Requests of which one failure undoes all are one wave, so are plain bulk
+//! writes whose records stand for themselves; those that reach beyond their own record (deletions, to-many relations) go one by one
+//! there, each behind a savepoint.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use expr::{Encoding, Value};
+use query::lower::Lowering;
+use query::request::{Batch, Deleted, Input, Operation, RecordData, Which};
+use query::slots::Moment;
+use sql::Cells;
+use uuid::Uuid;
+
+use super::permission::LARGEST_BULK;
+use super::{reach, take};
+use crate::error::WriteError;
+use crate::model::{Record, Shape, Slots, alias, by_column, living, select_columns};
+use crate::outcome::{Code, Refusal};
+use crate::run::{Act, Halt, Job, Run};
+
+/// Records of the request that go through the order together.
+#[derive(Debug)]
+pub(crate) enum Wave {
+    /// By their place in the request's data.
+    Data(Vec<usize>),
+    /// By id: place in the outcome, id.
+    Ids(Vec<(usize, Uuid)>),
+}
+
+/// Says which waves there will be.
+pub(crate) async fn plan_waves(run: &mut Run<'_>) -> Result<(), Halt> {
+    let write = run.write;
+    match &write.operation {
+        Operation::Create(records, batch) => {
+            run.expect_records(records.len());
+            let alone = *batch == Batch::Each && records.iter().any(reaches);
+            plan_data(run, (0..records.len()).collect(), alone);
+        }
+        Operation::Upsert { key, records, batch } => {
+            run.expect_records(records.len());
+            let alone = *batch == Batch::Each && records.iter().any(reaches);
+            for wave in apart(key, records) {
+                plan_data(run, wave, alone);
+            }
+        }
+        Operation::Update { id, .. } => plan_ids(run, vec![*id], false),
+        Operation::UpdateMany(which, data, batch) => {
+            let ids = matching(run, which, Deleted::Without).await?;
+            plan_ids(run, ids, *batch == Batch::Each && reaches(data));
+        }
+        Operation::Delete(which, batch) => {
+            let ids = matching(run, which, Deleted::Without).await?;
+            plan_ids(run, ids, *batch == Batch::Each);
+        }
+        Operation::Restore(which, batch) => {
+            let ids = matching(run, which, Deleted::Only).await?;
+            plan_ids(run, ids, *batch == Batch::Each);
+        }
+        Operation::Destroy(which, batch) => {
+            let ids = matching(run, which, Deleted::With).await?;
+            plan_ids(run, ids, *batch == Batch::Each);
+        }
+    }
+    Ok(())
+}
+
+/// Whether the data writes to other records than its own.
+fn reaches(data: &RecordData) -> bool {
+    data.fields.iter().any(|(_, input)| matches!(input, Input::Many { .. }))
+}
+
+fn plan_data(run: &mut Run<'_>, places: Vec<usize>, alone: bool) {
+    if alone {
+        run.waves.extend(places.into_iter().map(|place| Wave::Data(vec![place])));
+    } else if !places.is_empty() {
+        run.waves.push_back(Wave::Data(places));
+    }
+}
+
+fn plan_ids(run: &mut Run<'_>, ids: Vec<Uuid>, alone: bool) {
+    run.expect_records(ids.len());
+    let numbered = ids.into_iter().enumerate();
+    if alone {
+        run.waves.extend(numbered.map(|one| Wave::Ids(vec![one])));
+    } else {
+        run.waves.push_back(Wave::Ids(numbered.collect()));
+    }
+}
+
+/// Records with equal keys must not meet in one wave: the second one updates what the first one made.
+fn apart(key: &str, records: &[RecordData]) -> Vec<Vec<usize>> {
+    let mut waves: Vec<Vec<usize>> = Vec::new();
+    let mut seen: HashMap<&Value, usize> = HashMap::new();
+    for (place, record) in records.iter().enumerate() {
+        let wave = match key_value(key, record) {
+            Some(value) => {
+                let count = seen.entry(value).or_insert(0);
+                *count += 1;
+                *count - 1
+            }
+            None => 0,
+        };
+        if waves.len() <= wave {
+            waves.resize_with(wave + 1, Vec::new);
+        }
+        if let Some(places) = waves.get_mut(wave) {
+            places.push(place);
+        }
+    }
+    waves
+}
+
+fn key_value<'a>(key: &str, record: &'a RecordData) -> Option<&'a Value> {
+    record.fields.iter().find_map(|(name, input)| match input {
+        Input::Value(value) if &**name == key && !value.is_null() => Some(value),
+        _ => None,
+    })
+}
+
+/// Ids of the records meant, by id.
+async fn matching(run: &mut Run<'_>, which: &Which, deleted: Deleted) -> Result<Vec<Uuid>, Halt> {
+    let (filter, given) = match which {
+        Which::One(id) => return Ok(vec![*id]),
+        Which::Matching(filter, given) => (filter, given),
+    };
+    let shape = Arc::clone(run.model.shape(&run.write.object)?);
+    let catalog = Arc::clone(&run.caller.catalog);
+    let count = u16::try_from(given.len()).map_err(WriteError::internal)?;
+    let mut lowering = Lowering::new(&catalog, run.model.dialect, count + 1);
+    let condition = lowering.condition(filter, &shape.object.name, &alias()).map_err(WriteError::internal)?;
+    let slots = lowering.into_slots();
+    let mut conditions = vec![condition];
+    conditions.extend(living(&shape, deleted));
+    let mut query = select_columns(&shape, &[shape.system.id], conditions);
+    query.order = vec![crate::model::by_id(&shape)];
+    query.limit = Some(Slots::after(given.len()).one(Encoding::Int));
+    let most = i64::try_from(LARGEST_BULK + 1).map_err(WriteError::internal)?;
+    let values: Vec<Value> = given.iter().cloned().chain([Value::Int(most)]).collect();
+    let moment = Moment { now: run.now, zone: run.caller.zone };
+    let values = slots.bind(&values, &moment).map_err(WriteError::internal)?;
+    let rows = run.execute(&sql::print_query(&query, run.model.dialect), &values).await?;
+    if rows.len() > LARGEST_BULK {
+        let message = format!("more than {LARGEST_BULK} records match: narrow the filter, or go in steps");
+        return Err(WriteError::Usage { message }.into());
+    }
+    let id = |row: &store::Row| match row.value(0, Encoding::Id) {
+        Value::Id(id) => Some(id),
+        _ => None,
+    };
+    Ok(rows.iter().filter_map(id).collect())
+}
+
+/// Takes up the next wave; false when there is none left, or when one failure has undone all.
+pub(crate) async fn next_wave(run: &mut Run<'_>) -> Result<bool, Halt> {
+    if run.lost() {
+        return Ok(false);
+    }
+    let Some(wave) = run.waves.pop_front() else { return Ok(false) };
+    run.clear_wave();
+    let write = run.write;
+    let shape = Arc::clone(run.model.shape(&write.object)?);
+    match (&write.operation, wave) {
+        (Operation::Create(records, _), Wave::Data(places)) => {
+            for place in places {
+                create(run, &shape, place, records.get(place));
+            }
+        }
+        (Operation::Upsert { key, records, .. }, Wave::Data(places)) => {
+            upsert(run, &shape, key, records, places).await?;
+        }
+        (Operation::Update { data, expected_version, .. }, Wave::Ids(ids)) => {
+            let found = load(run, &shape, &ids, Act::Update).await?;
+            for (index, record) in found {
+                if let Some(expected) = expected_version
+                    && record.version(&shape) != *expected
+                {
+                    let current = record.version(&shape);
+                    let message = format!("the record is at version {current}, not {expected}: somebody changed it");
+                    run.refuse(index, Refusal::new(Code::Conflict, message));
+                    continue;
+                }
+                update(run, &shape, index, record, data);
+            }
+        }
+        (Operation::UpdateMany(_, data, _), Wave::Ids(ids)) => {
+            for (index, record) in load(run, &shape, &ids, Act::Update).await? {
+                update(run, &shape, index, record, data);
+            }
+        }
+        (Operation::Delete(..), Wave::Ids(ids)) => remove(run, &shape, &ids, Act::Delete).await?,
+        (Operation::Restore(..), Wave::Ids(ids)) => remove(run, &shape, &ids, Act::Restore).await?,
+        (Operation::Destroy(..), Wave::Ids(ids)) => remove(run, &shape, &ids, Act::Destroy).await?,
+        (_, wave) => return Err(WriteError::internal(format!("{wave:?} does not fit the operation")).into()),
+    }
+    Ok(true)
+}
+
+fn create(run: &mut Run<'_>, shape: &Arc<Shape>, index: usize, data: Option<&RecordData>) {
+    let id = run.new_id();
+    let job = Job::new(index, shape, Act::Create, id, None, Record::empty(shape));
+    let place = run.enlist(job);
+    if let Some(data) = data {
+        take::data(run, place, data);
+    }
+}
+
+fn update(run: &mut Run<'_>, shape: &Arc<Shape>, index: usize, record: Record, data: &RecordData) {
+    let Some(id) = record.id_in(shape.system.id) else { return };
+    let job = Job::new(index, shape, Act::Update, id, Some(record.clone()), record);
+    let place = run.enlist(job);
+    take::data(run, place, data);
+}
+
+/// Creates those records of which there is none with their key yet, and updates the others.
+async fn upsert(
+    run: &mut Run<'_>,
+    shape: &Arc<Shape>,
+    key: &str,
+    records: &[RecordData],
+    places: Vec<usize>,
+) -> Result<(), Halt> {
+    let slot = match shape.value_slot(key) {
+        Some(slot) if shape.object.identifies(key) => slot,
+        _ => {
+            let message = format!("`{key}` cannot be the key of an upsert: it is not a unique field of `{}`", shape.object.name);
+            return Err(WriteError::Usage { message }.into());
+        }
+    };
+    let wanted: Vec<Value> =
+        places.iter().filter_map(|place| records.get(*place).and_then(|r| key_value(key, r)).cloned()).collect();
+    let query = by_column(shape, slot, Deleted::Without, true);
+    let rows = run.execute(&sql::print_query(&query, run.model.dialect), &[Value::List(wanted)]).await?;
+    let mut known: HashMap<Value, Record> = HashMap::new();
+    for row in &rows {
+        let record = Record::read(shape, row, 0);
+        known.insert(record.get(slot).clone(), record);
+    }
+    for place in places {
+        let Some(data) = records.get(place) else { continue };
+        match key_value(key, data).map(|value| known.remove(value)) {
+            Some(Some(record)) => update(run, shape, place, record, data),
+            Some(None) => create(run, shape, place, Some(data)),
+            None => run.refuse(place, Refusal::at(key, format!("`{key}` decides which record is meant: it cannot be empty"))),
+        }
+    }
+    Ok(())
+}
+
+/// Records by id, locked; those that are not there are refused.
+async fn load(
+    run: &mut Run<'_>,
+    shape: &Arc<Shape>,
+    ids: &[(usize, Uuid)],
+    act: Act,
+) -> Result<Vec<(usize, Record)>, Halt> {
+    let mut found = by_id_list(run, shape, ids.iter().map(|(_, id)| *id).collect()).await?;
+    let mut out = Vec::with_capacity(ids.len());
+    for (index, id) in ids {
+        let wanted = |record: &Record| match act {
+            Act::Create | Act::Update | Act::Delete => !record.deleted(shape),
+            Act::Restore => record.deleted(shape),
+            Act::Destroy => true,
+        };
+        match found.remove(id).filter(wanted) {
+            Some(record) => out.push((*index, record)),
+            None => run.refuse(*index, Refusal::new(Code::NotFound, missing(act, &shape.object.title))),
+        }
+    }
+    Ok(out)
+}
+
+fn missing(act: Act, title: &str) -> String {
+    match act {
+        Act::Restore => format!("there is no deleted {title} with this id"),
+        Act::Create | Act::Update | Act::Delete | Act::Destroy => format!("there is no {title} with this id"),
+    }
+}
+
+/// Records by id, living or not, locked in the order of their ids.
+pub(crate) async fn by_id_list(
+    run: &mut Run<'_>,
+    shape: &Shape,
+    ids: Vec<Uuid>,
+) -> Result<HashMap<Uuid, Record>, Halt> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let statement = run.model.load_statement(shape);
+    let values = [Value::List(ids.into_iter().map(Value::Id).collect())];
+    let rows = run.execute(&statement, &values).await?;
+    let keyed = |row: &store::Row| {
+        let record = Record::read(shape, row, 0);
+        record.id_in(shape.system.id).map(|id| (id, record))
+    };
+    Ok(rows.iter().filter_map(keyed).collect())
+}
+
+async fn remove(run: &mut Run<'_>, shape: &Arc<Shape>, ids: &[(usize, Uuid)], act: Act) -> Result<(), Halt> {
+    for (index, record) in load(run, shape, ids, act).await? {
+        let Some(id) = record.id_in(shape.system.id) else { continue };
+        run.enlist(Job::new(index, shape, act, id, Some(record.clone()), record));
+    }
+    match act {
+        Act::Delete | Act::Destroy => reach::removal(run).await,
+        Act::Restore => reach::restoration(run).await,
+        Act::Create | Act::Update => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use metadata::Name;
+
+    use super::*;
+
+    fn record(key: Option<&str>) -> RecordData {
+        let value = key.map_or(Value::Null, |text| Value::Text(text.to_owned()));
+        RecordData { fields: vec![(Name::new("code").expect("a name"), Input::Value(value))] }
+    }
+
+    #[test]
+    fn equal_keys_go_in_waves_one_after_the_other() {
+        let records = [record(Some("a")), record(Some("b")), record(Some("a")), record(None), record(Some("a"))];
+        assert_eq!(apart("code", &records), vec![vec![0, 1, 3], vec![2], vec![4]]);
+    }
+}

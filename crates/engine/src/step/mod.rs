@@ -1,0 +1,14 @@
+//! The steps of the order of execution, one a file.
+
+pub(crate) mod close;
+pub(crate) mod fill;
+pub(crate) mod find;
+pub(crate) mod flush;
+pub(crate) mod judge;
+pub(crate) mod open;
+pub(crate) mod permission;
+pub(crate) mod reach;
+pub(crate) mod relate;
+pub(crate) mod retry;
+pub(crate) mod take;
+pub(crate) mod unique;

@@ -1,0 +1,168 @@
+//! What the request says about one record, put in its columns. Relations are noted, to be found for all records at once.
+
+use std::sync::Arc;
+
+use expr::{Encoding, Value};
+use metadata::catalog::{Field, FieldType};
+use metadata::layout::Role;
+use query::request::{Input, RecordData};
+
+use super::relate::{Open, OpenMany};
+use crate::model::{Record, Shape};
+use crate::outcome::Refusal;
+use crate::run::{Job, Run};
+
+/// Takes the data over. What cannot be written is refused, never dropped.
+pub(crate) fn data(run: &mut Run<'_>, place: usize, data: &RecordData) {
+    let Some(job) = run.jobs.get_mut(place) else { return };
+    let mut refusals = Vec::new();
+    let shape = Arc::clone(&job.shape);
+    for (name, input) in &data.fields {
+        match shape.object.field(name) {
+            None => refusals.push(Refusal::at(name.as_str(), format!("`{}` has no field `{name}`", shape.object.name))),
+            Some(field) if !field.writable() => refusals.push(unwritable(field)),
+            Some(field) => {
+                if let Err(refusal) = take(job, &shape, field, input) {
+                    refusals.push(refusal);
+                }
+            }
+        }
+    }
+    let index = job.index;
+    for refusal in refusals {
+        run.refuse(index, refusal);
+    }
+}
+
+fn unwritable(field: &Field) -> Refusal {
+    let why = match &field.ty {
+        FieldType::AutoNumber { .. } => "is numbered by the platform",
+        FieldType::Formula { .. } | FieldType::Rollup { .. } => "is computed",
+        _ => "is kept by the platform",
+    };
+    Refusal::at(field.name.as_str(), format!("`{}` {why} and cannot be written", field.name)).rule("readOnly")
+}
+
+fn take(job: &mut Job, shape: &Shape, field: &Field, input: &Input) -> Result<(), Refusal> {
+    match (&field.ty, input) {
+        (FieldType::Many(many), Input::Many { connect, disconnect }) => {
+            job.many.push(OpenMany {
+                field: field.name.clone(),
+                many: many.clone(),
+                connect: connect.clone(),
+                disconnect: disconnect.clone(),
+            });
+            return Ok(());
+        }
+        (FieldType::Many(_), _) | (_, Input::Many { .. }) => return Err(mismatch(field)),
+        (_, Input::Value(Value::Null)) => {
+            for slot in shape.slots(&field.name) {
+                job.after.set(*slot, Value::Null);
+            }
+        }
+        (FieldType::Lookup(lookup), Input::One(reference)) => {
+            let slot = shape.value_slot(&field.name).ok_or_else(|| mismatch(field))?;
+            let target = lookup.to.clone();
+            job.open.push(Open { field: field.name.clone(), slot, object: None, target, reference: reference.clone() });
+        }
+        (FieldType::Polymorphic { to, .. }, Input::OneOf(target, reference)) => {
+            if !to.contains(target) {
+                let legal: Vec<&str> = to.iter().map(metadata::Name::as_str).collect();
+                let message = format!("`{}` may point at {}, not at `{target}`", field.name, legal.join(", "));
+                return Err(Refusal::at(field.name.as_str(), message));
+            }
+            let slot = shape.value_slot(&field.name).ok_or_else(|| mismatch(field))?;
+            let object = shape.slot(&field.name, &Role::Object);
+            let (target, reference) = (target.clone(), reference.clone());
+            job.open.push(Open { field: field.name.clone(), slot, object, target, reference });
+        }
+        (_, Input::One(_) | Input::OneOf(..)) => return Err(mismatch(field)),
+        (_, Input::Parts(parts)) => {
+            for (part, value) in parts {
+                let slot = shape.part_slot(&field.name, part).ok_or_else(|| {
+                    let path = format!("{}.{part}", field.name);
+                    Refusal::at(path, format!("`{}` has no part `{part}`", field.name))
+                })?;
+                put(shape, &mut job.after, slot, value).map_err(|why| at_part(field, part, why))?;
+                job.given.push(slot);
+            }
+            return Ok(());
+        }
+        (_, Input::Value(value)) => {
+            let slot = shape.value_slot(&field.name).ok_or_else(|| mismatch(field))?;
+            put(shape, &mut job.after, slot, value).map_err(|why| Refusal::at(field.name.as_str(), why))?;
+        }
+    }
+    job.given.extend_from_slice(shape.slots(&field.name));
+    Ok(())
+}
+
+fn at_part(field: &Field, part: &str, why: String) -> Refusal {
+    Refusal::at(format!("{}.{part}", field.name), why)
+}
+
+fn mismatch(field: &Field) -> Refusal {
+    Refusal::at(field.name.as_str(), format!("`{}` does not take such a value", field.name)).rule("type")
+}
+
+/// Puts a value in a column, in the form in which values are kept; says why not.
+fn put(shape: &Shape, record: &mut Record, slot: usize, value: &Value) -> Result<(), String> {
+    let encoding = shape.columns.get(slot).map(|stored| stored.encoding);
+    record.set(slot, settled(value, encoding.unwrap_or(Encoding::Text))?);
+    Ok(())
+}
+
+/// NFC text without NUL, numbers of the column's kind, decimals without trailing zeros.
+fn settled(value: &Value, encoding: Encoding) -> Result<Value, String> {
+    Ok(match (value, encoding) {
+        (Value::Text(text), Encoding::Text) => Value::Text(settled_text(text)?),
+        (Value::Int(number), Encoding::Decimal(_)) => Value::Decimal((*number).into()),
+        (Value::Decimal(number), Encoding::Decimal(_)) => Value::Decimal(number.normalize()),
+        (Value::Float(number), Encoding::Float) if !number.is_finite() => return Err("a number must be finite".to_owned()),
+        (Value::List(items), Encoding::TextList) => {
+            Value::List(items.iter().map(|item| settled(item, Encoding::Text)).collect::<Result<_, _>>()?)
+        }
+        (value, encoding) if fits(value, encoding) => value.clone(),
+        _ => return Err("the value is of another type".to_owned()),
+    })
+}
+
+fn settled_text(text: &str) -> Result<String, String> {
+    if text.contains('\0') {
+        return Err("text may not hold the character NUL".to_owned());
+    }
+    Ok(if text.is_ascii() { text.to_owned() } else { expr::nfc(text) })
+}
+
+fn fits(value: &Value, encoding: Encoding) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(_) => encoding == Encoding::Bool,
+        Value::Int(_) => matches!(encoding, Encoding::Int),
+        Value::Decimal(_) => matches!(encoding, Encoding::Decimal(_)),
+        Value::Float(_) => encoding == Encoding::Float,
+        Value::Text(_) => encoding == Encoding::Text,
+        Value::Date(_) => encoding == Encoding::Date,
+        Value::Time(_) => encoding == Encoding::Time,
+        Value::DateTime(_) => encoding == Encoding::DateTime,
+        Value::Duration(_) => encoding == Encoding::Duration,
+        Value::Id(_) => encoding == Encoding::Id,
+        Value::List(_) => encoding == Encoding::TextList,
+        Value::Json(_) => encoding == Encoding::Json,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_kept_in_one_form() {
+        let text = settled(&Value::Text("e\u{301}".to_owned()), Encoding::Text);
+        assert_eq!(text, Ok(Value::Text("\u{e9}".to_owned())));
+        assert!(settled(&Value::Text("a\0b".to_owned()), Encoding::Text).is_err());
+        assert_eq!(settled(&Value::Int(3), Encoding::Decimal(4)), Ok(Value::Decimal(3.into())));
+        assert!(settled(&Value::Text("3".to_owned()), Encoding::Int).is_err());
+        assert!(settled(&Value::Float(f64::NAN), Encoding::Float).is_err());
+    }
+}
