@@ -48,7 +48,7 @@ impl Engine {
             Err(StoreError::SchemaChanged) => caller.tenant.fetch(&ready.lowered.statement, &ready.bound).await,
             other => other,
         };
-        ready.answer(&fetched?, values)
+        ready.answer(&fetched?)
     }
 
     /// Everything of a read that needs no database.
@@ -84,7 +84,7 @@ impl Engine {
 
 impl Ready {
     /// The bytes of the answer.
-    pub(crate) fn answer(&self, rows: &[store::Row], _values: &[Value]) -> Result<Vec<u8>, ReadError> {
+    pub(crate) fn answer(&self, rows: &[store::Row]) -> Result<Vec<u8>, ReadError> {
         let mut out = Vec::with_capacity(256 + rows.len() * 256);
         response::write(&self.lowered.response, rows, &self.bound, &mut out)?;
         Ok(out)

@@ -12,12 +12,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use metadata::{Catalog, Name};
 use sql::{Dialect, Statement};
 
-pub(crate) use links::{Pointer, PointerKind};
+pub(crate) use links::Pointer;
 pub(crate) use record::Record;
 pub(crate) use shape::{Shape, Slot};
 pub(crate) use statements::{
     Batch, Slots, alias, by_column, by_id, by_ids, delete, equals, history, insert, keys_by_column, living, outbox,
-    select_columns, select_records, sequence, system_column, update_many, update_one,
+    select_columns, sequence, system_column, update_many, update_one,
 };
 
 use crate::error::WriteError;
@@ -39,7 +39,7 @@ pub(crate) enum StatementKey {
     /// Ids of living records by a column.
     Keys(Name, Slot),
     /// A flush: what is written to which columns of which object, in order, and whether a history is kept.
-    Flush(Vec<GroupKey>, Option<Batch>, Batch),
+    Flush(Vec<GroupKey>, Option<Batch>, Option<Batch>),
 }
 
 /// A group of rows that are written alike.

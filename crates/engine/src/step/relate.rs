@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::find::by_id_list;
 use crate::error::WriteError;
-use crate::model::{Record, Shape, by_column, keys_by_column};
+use crate::model::{Record, Shape, by_column};
 use crate::outcome::Refusal;
 use crate::run::{Act, Halt, Job, Run};
 

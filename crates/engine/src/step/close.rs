@@ -1,0 +1,53 @@
+//! Step 8: the answer, the idempotency key, the commit; or nothing at all.
+
+use crate::idempotency;
+use crate::outcome::Outcome;
+use crate::returning;
+use crate::run::{Halt, Run};
+
+/// Ends the pass.
+pub(crate) async fn finish(mut run: Run<'_>) -> Result<Outcome, Halt> {
+    if run.lost() {
+        if let Some(tx) = run.tx.take() {
+            tx.rollback().await?;
+        }
+        return Ok(refused(run));
+    }
+    returning::records(&mut run).await?;
+    if let Some(key) = &run.write.idempotency_key {
+        idempotency::keep(&mut run, key).await?;
+    }
+    if let Some(rider) = run.rider {
+        for (statement, values) in &rider.statements {
+            run.execute(statement, values).await?;
+        }
+    }
+    if let Some(tx) = run.tx.take() {
+        if run.write.dry_run { tx.rollback().await? } else { tx.commit().await? }
+    }
+    number_errors(&mut run);
+    Ok(run.outcome)
+}
+
+/// Nothing was written: only the refusals are told.
+fn refused(mut run: Run<'_>) -> Outcome {
+    number_errors(&mut run);
+    let count = run.refused.len();
+    Outcome {
+        records: vec![None; count],
+        ids: vec![None; count],
+        created: vec![false; count],
+        changed: vec![false; count],
+        errors: run.outcome.errors,
+        effects: Vec::new(),
+    }
+}
+
+/// Requests about one record need no index; bulk ones are told in the order of their records.
+fn number_errors(run: &mut Run<'_>) {
+    if run.single() {
+        run.outcome.errors.iter_mut().for_each(|error| error.index = None);
+    } else {
+        run.outcome.errors.sort_by_key(|error| error.index);
+    }
+}
