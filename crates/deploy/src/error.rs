@@ -49,8 +49,8 @@ pub enum DeployError {
     #[error("stopped at {0}")]
     Stopped(String),
     /// The condition of a rule or an index cannot be written in SQL.
-    #[error("cannot be computed in the database: {0}")]
-    Lowering(String),
+    #[error(transparent)]
+    Lowering(#[from] query::lower::LowerError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),

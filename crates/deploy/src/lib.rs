@@ -6,6 +6,7 @@
 
 mod apply;
 mod catalogs;
+mod convert;
 mod error;
 mod history;
 mod initialise;
@@ -17,16 +18,20 @@ mod published;
 mod pull;
 mod purge;
 mod revert;
+mod rows;
+mod statements;
+mod structure;
+mod work;
 
 pub use apply::{Applied, apply};
 pub use catalogs::Catalogs;
 pub use error::DeployError;
 pub use history::{HistoryEntry, history};
 pub use initialise::initialise;
-pub use local::{add_field, apply_documents, create_object};
+pub use local::{add_field, apply_documents, create_object, plan_documents};
 pub use observe::{Observer, Progress, Silent, Stage};
 pub use options::{ApplyOptions, Mapping, PlanOptions};
 pub use plan::{ChangeLine, Class, Effect, Plan, Step, plan};
 pub use pull::pull;
 pub use purge::{Purged, purge};
-pub use revert::revert;
+pub use revert::{plan_revert, revert};

@@ -1,13 +1,76 @@
 //! Brings an earlier version back, as a new one.
 
+use metadata::Layout;
+use metadata::layout::Table;
 use store::Tenant;
 
-use crate::apply::Applied;
+use crate::apply::{Applied, carry_out, settled};
 use crate::error::DeployError;
 use crate::options::ApplyOptions;
+use crate::plan::{Draft, Plan, Target};
+use crate::published::{self, Published};
 
 /// Applies the documents of that version. Fields dropped since come back with their values, unless they were purged.
 pub async fn revert(tenant: &Tenant, version: i64, options: ApplyOptions) -> Result<Applied, DeployError> {
-    let _ = (tenant, version, options);
-    Err(DeployError::Document("not built yet".to_owned()))
+    let base = settled(tenant).await?;
+    let older = published::numbered(tenant, version).await?;
+    let target = target(&base, older);
+    let draft = Draft::new(tenant, base, target, &options.mapping).await?;
+    carry_out(tenant, draft, &options).await
+}
+
+/// What a revert would do.
+pub async fn plan_revert(
+    tenant: &Tenant,
+    version: i64,
+    options: crate::options::PlanOptions,
+) -> Result<Plan, DeployError> {
+    let base = published::current(tenant).await?;
+    let older = published::numbered(tenant, version).await?;
+    let target = target(&base, older);
+    Ok(Draft::new(tenant, base, target, &options.mapping).await?.plan)
+}
+
+/// All documents of the older version and no others, on tables where what it stored goes by the names that it knew.
+fn target(base: &Published, older: Published) -> Target {
+    let mut layout = base.layout.clone();
+    take_names_back(&mut layout, &older.layout);
+    layout.revive(&older.layout);
+    Target { files: Vec::new(), beside: older.files, layout }
+}
+
+/// Undoes renames: whatever lies in a column that the older version knew gets the name it had there.
+fn take_names_back(layout: &mut Layout, older: &Layout) {
+    for (old_name, old_table) in &older.tables {
+        let now = layout
+            .tables
+            .iter()
+            .find(|(_, table)| table.name == old_table.name)
+            .map(|(name, _)| name.clone());
+        let Some(now) = now else { continue };
+        if now != *old_name
+            && !layout.tables.contains_key(old_name)
+            && let Some(table) = layout.tables.shift_remove(&now)
+        {
+            layout.tables.insert(old_name.clone(), table);
+        }
+        if let Some(table) = layout.tables.values_mut().find(|table| table.name == old_table.name) {
+            take_fields_back(table, old_table);
+        }
+    }
+}
+
+fn take_fields_back(table: &mut Table, older: &Table) {
+    for (old_name, old_columns) in &older.fields {
+        let holds = |columns: &Vec<metadata::layout::Column>| {
+            columns.iter().any(|column| old_columns.iter().any(|old| old.name == column.name))
+        };
+        let now = table.fields.iter().find(|(_, columns)| holds(columns)).map(|(name, _)| name.clone());
+        let Some(now) = now.filter(|now| now != old_name) else { continue };
+        if !table.fields.contains_key(old_name)
+            && let Some(columns) = table.fields.shift_remove(&now)
+        {
+            table.fields.insert(old_name.clone(), columns);
+        }
+    }
 }

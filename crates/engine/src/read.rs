@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use expr::{Moment, Value};
+use expr::Value;
 use query::cache::{Key, LoweredCache};
 use query::lower::Lowered;
 use query::request::Read;
+use query::slots::Moment;
 use query::{access, cost, lower, response};
 use store::StoreError;
 

@@ -1,12 +1,26 @@
-//! Makes a plan so.
+//! Makes a plan so. Everything that anybody sees happens in [`publish`]; what comes before it can be thrown away at any moment.
+
+mod environment;
+mod expand;
+mod fill;
+mod pending;
+mod publish;
+mod retry;
 
 use metadata::SourceFile;
 use serde::Serialize;
 use store::Tenant;
 
 use crate::error::DeployError;
+use crate::observe::{Progress, Stage};
 use crate::options::ApplyOptions;
-use crate::plan::Plan;
+use crate::plan::{Draft, Plan, Target};
+use crate::published;
+use crate::statements::count_up_to;
+use crate::work::{TableWork, Work};
+
+pub use publish::lock;
+pub use retry::with_retries;
 
 /// What was applied: the plan, and the version that is published now. Serialises as the plan does, with `version`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -24,6 +38,86 @@ pub async fn apply(
     files: &[SourceFile],
     options: ApplyOptions,
 ) -> Result<Applied, DeployError> {
-    let _ = (tenant, files, options);
-    Err(DeployError::Document("not built yet".to_owned()))
+    let base = settled(tenant).await?;
+    let target = Target::beside_published(&base, files);
+    let draft = Draft::new(tenant, base, target, &options.mapping).await?;
+    carry_out(tenant, draft, &options).await
+}
+
+/// What is published, once no apply that died is in the way.
+pub async fn settled(tenant: &Tenant) -> Result<published::Published, DeployError> {
+    let seen = tenant.published_version().await?;
+    pending::settle(tenant).await?;
+    let base = published::current(tenant).await?;
+    if base.version == seen { Ok(base) } else { Err(DeployError::Conflict { published: base.version }) }
+}
+
+/// Applies a draft, if it may be.
+pub async fn carry_out(
+    tenant: &Tenant,
+    draft: Draft,
+    options: &ApplyOptions,
+) -> Result<Applied, DeployError> {
+    permitted(&draft.plan, options)?;
+    if draft.plan.is_empty() && draft.base.version > 0 {
+        return Ok(Applied { version: draft.base.version, plan: draft.plan });
+    }
+    let large = large_tables(tenant, &draft.work, options.large).await?;
+    let version = if large.is_empty() {
+        publish::at_once(tenant, &draft, options).await?
+    } else {
+        expand::step_by_step(tenant, &draft, options, &large).await?
+    };
+    tracing::info!(tenant = %tenant.name(), version, "catalog published");
+    Ok(Applied { plan: draft.plan, version })
+}
+
+fn permitted(plan: &Plan, options: &ApplyOptions) -> Result<(), DeployError> {
+    if let Some(expected) = options.plan.as_ref().filter(|expected| **expected != plan.hash) {
+        return Err(DeployError::OtherPlan { expected: expected.clone(), found: plan.hash.clone() });
+    }
+    if plan.is_refused() {
+        return Err(DeployError::Refused(Box::new(plan.clone())));
+    }
+    if !options.allow_destructive && plan.destructive().next().is_some() {
+        return Err(DeployError::Destructive(Box::new(plan.clone())));
+    }
+    Ok(())
+}
+
+/// The tables with more rows than can be rewritten or indexed within the transaction that publishes.
+async fn large_tables(tenant: &Tenant, work: &Work, limit: u64) -> Result<Vec<String>, DeployError> {
+    let mut large = Vec::new();
+    for table in work.tables.iter().filter(|table| !table.created) {
+        let heavy = !table.fills.is_empty() || !table.indexes.is_empty();
+        if heavy && count_up_to(tenant, &table.table.name, limit).await? > limit {
+            large.push(table.table.name.clone());
+        }
+    }
+    Ok(large)
+}
+
+/// Tells the observer; its error ends the apply.
+pub fn tell(
+    options: &ApplyOptions,
+    stage: Stage,
+    what: &str,
+    done: u64,
+    total: u64,
+) -> Result<(), DeployError> {
+    let progress = Progress { stage, what, done, total };
+    options.observer.step(progress).map_err(DeployError::Stopped)
+}
+
+/// The refusal that a value earns which came in after the plan was made.
+pub fn refused(plan: &Plan, work: &TableWork, rule: String, id: Option<String>) -> DeployError {
+    let mut plan = plan.clone();
+    plan.effects.push(crate::plan::Effect {
+        object: work.object.name.to_string(),
+        rule,
+        count: 1,
+        sample: id.into_iter().collect(),
+        refuses: true,
+    });
+    DeployError::Refused(Box::new(plan))
 }

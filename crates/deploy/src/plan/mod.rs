@@ -1,11 +1,19 @@
 //! What would change: of the metadata, on the tables, and for the records that exist.
 
+mod describe;
+mod draft;
+mod effects;
+mod judge;
+mod nullify;
+
 use metadata::SourceFile;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use store::Tenant;
 
 use crate::error::DeployError;
 use crate::options::PlanOptions;
+
+pub use draft::{Draft, Target};
 
 /// The difference between a folder and a tenant's catalog. Serialises to the form that the command line and the API print.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -27,7 +35,7 @@ pub struct Plan {
 }
 
 /// One change of metadata.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeLine {
     /// `add`, `remove`, `rename`, `change` …
     pub kind: String,
@@ -45,6 +53,17 @@ pub enum Class {
     Backfill,
     /// Data is out of reach afterwards.
     Destructive,
+}
+
+impl Class {
+    /// As it is printed.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Class::Safe => "safe",
+            Class::Backfill => "backfill",
+            Class::Destructive => "destructive",
+        }
+    }
 }
 
 /// One step on the tables.
@@ -93,6 +112,7 @@ impl Plan {
 
 /// Plans the documents against what is published. Changes nothing.
 pub async fn plan(tenant: &Tenant, files: &[SourceFile], options: PlanOptions) -> Result<Plan, DeployError> {
-    let _ = (tenant, files, options);
-    Err(DeployError::Document("not built yet".to_owned()))
+    let base = crate::published::current(tenant).await?;
+    let target = Target::beside_published(&base, files);
+    Ok(Draft::new(tenant, base, target, &options.mapping).await?.plan)
 }

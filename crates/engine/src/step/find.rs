@@ -7,9 +7,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use expr::{Encoding, Moment, Value};
+use expr::{Encoding, Value};
 use query::lower::Lowering;
 use query::request::{Batch, Deleted, Input, Operation, RecordData, Which};
+use query::slots::Moment;
 use sql::Cells;
 use uuid::Uuid;
 

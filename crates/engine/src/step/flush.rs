@@ -6,8 +6,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use expr::{Encoding, Moment, Value};
+use expr::{Encoding, Value};
 use query::lower::Lowering;
+use query::slots::Moment;
 use sql::{Cells, Ident, Scalar, Statement, Write};
 use store::StoreError;
 use uuid::Uuid;
