@@ -22,7 +22,29 @@ pub struct BadValue {
 impl Value {
     /// Reads the text form of a value of that type. Texts are brought to normal form C; lists and null have no text form.
     pub fn parse(ty: &Type, text: &str) -> Result<Value, BadValue> {
-        read(ty, text).ok_or_else(|| BadValue { expected: form(ty), found: text.chars().take(60).collect() })
+        read(ty, text).ok_or_else(|| BadValue { expected: form(ty), found: shortened(text) })
+    }
+
+    /// Reads a JSON value of that type: numbers for numbers (ints and decimals also as strings, decimals exactly as they are written),
+    /// text forms for the rest, arrays for lists. Null is no value here.
+    pub fn from_json(ty: &Type, json: &serde_json::Value) -> Result<Value, BadValue> {
+        use serde_json::Value as Json;
+        let refused = || BadValue { expected: form(ty), found: shortened(&json.to_string()) };
+        match (ty, json) {
+            (Type::Json, _) => Ok(Value::Json(json.clone())),
+            (Type::List(of), Json::Array(items)) => {
+                items.iter().map(|item| Value::from_json(of, item)).collect::<Result<_, _>>().map(Value::List)
+            }
+            (Type::Bool, Json::Bool(truth)) => Ok(Value::Bool(*truth)),
+            (Type::Int, Json::Number(number)) => number.as_i64().map(Value::Int).ok_or_else(refused),
+            (Type::Float, Json::Number(number)) => {
+                number.as_f64().map(|number| Value::Float(number + 0.0)).ok_or_else(refused)
+            }
+            (Type::Decimal, Json::Number(number)) => Value::parse(ty, &number.to_string()),
+            (Type::Bool | Type::Float, Json::String(_)) => Err(refused()),
+            (_, Json::String(text)) => Value::parse(ty, text),
+            _ => Err(refused()),
+        }
     }
 
     /// The text form: what [`Value::parse`] reads. Null is empty, a list is its JSON.
@@ -85,12 +107,16 @@ pub fn is_legal_year(year: i32) -> bool {
     (1..=9999).contains(&year)
 }
 
+fn shortened(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
 fn read(ty: &Type, text: &str) -> Option<Value> {
     match ty {
         Type::Bool => text.parse().ok().map(Value::Bool),
         Type::Int => read_int(text).map(Value::Int),
         Type::Decimal => read_decimal(text).map(Value::Decimal),
-        Type::Float => text.parse().ok().filter(|v: &f64| v.is_finite()).map(Value::Float),
+        Type::Float => text.parse().ok().filter(|v: &f64| v.is_finite()).map(|v| Value::Float(v + 0.0)),
         Type::Text => (!text.contains('\0')).then(|| Value::Text(nfc(text))),
         Type::Date => read_date(text).map(Value::Date),
         Type::Time => read_time(text).map(Value::Time),
@@ -163,7 +189,8 @@ fn form(ty: &Type) -> &'static str {
         Type::Duration => "a duration such as `7d` or `1d12h`",
         Type::Id | Type::Record(_) => "an id (UUID)",
         Type::Json => "JSON",
-        Type::Null | Type::List(_) => "a value with a text form",
+        Type::List(_) => "a list",
+        Type::Null => "a value with a text form",
     }
 }
 
