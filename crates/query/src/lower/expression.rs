@@ -254,17 +254,9 @@ impl Cx<'_> {
             };
             values.push(convert(typed, wanted));
         }
-        let scalar = match (function, values.pop()) {
-            (expr::Function::Decimal | expr::Function::Float | expr::Function::Text | expr::Function::Int, Some(one)) => {
-                convert(one, encoding).scalar
-            }
-            (_, Some(last)) => {
-                let first = values.first().map_or(last.encoding, |typed| typed.encoding);
-                values.push(last);
-                Scalar::Call(function, first, values.into_iter().map(|typed| typed.scalar).collect())
-            }
-            (_, None) => return Err(unsupported(format!("`{}` without arguments", function.name()))),
-        };
+        let first = values.first().map_or(encoding, |typed| typed.encoding);
+        let values = values.into_iter().map(|typed| typed.scalar).collect();
+        let scalar = Scalar::Call(function, first, values);
         Ok(Typed { scalar, encoding })
     }
 
@@ -274,8 +266,22 @@ impl Cx<'_> {
             Root::Record => self.steps(frame, place, &path.steps),
             Root::Old => Err(unsupported("`old`")),
             Root::User => Err(unsupported("`user`")),
-            Root::Settings => Err(unsupported("`settings`")),
+            Root::Settings => self.setting(place, path),
         }
+    }
+
+    /// A setting of the package that defines the object; one of another package where that has none of the name.
+    fn setting(&self, place: &Place, path: &FieldPath) -> Result<Typed, LowerError> {
+        let name = path.steps.first().map_or("", |step| step);
+        let own = self.catalog.packages.get(&place.object.package);
+        let found = own.into_iter().chain(self.catalog.packages.values()).find_map(|package| package.settings.get(name));
+        let setting = found.ok_or_else(|| unknown("settings", name))?;
+        let encoding = encoding_of(&setting.ty);
+        let scalar = match &setting.value {
+            Value::Null => Scalar::Null(encoding),
+            value => Scalar::Param(Cx::constant(value.clone(), encoding, false)),
+        };
+        Ok(Typed { scalar, encoding })
     }
 
     /// The value at the end of the steps.

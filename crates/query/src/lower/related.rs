@@ -5,7 +5,7 @@ use std::sync::Arc;
 use expr::{Encoding, Expr, FieldPath, Quantifier, Root};
 use metadata::catalog::{Aggregate, Field, FieldType, Many, Via};
 use metadata::layout::Role;
-use sql::{Fold, Ident, Join, JoinKind, Scalar};
+use sql::{Fold, From, Ident, Join, JoinKind, Query, Relation, Scalar};
 
 use super::LowerError;
 use super::context::{Cx, Frame, Place, Rows, Typed, conjunction, equal, unknown, unsupported};
@@ -140,10 +140,39 @@ impl Cx<'_> {
                 Some(self.field_value(&mut rows.frame, &there, &field)?)
             }
         };
-        let typed = fold(*aggregate, folded)?;
-        let query = rows.query(vec![(typed.scalar, Ident::made("v"))]);
-        let value = Typed { scalar: Scalar::Subquery(Box::new(query)), encoding: typed.encoding };
+        let plain = folded.as_ref().is_none_or(|typed| matches!(typed.scalar, Scalar::Column(..)));
+        let (query, encoding) = if plain {
+            let typed = fold(*aggregate, folded)?;
+            (rows.query(vec![(typed.scalar, Ident::made("v"))]), typed.encoding)
+        } else {
+            self.fold_computed(*aggregate, folded, rows)?
+        };
+        let value = Typed { scalar: Scalar::Subquery(Box::new(query)), encoding };
         Ok(convert(value, returned(returns)))
+    }
+}
+
+impl Cx<'_> {
+    /// An aggregate over what is computed: in a subselect, because aggregates may mention their operand more than once.
+    fn fold_computed(
+        &mut self,
+        aggregate: Aggregate,
+        of: Option<Typed>,
+        rows: Rows,
+    ) -> Result<(Query, Encoding), LowerError> {
+        let alias = self.alias('s');
+        let column = Ident::made("v");
+        let (inner, named) = match of {
+            Some(Typed { scalar, encoding }) => {
+                let named = Typed { scalar: Scalar::Column(alias.clone(), column.clone()), encoding };
+                (scalar, Some(named))
+            }
+            None => (Scalar::Int(1), None),
+        };
+        let typed = fold(aggregate, named)?;
+        let from = From { source: Relation::Query(Box::new(rows.query(vec![(inner, column.clone())]))), alias };
+        let query = Query { columns: vec![(typed.scalar, column)], from: Some(from), ..Query::default() };
+        Ok((query, typed.encoding))
     }
 }
 

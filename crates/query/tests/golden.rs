@@ -1,0 +1,84 @@
+//! The SQL of representative reads, on both dialects.
+
+mod world;
+
+use metadata::catalog::Aggregate;
+use query::access::{Access, permit};
+use query::lower::{Lowered, lower};
+use query::request::{AggregateItem, ListPart, Read};
+use sql::Dialect;
+use world::shape::*;
+
+fn lowered(read: Read, dialect: Dialect) -> Lowered {
+    let catalog = world::catalog();
+    let read = permit(&catalog, &Access::Everything, read).expect("permitted");
+    lower(&read, &catalog, dialect).expect("lowered")
+}
+
+fn check(name: &str, read: &Read) {
+    let mut text = String::new();
+    for dialect in [Dialect::Postgres, Dialect::Sqlite] {
+        let lowered = lowered(read.clone(), dialect);
+        text.push_str(&format!("-- {dialect:?}\n{}\n", lowered.statement.chunks.join("")));
+        for (place, param) in lowered.statement.params.iter().enumerate() {
+            text.push_str(&format!("-- {}: {param:?}\n", place + 1));
+        }
+        text.push_str(&format!("-- {:?}\n\n", lowered.slots));
+    }
+    insta::assert_snapshot!(name, text);
+}
+
+#[test]
+fn flat_list() {
+    let catalog = world::catalog();
+    let filter = world::parse(&catalog, "deal", "record.amount > 10 && contains(record.name, \"é%\") && record.account.tier == \"A\"");
+    let mut selection = values(&["id", "name", "amount", "closeDate", "doubled", "openTasks"]);
+    selection.push(one("account", values(&["name", "tier"])));
+    selection.push(parts("address", &["city"]));
+    let args = args(Some(filter), vec![order("closeDate", true, true)], page(0));
+    check("flat_list", &read(list("deal", args, vec![nodes(selection), page_info()])));
+}
+
+#[test]
+fn totals_beside_a_page() {
+    let aggregate = ListPart::Aggregate(vec![
+        keyed("count", AggregateItem::Count),
+        fold(Aggregate::Sum, "sum", &["amount", "fee", "count"]),
+        fold(Aggregate::Avg, "avg", &["count"]),
+    ]);
+    let args = args(None, vec![order("account.name", false, false)], page(0));
+    let list = list("deal", args, vec![total(), keyed("aggregate", aggregate), edges(values(&["id"]))]);
+    check("totals_beside_a_page", &read(list));
+}
+
+#[test]
+fn nested_lists() {
+    let mut contact = values(&["id", "name"]);
+    contact.push(one("deal", values(&["name"])));
+    let tasks = list("task", args(None, vec![order("dueDate", false, false)], page(1)), vec![nodes(contact)]);
+    let members = list("user", args(None, vec![], page(1)), vec![edges(values(&["name"])), page_info(), total()]);
+    let mut deal = values(&["id", "name"]);
+    deal.push(below("tasks", tasks));
+    deal.push(below("members", members));
+    deal.push(one_of("subject", vec![("account", values(&["name"])), ("user", values(&["country"]))]));
+    let read = read(list("deal", args(None, vec![], page(0)), vec![nodes(deal)]));
+    check("nested_lists", &read);
+}
+
+#[test]
+fn deep_offset() {
+    let mut page = page(0);
+    page.offset = Some(1);
+    let args = args(None, vec![order("closeDate", false, false)], page);
+    check("deep_offset", &read(list("deal", args, vec![nodes(values(&["id", "name"]))])));
+}
+
+#[test]
+fn quantifiers() {
+    let catalog = world::catalog();
+    let source = "every(record.tasks, record.done == true) && !(record.account.parent.name == \"x\" || some(record.tasks, record.points > 3)) \
+                  && count(record.tasks) >= 2 && record.account.spent > 1";
+    let filter = world::parse(&catalog, "deal", source);
+    let read = read(list("deal", args(Some(filter), vec![], page(0)), vec![total()]));
+    check("quantifiers", &read);
+}
