@@ -1,0 +1,119 @@
+//! The results as a table for people.
+
+use std::fmt::Write;
+
+use crate::{Failure, Run, database, processes};
+
+use super::Measured;
+use super::load::Figures;
+use super::operation::Side;
+use super::servers::Servers;
+
+/// One line for the terminal.
+pub fn line(measured: &Measured) -> String {
+    let (floor, armature) = medians(measured);
+    format!(
+        "{:32} floor {:9.0}/s   armature {:9.0}/s   ratio {:.2}",
+        measured.operation.name,
+        floor.rate,
+        armature.rate,
+        ratio(measured)
+    )
+}
+
+/// The page that is kept.
+pub async fn page(all: &[Measured], run: &Run, servers: &Servers, url: &str) -> Result<String, Failure> {
+    let pool = database::pool(url, 1).await?;
+    let version: String = sqlx::query_scalar("SHOW server_version").fetch_one(&pool).await?;
+    pool.close().await;
+    let mut out = String::from("# Armature beside the floor\n\n");
+    writeln!(
+        out,
+        "Written by `make bench`. The floor is a hand-written axum and sqlx server with one best statement per operation, without validation, \
+         permissions or a schema (`bench/src/floor`); both servers ask the same tables of the same PostgreSQL ({version}). {} processors, \
+         shared by both, PostgreSQL and the driver; {} connections; {} paired rounds of {} s that take turns in who goes first; medians of the \
+         rounds. Answers were compared before anything was timed. Processor time is microseconds for each request, from /proc.\n",
+        std::thread::available_parallelism()?,
+        run.connections,
+        run.rounds,
+        run.seconds
+    )?;
+    if run.percent != 100 {
+        writeln!(out, "**On {} % of the data set only.**\n", run.percent)?;
+    }
+    out.push_str("| operation | | requests/s | p50 ms | p99 ms | server µs | PostgreSQL µs | ratio | aim |\n|---|---|--:|--:|--:|--:|--:|--:|--:|\n");
+    for measured in all {
+        let (floor, armature) = medians(measured);
+        row(&mut out, measured.operation.name, "floor", &floor, None)?;
+        row(&mut out, "", "armature", &armature, Some((ratio(measured), measured.operation.target)))?;
+    }
+    writeln!(
+        out,
+        "\nMemory at the end: floor {:.0} MB, armature {:.0} MB.",
+        processes::resident_megabytes(servers.pid(Side::Floor))?,
+        processes::resident_megabytes(servers.pid(Side::Armature))?
+    )?;
+    Ok(out)
+}
+
+fn row(
+    out: &mut String,
+    name: &str,
+    side: &str,
+    figures: &Figures,
+    ratio: Option<(f64, f64)>,
+) -> std::fmt::Result {
+    let (ratio, aim) = ratio.map_or((String::new(), String::new()), |(ratio, aim)| {
+        (format!("**{ratio:.2}**"), format!("≥ {aim}"))
+    });
+    writeln!(
+        out,
+        "| {name} | {side} | {:.0} | {:.2} | {:.2} | {:.0} | {:.0} | {ratio} | {aim} |",
+        figures.rate,
+        figures.p50 / 1000.0,
+        figures.p99 / 1000.0,
+        figures.server,
+        figures.postgres
+    )
+}
+
+/// Round by round, then the median: what disturbs one round disturbs both of its halves.
+fn ratio(measured: &Measured) -> f64 {
+    median(measured.rounds.iter().map(|(floor, armature)| armature.rate / floor.rate))
+}
+
+fn medians(measured: &Measured) -> (Figures, Figures) {
+    let side = |of: fn(&(Figures, Figures)) -> &Figures| {
+        let figure = |part: fn(&Figures) -> f64| median(measured.rounds.iter().map(|round| part(of(round))));
+        Figures {
+            rate: figure(|figures| figures.rate),
+            p50: figure(|figures| figures.p50),
+            p99: figure(|figures| figures.p99),
+            server: figure(|figures| figures.server),
+            postgres: figure(|figures| figures.postgres),
+        }
+    };
+    (side(|round| &round.0), side(|round| &round.1))
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match (values.get(middle), values.get(middle.wrapping_sub(1)), values.len() % 2) {
+        (Some(value), _, 1) => *value,
+        (Some(high), Some(low), _) => f64::midpoint(*high, *low),
+        _ => f64::NAN,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::median;
+
+    #[test]
+    fn the_middle() {
+        assert!((median([3.0, 1.0, 2.0].into_iter()) - 2.0).abs() < 1e-9);
+        assert!((median([4.0, 1.0, 2.0, 3.0].into_iter()) - 2.5).abs() < 1e-9);
+    }
+}
