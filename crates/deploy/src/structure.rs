@@ -134,7 +134,8 @@ fn link(catalog: &Catalog, object: &Object, table: &Table) -> Option<Index> {
     })
 }
 
-/// An index over fields and then plain columns; `None` when a field has no column.
+/// An index over fields and then plain columns, of living records only: so a far page is found in the index alone, without a look at
+/// the rows that it skips. `None` when a field has no column.
 fn plain(table: &Table, fields: &[&str], then: &[&str]) -> Option<Index> {
     let mut columns: Vec<String> = Vec::new();
     for field in fields {
@@ -145,11 +146,11 @@ fn plain(table: &Table, fields: &[&str], then: &[&str]) -> Option<Index> {
     }
     columns.extend(then.iter().filter(|name| !fields.contains(name)).map(|name| (*name).to_owned()));
     Some(Index {
-        name: table.index_name("ix", &columns.join(",")),
+        name: table.index_name("ix", &format!("{}:living", columns.join(","))),
         table: table.name.clone(),
         columns,
         unique: false,
-        condition: None,
+        condition: Some(Scalar::IsNull(Box::new(Scalar::Bare(Ident::made("deleted_at"))))),
         what: format!("index on {}", fields.join(", ")),
         rule: None,
     })
