@@ -47,5 +47,7 @@ pub fn parse(
     check::check(ast, scope, object, expected)
 }
 
-#[cfg(any(test, feature = "testing"))]
+#[cfg(feature = "testing")]
+pub mod arbitrary;
+#[cfg(feature = "testing")]
 pub mod sample;

@@ -258,6 +258,37 @@ impl Expr {
         one.into_iter().chain(many)
     }
 
+    /// The same tree with empty spans, for comparing trees that were written differently.
+    pub fn without_places(&self) -> Self {
+        let one = |expr: &Expr| Box::new(expr.without_places());
+        let many = |items: &[Expr]| items.iter().map(Expr::without_places).collect();
+        let node = match &self.node {
+            Node::Literal(_) | Node::Slot(_) | Node::Field(_) => self.node.clone(),
+            Node::Not(a) => Node::Not(one(a)),
+            Node::Negate(a) => Node::Negate(one(a)),
+            Node::IsNull(a) => Node::IsNull(one(a)),
+            Node::And(items) => Node::And(many(items)),
+            Node::Or(items) => Node::Or(many(items)),
+            Node::List(items) => Node::List(many(items)),
+            Node::Call(function, items) => Node::Call(*function, many(items)),
+            Node::Binary(op, a, b) => Node::Binary(*op, one(a), one(b)),
+            Node::In(a, b) => Node::In(one(a), one(b)),
+            Node::Text(op, a, b) => Node::Text(*op, one(a), one(b)),
+            Node::Coalesce(a, b) => Node::Coalesce(one(a), one(b)),
+            Node::ListTest(op, a, b) => Node::ListTest(*op, one(a), b.as_deref().map(one)),
+            Node::If(a, b, c) => Node::If(one(a), one(b), one(c)),
+            Node::Exists { quantifier, relation, condition } => Node::Exists {
+                quantifier: *quantifier,
+                relation: relation.clone(),
+                condition: condition.as_deref().map(one),
+            },
+            Node::Count { relation, condition } => {
+                Node::Count { relation: relation.clone(), condition: condition.as_deref().map(one) }
+            }
+        };
+        Self { node, ty: self.ty.clone(), span: Span::default() }
+    }
+
     /// Calls `visit` for this expression and every one below it; `related` tells whether `Root::Record` is a related record there.
     pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr, Within)) {
         self.walk_within(Within::Record, visit);

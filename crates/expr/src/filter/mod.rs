@@ -18,7 +18,7 @@ use crate::tree::{Expr, FieldPath, Node, Quantifier, Root, Span};
 use crate::types::Type;
 use crate::value::Value;
 
-pub use operator::{Operator, operators};
+pub use operator::{Membership, Operand, Operator, operators};
 
 /// Filters nested deeper than this are refused.
 pub const MOST_DEPTH: usize = 32;
