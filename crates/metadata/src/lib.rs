@@ -5,9 +5,13 @@
 
 pub mod canonical;
 pub mod catalog;
+pub mod codes;
 pub mod diagnostic;
 pub mod difference;
+pub mod document;
 pub mod field;
+mod hint;
+pub mod json;
 pub mod layout;
 pub mod name;
 mod resolve;

@@ -1,0 +1,63 @@
+//! The documents that authors write, one type a kind. The JSON Schemas for editors are generated from these types, and the check of a
+//! document's shape reads the same schemas, so that the two cannot differ.
+
+mod choices;
+mod extension;
+mod field;
+mod object;
+mod package;
+mod shape;
+mod translation;
+
+pub use choices::{ChoiceDocument, ChoicesDocument};
+pub use extension::ExtensionDocument;
+pub use field::{
+    AggregateName, FieldDocument, ItemsDocument, JsonType, LinkDocument, OnDeleteName, OneOrMany, ReturnsName, ScopeName,
+    TypeName,
+};
+pub use object::{DuplicateDocument, ObjectDocument, ObjectType, RuleDocument, UniqueDocument};
+pub use package::{PackageDocument, SettingDocument, SettingType};
+pub use shape::{Shape, ShapeFault};
+pub use translation::{ObjectTranslation, TranslationDocument};
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::Value;
+
+/// The JSON Schema of a document type, 2020-12, without `null` as an alternative: what is not there is left out.
+pub fn schema_of<T: JsonSchema>() -> Value {
+    let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value();
+    without_null(&mut schema);
+    schema
+}
+
+/// `Option<T>` is `T` or nothing, never `null`.
+fn without_null(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(without_null),
+        Value::Object(map) => {
+            map.values_mut().for_each(without_null);
+            if map.get("default").is_some_and(Value::is_null) {
+                map.remove("default");
+            }
+            if let Some(Value::Array(types)) = map.get_mut("type") {
+                types.retain(|ty| ty != "null");
+                if let [one] = types.as_slice() {
+                    let one = one.clone();
+                    map.insert("type".to_owned(), one);
+                }
+            }
+            let alternatives = map.get_mut("anyOf").and_then(Value::as_array_mut);
+            if let Some(alternatives) = alternatives {
+                alternatives.retain(|one| one.get("type").is_none_or(|ty| ty != "null"));
+                if let [one] = alternatives.as_slice()
+                    && let Some(one) = one.as_object().cloned()
+                {
+                    map.remove("anyOf");
+                    map.extend(one);
+                }
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,43 @@
+//! `translations/zh-CN.json`: what people read, in one language.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// What people read, in one language. May speak of objects of other packages.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(rename = "Translation")]
+pub struct TranslationDocument {
+    /// For editors; without meaning to the platform.
+    #[serde(rename = "$schema")]
+    pub schema: Option<String>,
+    /// Tag of the language, `zh-CN`; the name of the file when absent.
+    pub language: Option<String>,
+    /// By object.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, ObjectTranslation>")]
+    pub objects: IndexMap<String, ObjectTranslation>,
+    /// Labels of shared choice lists: list, value, label.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, BTreeMap<String, String>>")]
+    pub choices: IndexMap<String, IndexMap<String, String>>,
+}
+
+/// What people read of one object.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ObjectTranslation {
+    /// Title of the object.
+    pub title: Option<String>,
+    /// Titles of fields, by field.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub fields: IndexMap<String, String>,
+    /// Labels of choices written in place: field, value, label.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, BTreeMap<String, String>>")]
+    pub choices: IndexMap<String, IndexMap<String, String>>,
+}
