@@ -36,3 +36,37 @@ pub struct Diagnostic {
     /// What to do, e.g. ``did you mean `closeDate`?``.
     pub hint: Option<String>,
 }
+
+/// What is wrong at one place of a document, before its file is known.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// Stable code.
+    pub code: &'static str,
+    /// Where, as a JSON pointer.
+    pub pointer: String,
+    /// Whether the key is meant, not its value.
+    pub key: bool,
+    /// What is wrong.
+    pub message: String,
+    /// What was expected.
+    pub expected: Option<String>,
+    /// What was found.
+    pub found: Option<String>,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+impl Finding {
+    /// A finding at a value, with its message alone.
+    pub fn new(code: &'static str, pointer: &str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            pointer: pointer.to_owned(),
+            key: false,
+            message: message.into(),
+            expected: None,
+            found: None,
+            hint: None,
+        }
+    }
+}

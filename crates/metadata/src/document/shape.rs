@@ -3,33 +3,15 @@
 
 use serde_json::{Map, Value};
 
+use crate::diagnostic::Finding;
 use crate::hint::did_you_mean;
 use crate::json::{Node, NodeKind, escape};
-
-/// What is wrong at one place.
-#[derive(Clone, Debug)]
-pub struct ShapeFault {
-    /// Stable code.
-    pub code: &'static str,
-    /// Where.
-    pub pointer: String,
-    /// Whether the key is meant, not its value.
-    pub key: bool,
-    /// What is wrong.
-    pub message: String,
-    /// What was expected.
-    pub expected: Option<String>,
-    /// What was found.
-    pub found: Option<String>,
-    /// What to do.
-    pub hint: Option<String>,
-}
 
 /// The outcome of a check.
 #[derive(Debug, Default)]
 pub struct Shape {
     /// Everything that is wrong.
-    pub faults: Vec<ShapeFault>,
+    pub faults: Vec<Finding>,
     /// Pointers of fields that were left out, because something in them is wrong.
     pub hidden: Vec<String>,
 }
@@ -99,8 +81,8 @@ impl<'a> Walk<'a> {
 
     fn object(&mut self, schema: &'a Value, node: &Node, pointer: &str, strict: bool) -> Option<Value> {
         let NodeKind::Object(entries) = &node.kind else { return None };
-        let empty = Map::new();
-        let known = schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);
+        let known = schema.get("properties").and_then(Value::as_object);
+        let find = |key: &str| known.and_then(|known| known.get_key_value(key));
         let others = schema.get("additionalProperties");
         let required: Vec<&str> =
             schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
@@ -108,13 +90,13 @@ impl<'a> Walk<'a> {
         let mut whole = true;
         for entry in entries {
             let here = format!("{pointer}/{}", escape(&entry.key));
-            let (key, of) = match (known.get(&entry.key), others) {
+            let (key, of) = match (find(&entry.key).map(|(_, of)| of), others) {
                 (Some(of), _) => (entry.key.as_str(), of),
                 (None, Some(Value::Object(_))) => (entry.key.as_str(), others.unwrap_or(&Value::Null)),
                 (None, _) => {
                     let meant = self.unknown_key(entry.key.as_str(), &here, known);
                     // A misspelt key is read as the one that was meant, so that its absence is not reported as well.
-                    match meant.filter(|key| node.get(key).is_none()).and_then(|key| known.get_key_value(&key)) {
+                    match meant.filter(|key| node.get(key).is_none()).and_then(|key| find(&key)) {
                         Some((key, of)) => (key.as_str(), of),
                         None => continue,
                     }
@@ -145,14 +127,15 @@ impl<'a> Walk<'a> {
         whole.then_some(Value::Object(sound))
     }
 
-    fn unknown_key(&mut self, key: &str, pointer: &str, known: &Map<String, Value>) -> Option<String> {
-        let meant = did_you_mean(key, known.keys().map(String::as_str));
-        self.shape.faults.push(ShapeFault {
+    fn unknown_key(&mut self, key: &str, pointer: &str, known: Option<&Map<String, Value>>) -> Option<String> {
+        let keys = || known.into_iter().flat_map(Map::keys).map(String::as_str);
+        let meant = did_you_mean(key, keys());
+        self.shape.faults.push(Finding {
             code: crate::codes::UNKNOWN_KEY,
             pointer: pointer.to_owned(),
             key: true,
             message: format!("`{key}` is not a key that this place knows"),
-            expected: Some(listed(known.keys().map(String::as_str))),
+            expected: Some(listed(keys())),
             found: Some(key.to_owned()),
             hint: meant.as_ref().map(|meant| format!("did you mean `{meant}`?")),
         });
@@ -160,7 +143,7 @@ impl<'a> Walk<'a> {
     }
 
     fn missing_key(&mut self, key: &str, pointer: &str, empty: bool) {
-        self.shape.faults.push(ShapeFault {
+        self.shape.faults.push(Finding {
             code: crate::codes::MISSING_KEY,
             pointer: pointer.to_owned(),
             key: false,
@@ -176,7 +159,7 @@ impl<'a> Walk<'a> {
         if words.contains(&text) {
             return Some(node.to_json());
         }
-        self.shape.faults.push(ShapeFault {
+        self.shape.faults.push(Finding {
             code: crate::codes::BAD_VALUE,
             pointer: pointer.to_owned(),
             key: false,
@@ -189,7 +172,7 @@ impl<'a> Walk<'a> {
     }
 
     fn wrong_type(&mut self, expected: &str, node: &Node, pointer: &str) -> Option<Value> {
-        self.shape.faults.push(ShapeFault {
+        self.shape.faults.push(Finding {
             code: crate::codes::WRONG_TYPE,
             pointer: pointer.to_owned(),
             key: false,

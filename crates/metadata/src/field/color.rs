@@ -1,0 +1,56 @@
+//! `color`: a colour, `#rrggbb`.
+
+use expr::{Encoding, Type, Value};
+use serde_json::{Value as Json, json};
+
+use super::limits::Checks;
+use super::{About, Kind, Reading, ValueProblem, one_column};
+use crate::catalog::FieldType;
+use crate::layout::Role;
+
+/// A colour, `#rrggbb`.
+pub(crate) struct Color;
+
+impl Kind for Color {
+    fn about(&self) -> About {
+        About {
+            name: "color",
+            plain: r#""#,
+            summary: "A colour, `#rrggbb`.",
+            keywords: &["default", "x-default", "x-unique"],
+            json: r##""#1a7f37""##,
+            graphql: "String",
+            columns: "`text`",
+        }
+    }
+
+    fn build(&self, reading: &mut Reading<'_>) -> Option<FieldType> {
+        let _ = reading;
+        Some(FieldType::Color)
+    }
+
+    fn schema(&self, ty: &FieldType) -> Json {
+        let _ = ty;
+        json!({"type": "string", "pattern": "^#[0-9a-f]{6}$"})
+    }
+
+    fn columns(&self, _: &FieldType) -> Vec<(Role, Encoding)> {
+        one_column(Encoding::Text)
+    }
+
+    fn read_text(&self, ty: &FieldType, text: &str) -> Result<Value, ValueProblem> {
+        let _ = ty;
+        Value::parse(&Type::Text, &text.to_ascii_lowercase()).map_err(|bad| ValueProblem::bad_text("type", &bad))
+    }
+
+    fn check(&self, ty: &FieldType, value: &Value, checks: &Checks) -> Result<(), ValueProblem> {
+        let _ = (ty, checks);
+        let Value::Text(text) = value else { return Ok(()) };
+        let digits = text.strip_prefix('#').unwrap_or_default();
+        if digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+            Ok(())
+        } else {
+            Err(ValueProblem::new("format", "a colour such as #1a7f37", format!("`{text}`")))
+        }
+    }
+}

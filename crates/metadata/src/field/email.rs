@@ -1,0 +1,49 @@
+//! `email`: an e-mail address; compared without case.
+
+use expr::{Encoding, Type, Value};
+use serde_json::Value as Json;
+
+use super::limits::{Checks, check_text, text_schema};
+use super::{About, Kind, Reading, ValueProblem, one_column};
+use crate::catalog::FieldType;
+use crate::layout::Role;
+
+/// An e-mail address.
+pub(crate) struct Email;
+
+impl Kind for Email {
+    fn about(&self) -> About {
+        About {
+            name: "email",
+            plain: r#""type": "string", "format": "email""#,
+            summary: "An e-mail address.",
+            keywords: &["minLength", "maxLength", "pattern", "default", "x-default", "x-unique", "format"],
+            json: r#""ada@example.org""#,
+            graphql: "String",
+            columns: "`text`, and always a folded one",
+        }
+    }
+
+    fn build(&self, reading: &mut Reading<'_>) -> Option<FieldType> {
+        reading.text_limits().map(FieldType::Email)
+    }
+
+    fn schema(&self, ty: &FieldType) -> Json {
+        text_schema(ty.text_limits().unwrap_or(&Default::default()), Some("email"))
+    }
+
+    fn columns(&self, _: &FieldType) -> Vec<(Role, Encoding)> {
+        one_column(Encoding::Text)
+    }
+
+    fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
+        Value::parse(&Type::Text, text).map_err(|bad| ValueProblem::bad_text("type", &bad))
+    }
+
+    fn check(&self, ty: &FieldType, value: &Value, checks: &Checks) -> Result<(), ValueProblem> {
+        match (ty.text_limits(), value) {
+            (Some(limits), Value::Text(text)) => check_text(limits, text, checks),
+            _ => Ok(()),
+        }
+    }
+}

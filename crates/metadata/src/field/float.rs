@@ -1,0 +1,57 @@
+//! `float`: a binary floating-point number.
+
+use expr::{Encoding, Type, Value};
+use serde_json::Value as Json;
+
+use super::limits::Checks;
+use super::{About, Kind, Reading, ValueProblem, one_column};
+use crate::catalog::FieldType;
+use crate::layout::Role;
+use super::limits::{check_number, number_schema};
+use crate::catalog::NumberLimits;
+
+/// A binary floating-point number.
+pub(crate) struct Float;
+
+impl Kind for Float {
+    fn about(&self) -> About {
+        About {
+            name: "float",
+            plain: r#""type": "number""#,
+            summary: "A binary floating-point number.",
+            keywords: &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "default", "x-default", "x-unique"],
+            json: r#"0.25"#,
+            graphql: "Float",
+            columns: "`double precision`",
+        }
+    }
+
+    fn build(&self, reading: &mut Reading<'_>) -> Option<FieldType> {
+        reading.number_limits().map(FieldType::Float)
+    }
+
+    fn schema(&self, ty: &FieldType) -> Json {
+        number_schema(ty.number_limits().unwrap_or(&NumberLimits::default()), "number")
+    }
+
+    fn columns(&self, _: &FieldType) -> Vec<(Role, Encoding)> {
+        one_column(Encoding::Float)
+    }
+
+    fn read_json(&self, ty: &FieldType, json: &Json) -> Result<Value, ValueProblem> {
+        let _ = ty;
+        let number = json.as_f64().filter(|number| number.is_finite());
+        // Negative zero is zero: the databases tell them apart in different ways.
+        number.map(|number| Value::Float(number + 0.0)).ok_or_else(|| ValueProblem::wrong_type("a number", json))
+    }
+
+    fn read_text(&self, ty: &FieldType, text: &str) -> Result<Value, ValueProblem> {
+        let _ = ty;
+        Value::parse(&Type::Float, text.trim()).map_err(|bad| ValueProblem::bad_text("type", &bad))
+    }
+
+    fn check(&self, ty: &FieldType, value: &Value, checks: &Checks) -> Result<(), ValueProblem> {
+        let _ = checks;
+        check_number(ty.number_limits().unwrap_or(&NumberLimits::default()), value)
+    }
+}

@@ -1,0 +1,49 @@
+//! `many`: the far end of a lookup or polymorphic relation; made by `x-inverse` there.
+
+use expr::{Encoding, Value};
+use serde_json::Value as Json;
+
+use super::limits::Checks;
+use super::{About, Kind, Reading, ValueProblem};
+use crate::catalog::FieldType;
+use crate::layout::Role;
+
+/// The far end of a lookup or polymorphic relation; made by `x-inverse` there.
+pub(crate) struct Many;
+
+impl Kind for Many {
+    fn about(&self) -> About {
+        About {
+            name: "many",
+            plain: r#""#,
+            summary: "The far end of a lookup or polymorphic relation; made by `x-inverse` there.",
+            keywords: &[],
+            json: r#"{"connect": [{"id": "…"}], "disconnect": []}"#,
+            graphql: "a connection",
+            columns: "none",
+        }
+    }
+
+    fn build(&self, reading: &mut Reading<'_>) -> Option<FieldType> {
+        reading.not_authored("many");
+        None
+    }
+
+    fn schema(&self, ty: &FieldType) -> Json {
+        let _ = ty;
+        Json::Object(serde_json::Map::new())
+    }
+
+    fn columns(&self, ty: &FieldType) -> Vec<(Role, Encoding)> {
+        let _ = ty;
+        Vec::new()
+    }
+
+    fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
+        Err(ValueProblem::new("readOnly", "nothing: this field is not written", format!("`{text}`")))
+    }
+
+    fn check(&self, _: &FieldType, _: &Value, _: &Checks) -> Result<(), ValueProblem> {
+        Ok(())
+    }
+}

@@ -1,0 +1,67 @@
+//! `money`: an exact amount; its currency stands beside it in `<field>Currency`.
+
+use expr::{Encoding, Type, Value};
+use serde_json::{Value as Json, json};
+
+use super::limits::Checks;
+use super::{About, Kind, Reading, ValueProblem, one_column};
+use crate::catalog::FieldType;
+use crate::layout::Role;
+use super::limits::{check_digits, check_number};
+use crate::catalog::NumberLimits;
+use crate::codes;
+
+/// An exact amount; its currency stands beside it in `<field>Currency`.
+pub(crate) struct Money;
+
+impl Kind for Money {
+    fn about(&self) -> About {
+        About {
+            name: "money",
+            plain: r#""#,
+            summary: "An exact amount; its currency stands beside it in `<field>Currency`.",
+            keywords: &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "x-currency", "default", "x-default"],
+            json: r#""1250.00""#,
+            graphql: "Decimal, and String for the currency",
+            columns: "`numeric` of scale 4, and `text` for the currency",
+        }
+    }
+
+    fn build(&self, reading: &mut Reading<'_>) -> Option<FieldType> {
+        let limits = reading.number_limits()?;
+        let currency = reading.doc.currency.clone();
+        if currency.as_deref().is_some_and(|code| !super::currency::is_code(code)) {
+            reading.fault(codes::BAD_VALUE, "/x-currency", "A currency is three capital letters of ISO 4217, such as EUR");
+            return None;
+        }
+        Some(FieldType::Money { currency, limits })
+    }
+
+    fn schema(&self, ty: &FieldType) -> Json {
+        let _ = ty;
+        json!({"type": ["string", "number"], "pattern": "^-?[0-9]+(\\.[0-9]+)?$"})
+    }
+
+    fn columns(&self, _: &FieldType) -> Vec<(Role, Encoding)> {
+        one_column(Encoding::Decimal(4))
+    }
+
+    fn read_json(&self, ty: &FieldType, json: &Json) -> Result<Value, ValueProblem> {
+        match json {
+            Json::String(text) => self.read_text(ty, text),
+            Json::Number(number) => self.read_text(ty, &number.to_string()),
+            other => Err(ValueProblem::wrong_type("a decimal", other)),
+        }
+    }
+
+    fn read_text(&self, ty: &FieldType, text: &str) -> Result<Value, ValueProblem> {
+        let _ = ty;
+        Value::parse(&Type::Decimal, text.trim()).map_err(|bad| ValueProblem::bad_text("type", &bad))
+    }
+
+    fn check(&self, ty: &FieldType, value: &Value, checks: &Checks) -> Result<(), ValueProblem> {
+        let _ = checks;
+        check_digits(18, 4, value)?;
+        check_number(ty.number_limits().unwrap_or(&NumberLimits::default()), value)
+    }
+}

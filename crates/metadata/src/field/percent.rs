@@ -1,0 +1,61 @@
+//! `percent`: an exact percentage; 12.5 means 12.5 %.
+
+use expr::{Encoding, Type, Value};
+use serde_json::{Value as Json, json};
+
+use super::limits::Checks;
+use super::{About, Kind, Reading, ValueProblem, one_column};
+use crate::catalog::FieldType;
+use crate::layout::Role;
+use super::limits::{check_digits, check_number};
+use crate::catalog::NumberLimits;
+
+/// An exact percentage; 12.5 means 12.5 %.
+pub(crate) struct Percent;
+
+impl Kind for Percent {
+    fn about(&self) -> About {
+        About {
+            name: "percent",
+            plain: r#""#,
+            summary: "An exact percentage; 12.5 means 12.5 %.",
+            keywords: &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "default", "x-default", "x-unique"],
+            json: r#""12.5""#,
+            graphql: "Decimal",
+            columns: "`numeric` of scale 4",
+        }
+    }
+
+    fn build(&self, reading: &mut Reading<'_>) -> Option<FieldType> {
+        reading.number_limits().map(FieldType::Percent)
+    }
+
+    fn schema(&self, ty: &FieldType) -> Json {
+        let _ = ty;
+        json!({"type": ["string", "number"], "pattern": "^-?[0-9]+(\\.[0-9]+)?$"})
+    }
+
+    fn columns(&self, _: &FieldType) -> Vec<(Role, Encoding)> {
+        one_column(Encoding::Decimal(4))
+    }
+
+    fn read_json(&self, ty: &FieldType, json: &Json) -> Result<Value, ValueProblem> {
+        match json {
+            Json::String(text) => self.read_text(ty, text),
+            Json::Number(number) => self.read_text(ty, &number.to_string()),
+            other => Err(ValueProblem::wrong_type("a decimal", other)),
+        }
+    }
+
+    fn read_text(&self, ty: &FieldType, text: &str) -> Result<Value, ValueProblem> {
+        let _ = ty;
+        let bare = text.trim().trim_end_matches('%').trim_end();
+        Value::parse(&Type::Decimal, bare).map_err(|bad| ValueProblem::bad_text("type", &bad))
+    }
+
+    fn check(&self, ty: &FieldType, value: &Value, checks: &Checks) -> Result<(), ValueProblem> {
+        let _ = checks;
+        check_digits(16, 4, value)?;
+        check_number(ty.number_limits().unwrap_or(&NumberLimits::default()), value)
+    }
+}

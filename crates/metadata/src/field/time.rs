@@ -1,0 +1,50 @@
+//! `time`: a time of day.
+
+use expr::{Encoding, Type, Value};
+use serde_json::{Value as Json, json};
+
+use super::limits::Checks;
+use super::{About, Kind, Reading, ValueProblem, one_column};
+use crate::catalog::FieldType;
+use crate::layout::Role;
+
+/// A time of day.
+pub(crate) struct Time;
+
+impl Kind for Time {
+    fn about(&self) -> About {
+        About {
+            name: "time",
+            plain: r#""type": "string", "format": "time""#,
+            summary: "A time of day.",
+            keywords: &["format", "default", "x-default", "x-unique"],
+            json: r#""14:30:00.000000""#,
+            graphql: "Time",
+            columns: "`time`",
+        }
+    }
+
+    fn build(&self, reading: &mut Reading<'_>) -> Option<FieldType> {
+        let _ = reading;
+        Some(FieldType::Time)
+    }
+
+    fn schema(&self, ty: &FieldType) -> Json {
+        let _ = ty;
+        json!({"type": "string", "format": "time"})
+    }
+
+    fn columns(&self, _: &FieldType) -> Vec<(Role, Encoding)> {
+        one_column(Encoding::Time)
+    }
+
+    fn read_text(&self, ty: &FieldType, text: &str) -> Result<Value, ValueProblem> {
+        let _ = ty;
+        Value::parse(&Type::Time, text).map_err(|bad| ValueProblem::bad_text("format", &bad))
+    }
+
+    fn check(&self, ty: &FieldType, value: &Value, checks: &Checks) -> Result<(), ValueProblem> {
+        let _ = (ty, value, checks);
+        Ok(())
+    }
+}

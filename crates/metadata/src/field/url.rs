@@ -1,0 +1,51 @@
+//! `url`: an absolute web address.
+
+use expr::{Encoding, Type, Value};
+use serde_json::Value as Json;
+
+use super::limits::{Checks, check_text, text_schema};
+use super::{About, Kind, Reading, ValueProblem, one_column};
+use crate::catalog::FieldType;
+use crate::layout::Role;
+
+/// An absolute web address (http or https).
+pub(crate) struct Url;
+
+impl Kind for Url {
+    fn about(&self) -> About {
+        About {
+            name: "url",
+            plain: r#""type": "string", "format": "uri""#,
+            summary: "An absolute web address (http or https).",
+            keywords: &["minLength", "maxLength", "pattern", "default", "x-default", "x-unique", "format"],
+            json: r#""https://example.org/a""#,
+            graphql: "String",
+            columns: "`text`, and a folded one where displayed, searched or unique",
+        }
+    }
+
+    fn build(&self, reading: &mut Reading<'_>) -> Option<FieldType> {
+        reading.text_limits().map(FieldType::Url)
+    }
+
+    fn schema(&self, ty: &FieldType) -> Json {
+        text_schema(ty.text_limits().unwrap_or(&Default::default()), Some("uri"))
+    }
+
+    fn columns(&self, _: &FieldType) -> Vec<(Role, Encoding)> {
+        one_column(Encoding::Text)
+    }
+
+    fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
+        Value::parse(&Type::Text, text).map_err(|bad| ValueProblem::bad_text("type", &bad))
+    }
+
+    fn check(&self, ty: &FieldType, value: &Value, checks: &Checks) -> Result<(), ValueProblem> {
+        let (Some(limits), Value::Text(text)) = (ty.text_limits(), value) else { return Ok(()) };
+        let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+        if !matches!(scheme.as_deref(), Some("http" | "https")) {
+            return Err(ValueProblem::new("format", "an absolute address (http or https)", format!("`{text}`")));
+        }
+        check_text(limits, text, checks)
+    }
+}
