@@ -92,7 +92,7 @@ impl<'a> Walk<'a> {
             let here = format!("{pointer}/{}", escape(&entry.key));
             let (key, of) = match (find(&entry.key).map(|(_, of)| of), others) {
                 (Some(of), _) => (entry.key.as_str(), of),
-                (None, Some(Value::Object(_))) => (entry.key.as_str(), others.unwrap_or(&Value::Null)),
+                (None, Some(Value::Object(_) | Value::Bool(true))) => (entry.key.as_str(), others.unwrap_or(&Value::Null)),
                 (None, _) => {
                     let meant = self.unknown_key(entry.key.as_str(), &here, known);
                     // A misspelt key is read as the one that was meant, so that its absence is not reported as well.

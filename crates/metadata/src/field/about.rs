@@ -22,6 +22,3 @@ pub struct About {
 /// Keywords that every field may have.
 pub const COMMON_KEYWORDS: &[&str] =
     &["$comment", "type", "x-type", "title", "x-titles", "description", "x-renamedFrom", "x-sensitive"];
-
-/// Keywords of fields that hold a value which somebody writes.
-pub(crate) const VALUE: &[&str] = &["default", "x-default", "x-unique"];

@@ -4,7 +4,7 @@ mod parse;
 mod place;
 
 pub use parse::{Fault, LONGEST_FILE, parse};
-pub use place::{Lines, escape};
+pub use place::{Lines, escape, within_text};
 
 use serde_json::{Map, Number, Value};
 

@@ -30,6 +30,25 @@ pub fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
+/// The byte of a file at which the `offset`-th byte of a string's value stands; the string begins at `start` with its quote.
+pub fn within_text(text: &str, start: usize, offset: usize) -> usize {
+    let mut at = start + 1;
+    let mut left = offset;
+    while left > 0 {
+        let Some(rest) = text.get(at..) else { return start };
+        let mut chars = rest.chars();
+        let (written, meant) = match (chars.next(), chars.next()) {
+            (Some('\\'), Some('u')) => (6, 3),
+            (Some('\\'), Some(_)) => (2, 1),
+            (None | Some('"'), _) => return at,
+            (Some(c), _) => (c.len_utf8(), c.len_utf8()),
+        };
+        at += written;
+        left = left.saturating_sub(meant);
+    }
+    at
+}
+
 impl Node {
     /// The byte at which a pointer's target begins: its key when `key` is asked for and it has one, else its value. When the pointer leads
     /// nowhere, the deepest place on its way.

@@ -1,5 +1,20 @@
 //! Documents to catalog, in stages that collect what is wrong.
 
+mod choices;
+mod computed;
+mod draft;
+mod expressions;
+mod fields;
+mod finish;
+mod load;
+mod names;
+mod packages;
+mod relations;
+mod report;
+mod sections;
+mod translations;
+mod walk;
+
 use crate::canonical::CanonicalDocument;
 use crate::catalog::Catalog;
 use crate::diagnostic::Diagnostic;
@@ -29,8 +44,22 @@ pub struct Resolved {
     pub documents: Vec<CanonicalDocument>,
 }
 
-/// Resolves the packages in `files` together with those published before.
+/// Resolves the packages in `files` together with those published before. Without any file it is the platform's own objects and the
+/// published packages.
 pub fn resolve(files: &[SourceFile], base: &Base) -> Result<Resolved, Vec<Diagnostic>> {
-    let _ = (files, base);
-    Err(Vec::new())
+    let mut report = report::Report::default();
+    let documents = load::load(files, &base.files, &mut report);
+    let packages = packages::packages(&documents, &mut report);
+    let mut draft = draft::draft(&documents, &packages, &mut report);
+    choices::choices(&documents, &mut draft.known, &mut report);
+    relations::link_objects(&mut draft, &mut report);
+    fields::fields(&mut draft, &mut report);
+    relations::far_ends(&mut draft, &mut report);
+    translations::translations(&documents, &mut draft, &mut report);
+    sections::required(&mut draft, &mut report);
+    computed::computed(&mut draft, &packages, &mut report);
+    sections::names(&mut draft, &mut report);
+    sections::conditions(&mut draft, &packages, &mut report);
+    names::collisions(&draft, &mut report);
+    finish::finish(&documents, draft, packages, base, report)
 }

@@ -1,0 +1,152 @@
+//! The last stage: limits, layout, canonical documents, hash.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use sha2::{Digest, Sha256};
+
+use super::Resolved;
+use super::draft::{Draft, DraftObject};
+use super::load::{Documents, Loaded, PLATFORM, Typed, bare};
+use super::report::Report;
+use crate::Base;
+use crate::canonical::{CanonicalDocument, Kind};
+use crate::catalog::{Catalog, Object, Package};
+use crate::codes;
+use crate::diagnostic::{Diagnostic, Finding, Severity};
+use crate::field;
+use crate::layout::{self, Layout};
+
+/// Most columns of an object: so that a full row always fits a page of PostgreSQL.
+pub const MOST_COLUMNS: usize = 400;
+
+/// Most objects of a tenant.
+pub const MOST_OBJECTS: usize = 500;
+
+/// Makes the catalog, unless something was wrong.
+pub fn finish(
+    documents: &Documents,
+    draft: Draft,
+    packages: IndexMap<String, Package>,
+    base: &Base,
+    mut report: Report,
+) -> Result<Resolved, Vec<Diagnostic>> {
+    limits(&draft, &mut report);
+    let canonical = canonical(documents, &packages);
+    let failed = report.failed();
+    let diagnostics = report.finish();
+    if failed {
+        return Err(diagnostics);
+    }
+    let choices = draft.known.choices.clone();
+    let objects: IndexMap<_, _> =
+        draft.objects.into_values().map(|object| (object.name.clone(), Arc::new(finished(object)))).collect();
+    let layout = layout::allocate(&base.layout, objects.values().map(|object| &**object));
+    let hash = hash(&canonical, &layout);
+    let catalog = Catalog { version: base.version, hash, objects, choices, packages, layout };
+    let warnings = diagnostics.into_iter().filter(|d| d.severity == Severity::Warning).collect();
+    Ok(Resolved { catalog, warnings, documents: canonical })
+}
+
+fn limits(draft: &Draft, report: &mut Report) {
+    if draft.objects.len() > MOST_OBJECTS
+        && let Some(one_too_many) = draft.objects.values().nth(MOST_OBJECTS)
+    {
+        let message = format!("A tenant has at most {MOST_OBJECTS} objects; with these packages it would have {}", draft.objects.len());
+        let mut finding = Finding::new(codes::TOO_MANY, "", message);
+        finding.found = Some(draft.objects.len().to_string());
+        report.error(&one_too_many.at, finding);
+    }
+    for object in draft.objects.values() {
+        let columns: usize =
+            object.fields.values().map(|drafted| field::columns(&drafted.field.ty, drafted.field.folded).len()).sum();
+        if columns > MOST_COLUMNS {
+            let message = format!(
+                "`{}` needs {columns} columns, system fields and side columns without case included; an object has at most {MOST_COLUMNS}",
+                object.name
+            );
+            let mut finding = Finding::new(codes::TOO_MANY, "/properties", message);
+            finding.key = true;
+            finding.expected = Some(format!("at most {MOST_COLUMNS} columns"));
+            finding.found = Some(columns.to_string());
+            finding.hint = Some("move fields that are seldom filled to an object of their own, joined by a lookup".to_owned());
+            report.error(&object.at, finding);
+        }
+    }
+}
+
+fn finished(object: DraftObject) -> Object {
+    // System fields first, then authored ones, then the far ends of relations: the order in which they were added.
+    let fields = object.fields.into_iter().map(|(name, drafted)| (name, Arc::new(drafted.field))).collect();
+    Object {
+        name: object.name,
+        plural: object.plural,
+        title: object.title,
+        titles: object.titles,
+        description: object.description,
+        package: object.package,
+        fields,
+        display: object.display,
+        search: object.search,
+        indexes: object.indexes,
+        uniques: object.uniques,
+        rules: object.rules,
+        owned: object.owned,
+        history: object.history,
+        link: object.link,
+        renamed_from: object.renamed_from,
+    }
+}
+
+/// All documents but the platform's, in the order of packages, kinds and names.
+fn canonical(documents: &Documents, packages: &IndexMap<String, Package>) -> Vec<CanonicalDocument> {
+    let mut extensions: HashMap<(String, String), u32> = HashMap::new();
+    let mut found: Vec<CanonicalDocument> = documents
+        .all
+        .iter()
+        .filter(|loaded| loaded.package != PLATFORM)
+        .map(|loaded| document(loaded, &mut extensions))
+        .collect();
+    let place = |document: &CanonicalDocument| packages.get_index_of(&document.package).unwrap_or(usize::MAX);
+    found.sort_by(|a, b| (place(a), a.kind, &a.path).cmp(&(place(b), b.kind, &b.path)));
+    found
+}
+
+fn document(loaded: &Loaded, extensions: &mut HashMap<(String, String), u32>) -> CanonicalDocument {
+    let mut json = loaded.json.clone();
+    if let Some(map) = json.as_object_mut() {
+        map.shift_remove("$schema");
+    }
+    let package = loaded.package.clone();
+    let (kind, name, inside) = match &loaded.typed {
+        Typed::Package(doc) => (Kind::Package, doc.name.clone(), "package.json".to_owned()),
+        Typed::Object(doc) => (Kind::Object, doc.name.clone(), format!("objects/{}.json", doc.name)),
+        Typed::Choices(doc) => (Kind::Choices, doc.name.clone(), format!("choices/{}.json", doc.name)),
+        Typed::Translation(doc) => {
+            let language = doc.language.clone().unwrap_or_else(|| loaded.stem.clone());
+            let inside = format!("translations/{language}.json");
+            (Kind::Translation, language, inside)
+        }
+        Typed::Extension(doc) => {
+            let count = extensions.entry((package.clone(), bare(&doc.extends).to_owned())).or_default();
+            *count += 1;
+            let number = if *count == 1 { String::new() } else { format!("_{count}") };
+            (Kind::Extension, doc.extends.clone(), format!("objects/{}.extension{number}.json", bare(&doc.extends)))
+        }
+    };
+    CanonicalDocument { path: format!("{package}/{inside}"), package, kind, name, json }
+}
+
+/// SHA-256 over the canonical documents and the layout.
+fn hash(documents: &[CanonicalDocument], layout: &Layout) -> String {
+    let mut hasher = Sha256::new();
+    for document in documents {
+        hasher.update(document.path.as_bytes());
+        hasher.update([0]);
+        hasher.update(document.json.to_string().as_bytes());
+        hasher.update([0]);
+    }
+    hasher.update(serde_json::to_string(layout).unwrap_or_default().as_bytes());
+    hex::encode(hasher.finalize())
+}

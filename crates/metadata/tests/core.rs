@@ -1,0 +1,44 @@
+//! The packages that ship resolve, and what is pulled of them resolves to the same.
+
+use std::fs;
+use std::path::Path;
+
+use metadata::{Base, SourceFile, resolve};
+
+fn folder(root: &Path) -> Vec<SourceFile> {
+    fn walk(root: &Path, at: &Path, files: &mut Vec<SourceFile>) {
+        let mut entries: Vec<_> = fs::read_dir(at).expect("the folder is there").map(|e| e.expect("an entry").path()).collect();
+        entries.sort();
+        for path in entries {
+            let relative = path.strip_prefix(root).expect("below the root").to_string_lossy().into_owned();
+            if path.is_dir() {
+                walk(root, &path, files);
+            } else if SourceFile::wanted(&relative) {
+                files.push(SourceFile { path: relative, text: fs::read_to_string(&path).expect("a text") });
+            }
+        }
+    }
+    let mut files = Vec::new();
+    walk(root, root, &mut files);
+    files
+}
+
+#[test]
+fn the_shipped_packages_resolve_and_pull_is_stable() {
+    let files = folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../metadata/core"));
+    let first = match resolve(&files, &Base::default()) {
+        Ok(resolved) => resolved,
+        Err(diagnostics) => panic_with(&diagnostics),
+    };
+    assert!(first.warnings.is_empty(), "{:#?}", first.warnings);
+    let pulled: Vec<SourceFile> = first.documents.iter().map(metadata::CanonicalDocument::source).collect();
+    let second = resolve(&pulled, &Base::default()).expect("pulled documents resolve");
+    assert_eq!(first.catalog.hash, second.catalog.hash);
+    let again: Vec<SourceFile> = second.documents.iter().map(metadata::CanonicalDocument::source).collect();
+    assert_eq!(pulled, again);
+}
+
+#[expect(clippy::panic, reason = "a failed resolution ends the test with its diagnostics")]
+fn panic_with(diagnostics: &[metadata::Diagnostic]) -> ! {
+    panic!("{diagnostics:#?}")
+}
