@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use expr::Value;
 use query::request::{Selection, Write};
-use sql::Statement;
+use sql::Dialect;
 
 use crate::caller::Caller;
 use crate::error::WriteError;
@@ -32,11 +32,19 @@ pub struct Returning {
     pub values: Vec<Value>,
 }
 
-/// Statements that are run in the same transaction as a write, just before it is committed: all or none of both.
-#[derive(Clone, Debug, Default)]
-pub struct Rider {
-    /// Statements with their values.
-    pub statements: Vec<(Statement, Vec<Value>)>,
+/// Something that is noted in the same transaction as a write, just before it is committed: all or none of both.
+pub trait Rider: Send + Sync {
+    /// What is noted, given what comes of the write (its refusals carry their index).
+    fn note(&self, outcome: &Outcome) -> Note;
+}
+
+/// A state under a key; without state the key is forgotten.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Whose state.
+    pub key: String,
+    /// The state.
+    pub state: Option<String>,
 }
 
 impl Engine {
@@ -62,7 +70,7 @@ impl Engine {
         caller: &Caller,
         write: Write,
         returning: Option<&Returning>,
-        rider: Option<&Rider>,
+        rider: Option<&dyn Rider>,
     ) -> Result<Outcome, WriteError> {
         order::carry_out(self, caller, order::Request { write, returning, rider }).await
     }
@@ -70,7 +78,7 @@ impl Engine {
     /// What is worked out of the caller's catalog; made once for all tenants on equal catalogs.
     pub(crate) fn model(&self, caller: &Caller) -> Result<Arc<Model>, WriteError> {
         let dialect = caller.tenant.dialect();
-        let key = (caller.catalog.hash.clone(), dialect == sql::Dialect::Sqlite);
+        let key = (caller.catalog.hash.clone(), dialect == Dialect::Sqlite);
         let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(model) = models.get(&key) {
             return Ok(Arc::clone(model));

@@ -23,7 +23,7 @@ mod run;
 mod step;
 
 pub use caller::{Actor, Caller, Door};
-pub use engine::{Engine, Returning, Rider};
+pub use engine::{Engine, Note, Returning, Rider};
 pub use error::{ReadError, WriteError};
 pub use outcome::{Code, Effect, EffectKind, Outcome, Refusal};
 pub use port::{Clock, Ids, SystemClock, SystemIds};

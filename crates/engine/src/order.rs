@@ -17,7 +17,7 @@ use crate::step::{close, fill, find, flush, judge, open, permission, relate, ret
 pub(crate) struct Request<'a> {
     pub(crate) write: Write,
     pub(crate) returning: Option<&'a Returning>,
-    pub(crate) rider: Option<&'a Rider>,
+    pub(crate) rider: Option<&'a dyn Rider>,
 }
 
 /// Permission first, before anything is read or written; then the whole order, again when it lost a race.

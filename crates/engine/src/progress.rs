@@ -1,10 +1,11 @@
-//! How far a long piece of work has come, kept beside the records that it writes: statements on the table `import_progress`.
+//! How far a long piece of work has come, noted in the table `import_progress` in the transaction of the records that it writes.
 
 use chrono::{DateTime, Utc};
 use expr::{Encoding, Value};
 use sql::{Cells, Conflict, Delete, Dialect, From, Ident, Insert, Query, Relation, Rows, Scalar, Statement, Write};
 
 use crate::caller::Caller;
+use crate::engine::Note;
 use crate::error::WriteError;
 use crate::model::{Slots, alias, equals};
 
@@ -28,11 +29,28 @@ pub async fn recall(caller: &Caller, key: &str) -> Result<Option<String>, WriteE
     }))
 }
 
-/// Statements that note a state under a key, to ride along with a write.
-pub fn note(dialect: Dialect, key: &str, state: &str, at: DateTime<Utc>) -> Vec<(Statement, Vec<Value>)> {
+/// Notes a state on its own.
+pub async fn put_down(caller: &Caller, note: &Note) -> Result<(), WriteError> {
+    for (statement, values) in statements(caller.tenant.dialect(), note, caller.clock.now()) {
+        caller.tenant.run_write(&[statement], &values).await?;
+    }
+    Ok(())
+}
+
+/// Statements that put a note down.
+pub(crate) fn statements(dialect: Dialect, note: &Note, at: DateTime<Utc>) -> Vec<(Statement, Vec<Value>)> {
+    let key = Value::Text(note.key.clone());
+    let (write, values) = match &note.state {
+        Some(state) => (keep(), vec![key, Value::Text(state.clone()), Value::DateTime(at)]),
+        None => (forget(), vec![key]),
+    };
+    sql::print_write(&write, dialect).into_iter().map(|statement| (statement, values.clone())).collect()
+}
+
+fn keep() -> Write {
     let mut slots = Slots::default();
     let columns = [("key", Encoding::Text), ("state", Encoding::Text), ("at", Encoding::DateTime)];
-    let write = Write::Insert(Insert {
+    Write::Insert(Insert {
         table: Ident::made("import_progress"),
         columns: columns.map(|(name, _)| Ident::made(name)).to_vec(),
         rows: Rows::Values(vec![columns.map(|(_, encoding)| slots.one(encoding)).to_vec()]),
@@ -41,26 +59,13 @@ pub fn note(dialect: Dialect, key: &str, state: &str, at: DateTime<Utc>) -> Vec<
             set: ["state", "at"].map(|name| (Ident::made(name), Scalar::Excluded(Ident::made(name)))).to_vec(),
         }),
         returning: Vec::new(),
-    });
-    let values = vec![Value::Text(key.to_owned()), Value::Text(state.to_owned()), Value::DateTime(at)];
-    sql::print_write(&write, dialect).into_iter().map(|statement| (statement, values.clone())).collect()
+    })
 }
 
-/// Statements that forget a key.
-pub fn forget(dialect: Dialect, key: &str) -> Vec<(Statement, Vec<Value>)> {
-    let write = Write::Delete(Delete {
+fn forget() -> Write {
+    Write::Delete(Delete {
         table: Ident::made("import_progress"),
         alias: alias(),
         filter: equals(column("key"), Slots::default().one(Encoding::Text)),
-    });
-    let values = vec![Value::Text(key.to_owned())];
-    sql::print_write(&write, dialect).into_iter().map(|statement| (statement, values.clone())).collect()
-}
-
-/// Runs such statements on their own.
-pub async fn carry_out(caller: &Caller, statements: Vec<(Statement, Vec<Value>)>) -> Result<(), WriteError> {
-    for (statement, values) in statements {
-        caller.tenant.run_write(&[statement], &values).await?;
-    }
-    Ok(())
+    })
 }

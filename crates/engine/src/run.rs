@@ -137,7 +137,7 @@ pub(crate) struct Run<'a> {
     pub(crate) model: Arc<Model>,
     pub(crate) write: &'a Write,
     pub(crate) returning: Option<&'a Returning>,
-    pub(crate) rider: Option<&'a Rider>,
+    pub(crate) rider: Option<&'a dyn Rider>,
     /// The instant of the request.
     pub(crate) now: DateTime<Utc>,
     pub(crate) tx: Option<Transaction>,
@@ -157,7 +157,7 @@ impl<'a> Run<'a> {
         caller: &'a Caller,
         write: &'a Allowed,
         returning: Option<&'a Returning>,
-        rider: Option<&'a Rider>,
+        rider: Option<&'a dyn Rider>,
     ) -> Result<Self, WriteError> {
         Ok(Self {
             engine,

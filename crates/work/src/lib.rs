@@ -3,6 +3,7 @@
 //! Writes only through `engine`, so that a file's rows meet the same order of execution as an API call; never judges a value itself,
 //! except that it can be read from a cell. Memory does not grow with the file.
 
+mod cell;
 pub mod export;
 pub mod import;
 

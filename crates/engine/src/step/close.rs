@@ -2,6 +2,7 @@
 
 use crate::idempotency;
 use crate::outcome::Outcome;
+use crate::progress;
 use crate::returning;
 use crate::run::{Halt, Run};
 
@@ -18,8 +19,9 @@ pub(crate) async fn finish(mut run: Run<'_>) -> Result<Outcome, Halt> {
         idempotency::keep(&mut run, key).await?;
     }
     if let Some(rider) = run.rider {
-        for (statement, values) in &rider.statements {
-            run.execute(statement, values).await?;
+        let note = rider.note(&run.outcome);
+        for (statement, values) in progress::statements(run.model.dialect, &note, run.now) {
+            run.execute(&statement, &values).await?;
         }
     }
     if let Some(tx) = run.tx.take() {

@@ -242,6 +242,9 @@ async fn upsert(
         let Some(data) = records.get(place) else { continue };
         match key_value(key, data).map(|value| known.remove(value)) {
             Some(Some(record)) => update(run, shape, place, record, data),
+            Some(None) if key == "id" => {
+                run.refuse(place, Refusal::new(Code::NotFound, missing(Act::Update, &shape.object.title)));
+            }
             Some(None) => create(run, shape, place, Some(data)),
             None => run.refuse(place, Refusal::at(key, format!("`{key}` decides which record is meant: it cannot be empty"))),
         }

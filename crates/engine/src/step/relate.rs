@@ -61,7 +61,7 @@ pub(crate) async fn resolve(run: &mut Run<'_>) -> Result<(), Halt> {
                         job.after.set(object, Value::Text(open.target.as_str().to_owned()));
                     }
                 }
-                Err(why) => refusals.push(Refusal::at(open.field.as_str(), why).rule("reference")),
+                Err((rule, why)) => refusals.push(Refusal::at(open.field.as_str(), why).rule(rule)),
             }
         }
         let many = std::mem::take(&mut job.many);
@@ -159,18 +159,19 @@ fn id_at(row: &impl Cells, column: usize) -> Option<Uuid> {
 }
 
 impl Found {
-    /// The id of the record that is meant, or why there is none.
-    fn one(&self, target: &Name, reference: &RecordRef) -> Result<Uuid, String> {
+    /// The id of the record that is meant, or why there is none: `reference` where it is missing, `ambiguous` where there are several.
+    fn one(&self, target: &Name, reference: &RecordRef) -> Result<Uuid, (&'static str, String)> {
         match reference {
             RecordRef::Id(id) if self.living.get(target).is_some_and(|ids| ids.contains(id)) => Ok(*id),
-            RecordRef::Id(id) => Err(format!("there is no {target} with the id {id}")),
+            RecordRef::Id(id) => Err(("reference", format!("there is no {target} with the id {id}"))),
             RecordRef::By(field, value) => {
                 let ids = self.keyed.get(&(target.clone(), field.clone())).and_then(|keyed| keyed.get(value));
                 match ids.map_or(&[] as &[Uuid], Vec::as_slice) {
                     [one] => Ok(*one),
-                    [] => Err(format!("there is no {target} whose `{field}` is {}", shown(value))),
+                    [] => Err(("reference", format!("there is no {target} whose `{field}` is {}", shown(value)))),
                     several => {
-                        Err(format!("{} {target} records have the `{field}` {}", several.len(), shown(value)))
+                        let count = several.len();
+                        Err(("ambiguous", format!("{count} {target} records have the `{field}` {}", shown(value))))
                     }
                 }
             }
@@ -194,7 +195,7 @@ async fn join(run: &mut Run<'_>, found: &Found, place: usize, open: OpenMany) ->
             match found.one(&open.many.to, reference) {
                 Ok(id) if !out.contains(&id) => out.push(id),
                 Ok(_) => {}
-                Err(why) => run.refuse(index, Refusal::at(open.field.as_str(), why).rule("reference")),
+                Err((rule, why)) => run.refuse(index, Refusal::at(open.field.as_str(), why).rule(rule)),
             }
         }
         out

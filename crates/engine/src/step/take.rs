@@ -5,7 +5,7 @@ use std::sync::Arc;
 use expr::{Encoding, Value};
 use metadata::catalog::{Field, FieldType};
 use metadata::layout::Role;
-use query::request::{Input, RecordData};
+use query::request::{Input, Operation, RecordData};
 
 use super::relate::{Open, OpenMany};
 use crate::model::{Record, Shape};
@@ -14,12 +14,17 @@ use crate::run::{Job, Run};
 
 /// Takes the data over. What cannot be written is refused, never dropped.
 pub(crate) fn data(run: &mut Run<'_>, place: usize, data: &RecordData) {
+    let key = match &run.write.operation {
+        Operation::Upsert { key, .. } => Some(key.as_str()),
+        _ => None,
+    };
     let Some(job) = run.jobs.get_mut(place) else { return };
     let mut refusals = Vec::new();
     let shape = Arc::clone(&job.shape);
     for (name, input) in &data.fields {
         match shape.object.field(name) {
             None => refusals.push(Refusal::at(name.as_str(), format!("`{}` has no field `{name}`", shape.object.name))),
+            Some(_) if key.is_some_and(|key| key == &**name) && &**name == "id" => {}
             Some(field) if !field.writable() => refusals.push(unwritable(field)),
             Some(field) => {
                 if let Err(refusal) = take(job, &shape, field, input) {

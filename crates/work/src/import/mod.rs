@@ -1,7 +1,18 @@
 //! From a CSV file to records: map, cells, batches, verdicts, rejected rows.
+//!
+//! The file is read in batches of 1,000 rows, each one write of the engine in which records stand for themselves. Rows that point at records
+//! of the object itself which are not there yet are put off and tried again after the last row, as often as that helps.
+//!
+//! An import that was interrupted is continued by the same command. With `upsert` nothing needs to be remembered: rows that were
+//! imported are found again and left alone. Without it, how far the import is and which rows were put off is noted in the
+//! transaction of each batch, under a hash of file, map and object, and forgotten when the last row is done: a finished
+//! file that is imported once more is imported once more.
 
 mod map;
+mod rejects;
 mod report;
+mod run;
+mod source;
 
 use std::path::{Path, PathBuf};
 
@@ -45,6 +56,6 @@ pub async fn import(
     options: &ImportOptions,
     watch: &(dyn Fn(&Progress) + Send + Sync),
 ) -> Result<Report, ImportError> {
-    let _ = (engine, caller, object, file, options, watch);
-    Err(ImportError::Unreadable { file: file.to_path_buf(), source: std::io::Error::other("imports are not built yet") })
+    let mut run = run::Run::begin(engine, caller, object, file, options).await?;
+    run.carry_out(watch).await
 }
