@@ -4,7 +4,7 @@ use query::access::Denied;
 use query::cost::CostExceeded;
 use query::lower::LowerError;
 use query::response::ResponseError;
-use query::slots::SlotMismatch;
+use query::slots::BindError;
 use store::StoreError;
 
 /// A write that did not happen, for a reason that is not in its payload.
@@ -72,9 +72,9 @@ pub enum ReadError {
     /// A defect of the program or of the catalog.
     #[error("the read could not be carried out")]
     Lower(#[from] LowerError),
-    /// The request's values do not fit its shape.
+    /// The values of the request cannot be bound: a fault of the door, or a date out of range.
     #[error(transparent)]
-    Slots(#[from] SlotMismatch),
+    Bind(#[from] BindError),
 }
 
 impl From<StoreError> for ReadError {

@@ -2,11 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use expr::Value;
+use expr::{Moment, Value};
 use query::cache::{Key, LoweredCache};
 use query::lower::Lowered;
 use query::request::Read;
-use query::slots::Moment;
 use query::{access, cost, lower, response};
 use store::StoreError;
 

@@ -7,10 +7,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use expr::{Encoding, Value};
+use expr::{Encoding, Moment, Value};
 use query::lower::Lowering;
 use query::request::{Batch, Deleted, Input, Operation, RecordData, Which};
-use query::slots::Moment;
 use sql::Cells;
 use uuid::Uuid;
 

@@ -6,9 +6,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use expr::{Encoding, Value};
+use expr::{Encoding, Moment, Value};
 use query::lower::Lowering;
-use query::slots::Moment;
 use sql::{Cells, Ident, Scalar, Statement, Write};
 use store::StoreError;
 use uuid::Uuid;
