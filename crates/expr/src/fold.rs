@@ -20,3 +20,21 @@ pub fn fold(text: &str) -> String {
 pub fn fold_ascii(text: &str) -> String {
     text.to_ascii_lowercase()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folding_is_unicode_default_folding() {
+        assert_eq!(fold("ABC"), "abc");
+        assert_eq!(fold("Straße"), fold("STRASSE"));
+        assert_eq!(fold("ΣΊΣΥΦΟΣ"), fold("σίσυφος"));
+        assert_eq!(fold("E\u{301}COLE"), "école");
+        assert_eq!(fold("İ"), "i\u{307}");
+        assert_eq!(fold("中文 😀"), "中文 😀");
+        assert_eq!(fold(&fold("ǅ ﬃ Ÿ")), fold("ǅ ﬃ Ÿ"));
+        assert_eq!(nfc("e\u{301}"), "é");
+        assert_eq!(fold_ascii("ÀB"), "Àb");
+    }
+}

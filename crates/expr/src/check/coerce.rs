@@ -114,10 +114,6 @@ fn coerced(expr: Expr, to: &Type) -> Result<Expr, Refusal> {
             Type::Date | Type::Time | Type::DateTime | Type::Duration | Type::Id,
         ) => typed(Node::Literal(read_text(to, &text, span)?)),
         (node, from, to) if from == to => typed(node),
-        (node, Type::Int, Type::Decimal) => typed(call(Function::Decimal, node, Type::Int, span)),
-        (node, Type::Int, Type::Float) => typed(call(Function::Float, node, Type::Int, span)),
-        (Node::Field(path), Type::Record(_), Type::Id) => typed(Node::Field(id_of(path))),
-        (node, Type::Id, Type::Record(_)) => Ok(Expr { node, ty: Type::Id, span }),
         (Node::If(condition, then, other), _, _) => {
             let (then, other) = (coerced(*then, to)?, coerced(*other, to)?);
             typed(Node::If(condition, Box::new(then), Box::new(other)))
@@ -126,6 +122,10 @@ fn coerced(expr: Expr, to: &Type) -> Result<Expr, Refusal> {
             let (first, second) = (coerced(*first, to)?, coerced(*second, to)?);
             typed(Node::Coalesce(Box::new(first), Box::new(second)))
         }
+        (node, Type::Int, Type::Decimal) => typed(call(Function::Decimal, node, Type::Int, span)),
+        (node, Type::Int, Type::Float) => typed(call(Function::Float, node, Type::Int, span)),
+        (Node::Field(path), Type::Record(_), Type::Id) => typed(Node::Field(id_of(path))),
+        (node, Type::Id, Type::Record(_)) => Ok(Expr { node, ty: Type::Id, span }),
         _ => Err(Refusal::Type),
     }
 }
