@@ -91,7 +91,7 @@ impl fmt::Display for Duration {
         }
         let week = UNITS[0].1.unsigned_abs();
         let mut rest = self.micros.unsigned_abs();
-        if rest != 0 && rest % week == 0 {
+        if rest != 0 && rest.is_multiple_of(week) {
             return write!(f, "{}w", rest / week);
         }
         for (name, micros) in &UNITS[1..] {

@@ -127,8 +127,9 @@ const fn spec(
     FunctionSpec { function, name, signatures, variadic: false, doc }
 }
 
-const fn variadic(spec: FunctionSpec) -> FunctionSpec {
-    FunctionSpec { variadic: true, ..spec }
+const fn variadic(mut spec: FunctionSpec) -> FunctionSpec {
+    spec.variadic = true;
+    spec
 }
 
 /// All functions, in the order of [`Function`].

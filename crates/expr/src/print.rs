@@ -191,10 +191,9 @@ fn list_op(op: ListOp) -> &'static str {
 fn literal(value: &Value, f: &mut Formatter<'_>) -> fmt::Result {
     match value {
         Value::Null => f.write_str("null"),
-        Value::Bool(_) | Value::Int(_) => f.write_str(&value.to_text()),
         // The point tells decimals from ints, the exponent floats from decimals.
         Value::Decimal(v) if v.fract().is_zero() => write!(f, "{}.0", value.to_text()),
-        Value::Decimal(_) => f.write_str(&value.to_text()),
+        Value::Bool(_) | Value::Int(_) | Value::Decimal(_) => f.write_str(&value.to_text()),
         Value::Float(v) => write!(f, "{v:e}"),
         Value::Text(text) => quoted(text, f),
         Value::Date(_) => write!(f, "date(\"{}\")", value.to_text()),

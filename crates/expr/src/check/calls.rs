@@ -1,5 +1,7 @@
 //! Calls: functions of the table by signature, and the forms that become nodes of their own.
 
+use std::sync::Arc;
+
 use super::coerce::try_coerce;
 use super::path::{Target, listed};
 use super::{Checker, bool_expr, literal};
@@ -41,14 +43,17 @@ impl Checker<'_> {
                 let (a, b) = (self.expr(a), self.expr(b));
                 self.comparison(BinaryOp::Different, a?, b?, span)
             }
-            _ => match Function::named(name) {
-                Some(function) => self.function(function, arguments, span),
-                None => {
+            _ => {
+                if let Some(function) = Function::named(name) {
+                    self.function(function, arguments, span)
+                } else {
                     self.unknown_function(name, name_span);
-                    arguments.into_iter().for_each(|argument| drop(self.expr(argument)));
+                    for argument in arguments {
+                        drop(self.expr(argument));
+                    }
                     None
                 }
-            },
+            }
         }
     }
 
@@ -217,7 +222,7 @@ impl Checker<'_> {
     ) -> Option<Expr> {
         let condition = if arguments.len() == 2 { arguments.pop() } else { None };
         let [relation] = self.exactly(name, arguments, span)?;
-        let (relation, object) = self.to_many(relation)?;
+        let (relation, object) = self.many_target(relation)?;
         let condition = match condition {
             None => None,
             Some(ast) => {
@@ -234,7 +239,7 @@ impl Checker<'_> {
         })
     }
 
-    fn to_many(&mut self, ast: Ast) -> Option<(FieldPath, std::sync::Arc<str>)> {
+    fn many_target(&mut self, ast: Ast) -> Option<(FieldPath, Arc<str>)> {
         let span = ast.span;
         let Kind::Path(steps) = ast.kind else {
             self.note(Problem::new(code::TYPE, span, "expected a to-many relation, such as `record.tasks`"));

@@ -38,20 +38,19 @@ impl Checker<'_> {
 
     /// Brings two expressions to one type, or notes why they do not go together.
     pub fn unify(&mut self, a: Expr, b: Expr, span: Span) -> Option<(Expr, Expr)> {
-        match unified(a, b) {
-            Ok(pair) => Some(pair),
-            Err(Refused { refusal: Refusal::Value(problem), .. }) => {
-                self.note(problem);
-                None
+        let refused = match unified(a, b) {
+            Ok(pair) => return Some(pair),
+            Err(refused) => *refused,
+        };
+        self.note(match refused {
+            Refused { refusal: Refusal::Value(problem), .. } => problem,
+            Refused { refusal: Refusal::Type, a, b } => {
+                Problem::new(code::TYPE, span, format!("{a} and {b} do not go together"))
+                    .found(format!("{a} and {b}"))
+                    .hint(conversion(&a, &b).or_else(|| conversion(&b, &a)))
             }
-            Err(Refused { refusal: Refusal::Type, a, b }) => {
-                let mut problem = Problem::new(code::TYPE, span, format!("{a} and {b} do not go together"))
-                    .found(format!("{a} and {b}"));
-                problem.hint = conversion(&a, &b).or_else(|| conversion(&b, &a));
-                self.note(problem);
-                None
-            }
-        }
+        });
+        None
     }
 
     /// Notes a literal text that is none of the choices of the field it is compared with.
@@ -130,7 +129,7 @@ fn coerced(expr: Expr, to: &Type) -> Result<Expr, Refusal> {
     }
 }
 
-fn unified(a: Expr, b: Expr) -> Result<(Expr, Expr), Refused> {
+fn unified(a: Expr, b: Expr) -> Result<(Expr, Expr), Box<Refused>> {
     let (ta, tb) = (a.ty.clone(), b.ty.clone());
     let common = match (&ta, &tb) {
         // Records are compared by their ids, and only records of one object.
@@ -138,14 +137,17 @@ fn unified(a: Expr, b: Expr) -> Result<(Expr, Expr), Refused> {
         (Type::Record(_), Type::Id | Type::Text | Type::Null)
         | (Type::Id | Type::Text | Type::Null, Type::Record(_)) => Type::Id,
         (x, y) if x == y => return Ok((a, b)),
-        (Type::Null, other) | (other, Type::Null) => other.clone(),
-        (Type::Int, other @ (Type::Decimal | Type::Float))
-        | (other @ (Type::Decimal | Type::Float), Type::Int) => other.clone(),
         (Type::Decimal, Type::Float) | (Type::Float, Type::Decimal) => Type::Float,
-        (Type::Text, other) | (other, Type::Text) => other.clone(),
-        _ => return Err(Refused { refusal: Refusal::Type, a: ta, b: tb }),
+        // Null gives way first, then ints, then texts.
+        (Type::Null, other)
+        | (other, Type::Null)
+        | (Type::Int, other @ (Type::Decimal | Type::Float))
+        | (other @ (Type::Decimal | Type::Float), Type::Int)
+        | (Type::Text, other)
+        | (other, Type::Text) => other.clone(),
+        _ => return Err(Box::new(Refused { refusal: Refusal::Type, a: ta, b: tb })),
     };
-    let refuse = |refusal| Refused { refusal, a: ta.clone(), b: tb.clone() };
+    let refuse = |refusal| Box::new(Refused { refusal, a: ta.clone(), b: tb.clone() });
     let a = coerced(a, &common).map_err(refuse)?;
     let b = coerced(b, &common).map_err(refuse)?;
     Ok((a, b))

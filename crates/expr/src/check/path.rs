@@ -106,33 +106,36 @@ impl Checker<'_> {
     fn step(&self, from: Target, before: &str, name: &str, span: Span) -> Result<Target, Box<Problem>> {
         let fault = |message: String| Box::new(Problem::new(code::UNKNOWN_NAME, span, message).found(name));
         match from {
-            Target::Record(object) => match self.scope.member(&object, name) {
-                Some(member) => Ok(Target::from(member)),
-                None => {
+            Target::Record(object) => {
+                if let Some(member) = self.scope.member(&object, name) {
+                    Ok(Target::from(member))
+                } else {
                     let legal = self.scope.members(&object);
                     let hint = did_you_mean(name, legal.iter().map(AsRef::as_ref));
                     Err(Box::new(fault(format!("`{object}` has no field `{name}`")).hint(hint)))
                 }
-            },
-            Target::Parts(parts) => match parts.iter().find(|(part, _)| &**part == name) {
-                Some((_, ty)) => Ok(Target::Value(ty.clone(), None)),
-                None => {
+            }
+            Target::Parts(parts) => {
+                if let Some((_, ty)) = parts.iter().find(|(part, _)| &**part == name) {
+                    Ok(Target::Value(ty.clone(), None))
+                } else {
                     let legal = parts.iter().map(|(part, _)| &**part);
                     let hint = did_you_mean(name, legal.clone());
                     let problem = *fault(format!("`{before}` has no part `{name}`"));
                     Err(Box::new(problem.expected(listed(legal)).hint(hint)))
                 }
-            },
-            Target::OneOf(objects) => match objects.iter().find(|object| &***object == name) {
-                Some(object) => Ok(Target::Record(Arc::clone(object))),
-                None => {
+            }
+            Target::OneOf(objects) => {
+                if let Some(object) = objects.iter().find(|object| &***object == name) {
+                    Ok(Target::Record(Arc::clone(object)))
+                } else {
                     let legal = objects.iter().map(AsRef::as_ref);
                     let hint = did_you_mean(name, legal.clone());
                     let problem =
                         *fault(format!("`{before}` may point at several objects; name one of them first"));
                     Err(Box::new(problem.expected(listed(legal)).hint(hint)))
                 }
-            },
+            }
             Target::Many(_) => Err(Box::new(fault(format!("`{before}` leads to many records")).hint(Some(
                 format!("ask with `some({before}, record.{name} …)`, `every`, `none` or `count`"),
             )))),

@@ -71,7 +71,7 @@ impl Evaluator<'_> {
             Node::Slot(slot) => self.request.slot(*slot)?,
             Node::Field(path) => self.of(path).field(path)?,
             Node::Not(inner) => Value::Bool(!self.holds(inner)?),
-            Node::Negate(inner) => negated(self.value(inner)?)?,
+            Node::Negate(inner) => negated(&self.value(inner)?)?,
             Node::And(items) => Value::Bool(self.all(items)?),
             Node::Or(items) => Value::Bool(self.any(items)?),
             Node::Binary(op, a, b) => arithmetic::binary(*op, self.value(a)?, self.value(b)?)?,
@@ -226,13 +226,13 @@ impl Evaluator<'_> {
     }
 }
 
-fn negated(value: Value) -> Result<Value, EvalError> {
+fn negated(value: &Value) -> Result<Value, EvalError> {
     Ok(match value {
         Value::Null => Value::Null,
         Value::Int(v) => Value::Int(v.checked_neg().ok_or(EvalError::Overflow)?),
-        Value::Decimal(v) => Value::Decimal(decimal::settle(-v).ok_or(EvalError::Overflow)?),
+        Value::Decimal(v) => Value::Decimal(decimal::settle(-*v).ok_or(EvalError::Overflow)?),
         // There is one zero.
-        Value::Float(v) => Value::Float(-v + 0.0),
+        Value::Float(v) => Value::Float(-*v + 0.0),
         _ => return Err(EvalError::Malformed("a negation of what is no number")),
     })
 }

@@ -57,12 +57,11 @@ impl Reader<'_> {
             .iter()
             .map(|(key, json)| {
                 self.below(key, |reader| {
-                    match Operator::named(key).filter(|operator| legal.contains(operator)) {
-                        Some(operator) => reader.comparison(&subject, operator, json),
-                        None => {
-                            reader.unknown_operator(key, &subject.expr.ty, &legal);
-                            None
-                        }
+                    if let Some(operator) = Operator::named(key).filter(|operator| legal.contains(operator)) {
+                        reader.comparison(&subject, operator, json)
+                    } else {
+                        reader.unknown_operator(key, &subject.expr.ty, &legal);
+                        None
                     }
                 })
             })
@@ -283,17 +282,16 @@ impl Reader<'_> {
     fn put(&mut self, value: Value, ty: &Type) -> Option<Expr> {
         let node = match self.values {
             Values::Inline => Node::Literal(value),
-            Values::Slots { values, .. } => match Slot::try_from(values.len()) {
-                Ok(slot) => {
+            Values::Slots { values, .. } => {
+                if let Ok(slot) = Slot::try_from(values.len()) {
                     values.push(value);
                     Node::Slot(slot)
-                }
-                Err(_) => {
+                } else {
                     let problem = self.problem(code::LIMIT, "the request has too many values");
                     self.problems.push(problem);
                     return None;
                 }
-            },
+            }
         };
         Some(typed(node, ty))
     }

@@ -96,6 +96,9 @@ struct Reader<'a> {
     problems: Vec<FilterProblem>,
 }
 
+/// Something was noted as a problem.
+struct Noted;
+
 /// What joins filters.
 const LOGIC: [&str; 3] = ["and", "or", "not"];
 /// What is asked of to-many relations.
@@ -150,13 +153,14 @@ impl Reader<'_> {
             "isNull" if !place.steps.is_empty() => {
                 self.null_test(json, Expr::is_null(place.field(Type::Record(Arc::from(object)))))
             }
-            _ => match self.scope.member(object, key) {
-                Some(member) => self.member(member, key, json, place),
-                None => {
+            _ => {
+                if let Some(member) = self.scope.member(object, key) {
+                    self.member(member, key, json, place)
+                } else {
                     self.unknown_field(key, object, place);
                     None
                 }
-            },
+            }
         }
     }
 
@@ -252,7 +256,7 @@ impl Reader<'_> {
                         "count" => return reader.count(object, json, place),
                         _ => return reader.unknown_of_many(key, object),
                     };
-                    let condition = reader.related(object, json, place)?;
+                    let condition = reader.related(object, json, place).ok()?;
                     let relation = relation.clone();
                     Some(Expr::condition(Node::Exists { quantifier, relation, condition }))
                 })
@@ -262,10 +266,10 @@ impl Reader<'_> {
     }
 
     /// A condition on related records; an empty one asks nothing.
-    fn related(&mut self, object: &str, json: &Json, place: &Place) -> Option<Option<Box<Expr>>> {
+    fn related(&mut self, object: &str, json: &Json, place: &Place) -> Result<Option<Box<Expr>>, Noted> {
         let below = Place { steps: Vec::new(), depth: place.depth + 1 };
-        let condition = self.records(json, object, &below)?;
-        Some(if json.as_object().is_some_and(Map::is_empty) { None } else { Some(Box::new(condition)) })
+        let condition = self.records(json, object, &below).ok_or(Noted)?;
+        Ok(if json.as_object().is_some_and(Map::is_empty) { None } else { Some(Box::new(condition)) })
     }
 
     /// `count: {gt: 2, filter: {…}}`
@@ -273,7 +277,7 @@ impl Reader<'_> {
         let map = self.object(json, place, "a filter on a number of records")?;
         let condition = match map.get("filter") {
             None => None,
-            Some(filter) => self.below("filter", |reader| reader.related(object, filter, place))?,
+            Some(filter) => self.below("filter", |reader| reader.related(object, filter, place)).ok()?,
         };
         let relation = place.path();
         let count = Expr { node: Node::Count { relation, condition }, ty: Type::Int, span: Span::default() };
