@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use expr::Encoding;
-use metadata::catalog::{Field, Object};
+use expr::{Encoding, Value};
+use metadata::catalog::{Field, FieldType, Object, Unique};
 use metadata::layout::Role;
 use metadata::{Catalog, Name};
 use sql::Ident;
@@ -118,8 +118,35 @@ impl Shape {
             .find(|slot| matches!(self.columns.get(*slot).map(|c| &c.role), Some(Role::Part(name)) if name == part))
     }
 
-    /// The column without case, else the column with the value: what unique rules compare.
+    /// The column by which records are told apart: the one without case for e-mail addresses, the value for all others.
     pub(crate) fn compared_slot(&self, field: &str) -> Option<Slot> {
-        self.slot(field, &Role::Folded).or_else(|| self.value_slot(field))
+        let email = matches!(self.object.field(field)?.ty, FieldType::Email(_));
+        let folded = if email { self.slot(field, &Role::Folded) } else { None };
+        folded.or_else(|| self.value_slot(field))
+    }
+
+    /// The columns that a unique rule compares, as its index does.
+    pub(crate) fn unique_slots(&self, rule: &Unique) -> Vec<Slot> {
+        let mut out = Vec::new();
+        for field in &rule.fields {
+            match self.compared_slot(field) {
+                Some(slot) if self.role(slot) == Some(&Role::Folded) => out.push(slot),
+                _ => out.extend(self.slots(field).iter().filter(|slot| self.role(**slot) != Some(&Role::Folded))),
+            }
+        }
+        out
+    }
+
+    fn role(&self, slot: Slot) -> Option<&Role> {
+        self.columns.get(slot).map(|stored| &stored.role)
+    }
+
+    /// A value as that column holds it.
+    pub(crate) fn compared(&self, slot: Slot, value: &Value) -> Value {
+        match (value, self.role(slot)) {
+            (Value::Text(text), Some(Role::Folded)) => Value::Text(expr::fold(text)),
+            (Value::Text(text), _) if !text.is_ascii() => Value::Text(expr::nfc(text)),
+            (value, _) => value.clone(),
+        }
     }
 }

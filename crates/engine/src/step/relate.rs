@@ -137,18 +137,20 @@ async fn keyed_among(
 ) -> Result<HashMap<Value, Vec<Uuid>>, Halt> {
     let shape = Arc::clone(run.model.shape(object)?);
     let slot = shape
-        .value_slot(field)
+        .compared_slot(field)
         .ok_or_else(|| WriteError::Usage { message: format!("`{object}` records cannot be found by `{field}`") })?;
     let encoding = shape.columns.get(slot).map_or(Encoding::Text, |stored| stored.encoding);
     let statement = run.model.keys_statement(&shape, slot);
-    let rows = run.execute(&statement, &[Value::List(values.into_iter().collect())]).await?;
-    let mut out: HashMap<Value, Vec<Uuid>> = HashMap::new();
+    let wanted = values.iter().map(|value| shape.compared(slot, value)).collect();
+    let rows = run.execute(&statement, &[Value::List(wanted)]).await?;
+    let mut found: HashMap<Value, Vec<Uuid>> = HashMap::new();
     for row in &rows {
         if let Some(id) = id_at(row, 0) {
-            out.entry(row.value(1, encoding)).or_default().push(id);
+            found.entry(row.value(1, encoding)).or_default().push(id);
         }
     }
-    Ok(out)
+    let ids = |value: Value| found.get(&shape.compared(slot, &value)).cloned().map(|ids| (value, ids));
+    Ok(values.into_iter().filter_map(ids).collect())
 }
 
 fn id_at(row: &impl Cells, column: usize) -> Option<Uuid> {

@@ -69,8 +69,8 @@ async fn collisions(run: &mut Run<'_>, open: Option<&[usize]>) -> Result<Vec<(us
     let mut out: Vec<(usize, Refusal)> = Vec::new();
     for (shape, places) in shapes {
         for rule in &shape.object.uniques {
-            let slots: Vec<usize> = rule.fields.iter().filter_map(|field| shape.compared_slot(field)).collect();
-            let Some(first) = slots.first().copied().filter(|_| slots.len() == rule.fields.len()) else { continue };
+            let slots = shape.unique_slots(rule);
+            let Some(first) = slots.first().copied() else { continue };
             let rivals = rivals(run, &shape, first, &places).await?;
             let mut taken: HashMap<Vec<Value>, uuid::Uuid> = HashMap::new();
             for rival in &rivals {
