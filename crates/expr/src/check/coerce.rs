@@ -138,10 +138,9 @@ fn unified(a: Expr, b: Expr) -> Result<(Expr, Expr), Box<Refused>> {
         | (Type::Id | Type::Text | Type::Null, Type::Record(_)) => Type::Id,
         (x, y) if x == y => return Ok((a, b)),
         (Type::Decimal, Type::Float) | (Type::Float, Type::Decimal) => Type::Float,
-        // Null gives way first, then ints, then texts.
-        (Type::Null, other)
-        | (other, Type::Null)
-        | (Type::Int, other @ (Type::Decimal | Type::Float))
+        (Type::Null, other) => other.clone(),
+        (_, Type::Null) => ta.clone(),
+        (Type::Int, other @ (Type::Decimal | Type::Float))
         | (other @ (Type::Decimal | Type::Float), Type::Int)
         | (Type::Text, other)
         | (other, Type::Text) => other.clone(),
