@@ -28,6 +28,57 @@ fn any_expression() -> impl Strategy<Value = Expr> {
     proptest::strategy::Union::new(types.map(|ty| expressions(&words, &ty, 3)))
 }
 
+/// JSON with the words of filters at any place.
+fn any_json() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(serde_json::Value::from),
+        any::<i64>().prop_map(serde_json::Value::from),
+        any::<f64>().prop_map(serde_json::Value::from),
+        proptest::sample::select(vec!["", "won", "last 7 days", "2026-01-31", "7d", "1.5", "\\", "\0"])
+            .prop_map(serde_json::Value::from),
+    ];
+    let key = proptest::sample::select(vec![
+        "and",
+        "or",
+        "not",
+        "some",
+        "every",
+        "none",
+        "count",
+        "filter",
+        "isNull",
+        "eq",
+        "in",
+        "between",
+        "like",
+        "relative",
+        "hasAny",
+        "name",
+        "amount",
+        "stage",
+        "tags",
+        "closeDate",
+        "dueAt",
+        "effort",
+        "account",
+        "subject",
+        "address",
+        "city",
+        "tasks",
+        "deals",
+        "id",
+        "bogus",
+    ]);
+    leaf.prop_recursive(6, 40, 4, move |inner| {
+        prop_oneof![
+            1 => proptest::collection::vec(inner.clone(), 0..4).prop_map(serde_json::Value::from),
+            3 => proptest::collection::btree_map(key.clone(), inner, 0..4)
+                .prop_map(|map| map.into_iter().map(|(key, json)| (key.to_owned(), json)).collect()),
+        ]
+    })
+}
+
 /// Whether the value is one of the type, or null.
 fn fits(value: &Value, ty: &Type) -> bool {
     match value {
@@ -87,6 +138,15 @@ proptest! {
         let truth = evaluate(&tree, &world);
         let complement = evaluate(&Expr::condition(Node::Not(Box::new(tree))), &world);
         prop_assert_eq!(complement.map(|v| Value::Bool(v == Value::Bool(false))), truth);
+    }
+
+    #[test]
+    fn no_json_panics(json in any_json()) {
+        for mut values in [Values::Inline, Values::Slots { values: Vec::new(), moment: moment() }] {
+            if let Err(problems) = read(&json, &Sample, "deal", &mut values) {
+                prop_assert!(!problems.is_empty(), "{json}");
+            }
+        }
     }
 
     #[test]
