@@ -1,1 +1,18 @@
-//! graphql
+//! The GraphQL surface of a catalog: its schema, and the way from a document to requests.
+//!
+//! Pure: no store, no engine, no tokio, clock or IO. async-graphql parses, validates and answers introspection; record queries and
+//! mutations are *never* executed by it: this crate selects the operation, merges fields, coerces variables and lowers each root
+//! field to a [`query::request::Read`] or [`query::request::Write`]. Roles and tenants are not known here.
+
+mod document;
+mod error;
+mod lower;
+mod schema;
+mod surface;
+
+pub use document::{OperationKind, Prepared};
+pub use error::{Code, Error, Location, PathSegment};
+pub use lower::{
+    Context, EffectPart, ErrorPart, Lowered, MePart, Payload, PayloadPart, Root, RootItem,
+};
+pub use surface::{BuildError, Surface};

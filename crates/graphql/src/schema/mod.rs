@@ -1,0 +1,1 @@
+//! From the catalog to the types of the schema.
