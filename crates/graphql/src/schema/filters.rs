@@ -1,0 +1,130 @@
+//! Input types that select, order and group records of one object.
+
+use async_graphql::dynamic::InputObject;
+use metadata::catalog::{Field as CatalogField, Object};
+
+use super::field::Shape;
+use super::outputs::FOLDS;
+use super::shared::list_filter;
+use super::{Builder, input, input_type, names};
+
+pub(super) fn register(builder: &mut Builder<'_>, object: &Object) {
+    let Some(object) = builder.catalog.object(&object.name) else { return };
+    let fields = builder.fields(object);
+    filter(builder, object, &fields);
+    many_filter(builder, object);
+    order(builder, object, &fields);
+    group_by(builder, object, &fields);
+    having(builder, object, &fields);
+}
+
+/// The filters of an enum and of lists of it.
+pub(super) fn enum_filters(builder: &mut Builder<'_>, name: &str) {
+    let list = format!("[{name}!]");
+    let filter = format!("{name}Filter");
+    let fields = [("eq", name), ("ne", name), ("in", &list), ("notIn", &list), ("isNull", "Boolean")];
+    builder.add(&filter, input_type(&filter, fields));
+    list_filter(builder, &format!("{name}ListFilter"), name);
+}
+
+fn filter(builder: &mut Builder<'_>, object: &Object, fields: &[(&CatalogField, Shape)]) {
+    let name = builder.names(&object.name).with("Filter");
+    let mut ty = InputObject::new(&name)
+        .description("All members hold. A filter on a related record holds when there is one that matches.")
+        .field(input("and", &format!("[{name}!]")))
+        .field(input("or", &format!("[{name}!]")))
+        .field(input("not", &name))
+        .field(input("isNull", "Boolean"));
+    for (field, shape) in fields {
+        let of = match shape {
+            Shape::Value(value) => value.filter(),
+            Shape::Parts(composite) => format!("{}Filter", composite.type_name()),
+            Shape::One(to) => builder.names(to).with("Filter"),
+            Shape::Many(to) => builder.names(to).with("ManyFilter"),
+            Shape::OneOf(to) => {
+                let union = names::field_enum(&object.name, &field.name) + "Filter";
+                let members = to.iter().fold(input_type(&union, [("isNull", "Boolean")]), |ty, to| {
+                    ty.field(input(to, &builder.names(to).with("Filter")))
+                });
+                builder.add(&union, members);
+                union
+            }
+        };
+        ty = ty.field(input(&field.name, &of));
+    }
+    builder.add(&name, ty);
+}
+
+fn many_filter(builder: &mut Builder<'_>, object: &Object) {
+    let names = builder.names(&object.name);
+    let (name, filter) = (names.with("ManyFilter"), names.with("Filter"));
+    let fields = [("some", filter.as_str()), ("every", &filter), ("none", &filter), ("count", "IntFilter")];
+    builder.add(&name, input_type(&name, fields).description("Conditions on related records. `every` holds where there is none."));
+}
+
+fn order(builder: &mut Builder<'_>, object: &Object, fields: &[(&CatalogField, Shape)]) {
+    let name = builder.names(&object.name).with("OrderBy");
+    let mut ty = InputObject::new(&name);
+    for (field, shape) in fields {
+        let of = match shape {
+            Shape::Value(value) if value.orderable() => "OrderDirection".to_owned(),
+            Shape::Parts(composite) => format!("{}OrderBy", composite.type_name()),
+            Shape::One(to) => builder.names(to).with("OrderBy"),
+            Shape::Value(_) | Shape::OneOf(_) | Shape::Many(_) => continue,
+        };
+        ty = ty.field(input(&field.name, &of));
+    }
+    builder.add(&name, ty);
+}
+
+fn group_by(builder: &mut Builder<'_>, object: &Object, fields: &[(&CatalogField, Shape)]) {
+    let name = builder.names(&object.name).with("GroupBy");
+    let mut ty = InputObject::new(&name);
+    for (field, shape) in fields {
+        let of = match shape {
+            Shape::Value(value) if value.bucketed() => "DateBucket".to_owned(),
+            Shape::Value(value) if value.groupable() => "Boolean".to_owned(),
+            Shape::Parts(composite) => format!("{}GroupBy", composite.type_name()),
+            Shape::One(to) => builder.names(to).with("GroupBy"),
+            Shape::Value(_) | Shape::OneOf(_) | Shape::Many(_) => continue,
+        };
+        ty = ty.field(input(&field.name, &of));
+    }
+    builder.add(&name, ty.description("What groups are made by: `{stage: true}`, `{closeDate: QUARTER}`, `{product: {name: true}}`."));
+}
+
+/// `OpportunityHaving` and `OpportunityGroupOrderBy`, with the types of their folds.
+fn having(builder: &mut Builder<'_>, object: &Object, fields: &[(&CatalogField, Shape)]) {
+    let names = builder.names(&object.name);
+    let (having, order) = (names.with("Having"), names.with("GroupOrderBy"));
+    let mut conditions = InputObject::new(&having)
+        .description("Conditions on the aggregates of a group; all of them hold.")
+        .field(input("and", &format!("[{having}!]")))
+        .field(input("or", &format!("[{having}!]")))
+        .field(input("not", &having))
+        .field(input("count", "IntFilter"));
+    let mut orders = InputObject::new(&order)
+        .description("By a key of the group or by an aggregate: `{key: {stage: ASC}}`, `{count: DESC}`, `{sum: {amount: DESC}}`.")
+        .field(input("key", &names.with("OrderBy")))
+        .field(input("count", "OrderDirection"));
+    for (fold, suffix, aggregate) in FOLDS {
+        let (condition, ordering) = (names.with(&format!("{suffix}Having")), names.with(&format!("{suffix}OrderBy")));
+        let mut folded = (InputObject::new(&condition), InputObject::new(&ordering));
+        let mut any = false;
+        for (field, shape) in fields {
+            let Shape::Value(value) = shape else { continue };
+            let Some(of) = value.aggregated(aggregate) else { continue };
+            folded.0 = folded.0.field(input(&field.name, &of.filter()));
+            folded.1 = folded.1.field(input(&field.name, "OrderDirection"));
+            any = true;
+        }
+        if any {
+            builder.add(&condition, folded.0);
+            builder.add(&ordering, folded.1);
+            conditions = conditions.field(input(fold, &condition));
+            orders = orders.field(input(fold, &ordering));
+        }
+    }
+    builder.add(&having, conditions);
+    builder.add(&order, orders);
+}

@@ -1,0 +1,53 @@
+//! The names of types and root fields, in one place. `check` refuses metadata in which two of them collide.
+
+use metadata::{Catalog, Name};
+
+/// `opportunity` → `Opportunity`
+pub(crate) fn pascal(name: &str) -> String {
+    let mut letters = name.chars();
+    match letters.next() {
+        Some(first) => first.to_ascii_uppercase().to_string() + letters.as_str(),
+        None => String::new(),
+    }
+}
+
+/// The enum of a field's own choices: `OpportunityStage`.
+pub(crate) fn field_enum(object: &str, field: &str) -> String {
+    pascal(object) + &pascal(field)
+}
+
+/// The enum of a shared choice list: `Industry`, or `IndustryChoice` where an object is called so.
+pub(crate) fn shared_enum(catalog: &Catalog, list: &str) -> String {
+    let name = pascal(list);
+    if catalog.objects.contains_key(list) { name + "Choice" } else { name }
+}
+
+/// Names of the types of one object.
+#[derive(Clone, Debug)]
+pub(crate) struct ObjectNames {
+    /// `Opportunity`
+    pub(crate) base: String,
+    /// `Opportunities`
+    pub(crate) plural: String,
+    /// `opportunity`
+    pub(crate) one: String,
+    /// `opportunities`
+    pub(crate) many: String,
+}
+
+impl ObjectNames {
+    /// Those of an object.
+    pub(crate) fn of(name: &Name, plural: &Name) -> ObjectNames {
+        ObjectNames {
+            base: pascal(name),
+            plural: pascal(plural),
+            one: name.to_string(),
+            many: plural.to_string(),
+        }
+    }
+
+    /// `OpportunityFilter` and its like.
+    pub(crate) fn with(&self, suffix: &str) -> String {
+        format!("{}{suffix}", self.base)
+    }
+}

@@ -1,0 +1,94 @@
+//! `Query` and `Mutation`.
+
+use async_graphql::Value;
+use async_graphql::dynamic::{Field, InputValue, Object as Output};
+
+use super::outputs::list_arguments;
+use super::{Builder, input, output};
+
+/// Registers the roots; false when there is nothing to write.
+pub(super) fn register(builder: &mut Builder<'_>) -> bool {
+    let mut query = Output::new("Query").field(output("me", "Me!").description("Who one is."));
+    let mut mutation = Output::new("Mutation");
+    let mut writes = false;
+    for object in builder.objects() {
+        let names = builder.names(&object.name);
+        let title = object.title.as_str();
+        query = query
+            .field(
+                output(&names.one, &names.base)
+                    .argument(input("id", "ID!"))
+                    .argument(input("deleted", "DeletedRecords"))
+                    .description(format!("{title}: one record by id, or null.")),
+            )
+            .field(
+                list_arguments(output(&names.many, &(names.with("Connection") + "!")), &names.base)
+                    .description(format!("{title}: a page of records.")),
+            )
+            .field(groups(&names.many, &names.base).description(format!("{title}: groups with aggregates.")));
+        if builder.has(&names.with("CreateInput")) {
+            writes = true;
+            for field in mutations(&names.base, &names.plural) {
+                mutation = mutation.field(field);
+            }
+        }
+    }
+    builder.add("Query", query);
+    if writes {
+        builder.add("Mutation", mutation);
+    }
+    writes
+}
+
+fn groups(many: &str, base: &str) -> Field {
+    output(&format!("{many}GroupBy"), &format!("[{base}Group!]!"))
+        .argument(input("groupBy", &format!("[{base}GroupBy!]!")))
+        .argument(input("filter", &format!("{base}Filter")))
+        .argument(input("having", &format!("{base}Having")))
+        .argument(input("orderBy", &format!("[{base}GroupOrderBy!]")))
+        .argument(input("first", "Int"))
+        .argument(input("deleted", "DeletedRecords"))
+}
+
+fn mutations(base: &str, plural: &str) -> Vec<Field> {
+    let (one, bulk) = (format!("{base}Payload!"), format!("{base}BulkPayload!"));
+    let (create, update) = (format!("{base}CreateInput!"), format!("{base}UpdateInput!"));
+    let filter = format!("{base}Filter!");
+    let creates = format!("[{create}]!");
+    let mut fields = vec![
+        write(&format!("create{base}"), &one, vec![input("data", &create)]),
+        write(&format!("create{plural}"), &bulk, vec![input("data", &creates), all_or_none()]),
+        write(
+            &format!("update{base}"),
+            &one,
+            vec![input("id", "ID!"), input("data", &update), input("expectedVersion", "Int")],
+        ),
+        write(
+            &format!("update{plural}"),
+            &bulk,
+            vec![input("filter", &filter), input("data", &update), all_or_none()],
+        ),
+        write(
+            &format!("upsert{plural}"),
+            &bulk,
+            vec![input("key", "String!"), input("data", &creates), all_or_none()],
+        ),
+    ];
+    for verb in ["delete", "restore", "destroy"] {
+        fields.push(write(&format!("{verb}{base}"), &one, vec![input("id", "ID!")]));
+        fields.push(write(&format!("{verb}{plural}"), &bulk, vec![input("filter", &filter), all_or_none()]));
+    }
+    fields
+}
+
+fn all_or_none() -> InputValue {
+    input("allOrNone", "Boolean").default_value(Value::Boolean(true)).description("One failure undoes all.")
+}
+
+fn write(name: &str, payload: &str, arguments: Vec<InputValue>) -> Field {
+    arguments
+        .into_iter()
+        .fold(output(name, payload), Field::argument)
+        .argument(input("dryRun", "Boolean").description("Do everything, then roll back."))
+        .argument(input("idempotencyKey", "String").description("A repeated key answers with the first outcome."))
+}
