@@ -5,4 +5,5 @@ mod read;
 mod write;
 
 pub use read::*;
+pub use sql::Bucket;
 pub use write::*;
