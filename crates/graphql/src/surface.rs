@@ -1,16 +1,104 @@
-//! The schema of one catalog, with what is needed to prepare documents.
+//! The schema of one catalog, with what is needed to prepare and lower documents.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use metadata::Catalog;
+use async_graphql::dynamic::Schema;
+use metadata::{Catalog, Name};
 
-use crate::document::Prepared;
+use crate::document::{OperationKind, Prepared};
 use crate::error::Error;
+use crate::schema::names::{self, ObjectNames};
 
 /// The schema of one catalog. Cheap to share, expensive to build: keep it per catalog hash.
-#[derive(Debug)]
 pub struct Surface {
     catalog: Arc<Catalog>,
+    schema: Schema,
+    names: HashMap<Name, ObjectNames>,
+    queries: HashMap<String, RootField>,
+    mutations: HashMap<String, RootField>,
+}
+
+/// What a root field is about.
+#[derive(Clone, Debug)]
+pub(crate) enum RootField {
+    /// Who one is.
+    Me,
+    /// One record.
+    Record(Name),
+    /// A page.
+    List(Name),
+    /// Groups.
+    Groups(Name),
+    /// A write.
+    Write(Name, Verb),
+}
+
+/// What a mutation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Create,
+    CreateMany,
+    Update,
+    UpdateMany,
+    UpsertMany,
+    Delete,
+    DeleteMany,
+    Restore,
+    RestoreMany,
+    Destroy,
+    DestroyMany,
+}
+
+impl Verb {
+    const ALL: [Verb; 11] = [
+        Verb::Create,
+        Verb::CreateMany,
+        Verb::Update,
+        Verb::UpdateMany,
+        Verb::UpsertMany,
+        Verb::Delete,
+        Verb::DeleteMany,
+        Verb::Restore,
+        Verb::RestoreMany,
+        Verb::Destroy,
+        Verb::DestroyMany,
+    ];
+
+    /// Whether it is about many records.
+    pub(crate) fn bulk(self) -> bool {
+        match self {
+            Verb::Create | Verb::Update | Verb::Delete | Verb::Restore | Verb::Destroy => false,
+            Verb::CreateMany
+            | Verb::UpdateMany
+            | Verb::UpsertMany
+            | Verb::DeleteMany
+            | Verb::RestoreMany
+            | Verb::DestroyMany => true,
+        }
+    }
+
+    /// `create` in `createOpportunity`.
+    fn word(self) -> &'static str {
+        match self {
+            Verb::Create | Verb::CreateMany => "create",
+            Verb::Update | Verb::UpdateMany => "update",
+            Verb::UpsertMany => "upsert",
+            Verb::Delete | Verb::DeleteMany => "delete",
+            Verb::Restore | Verb::RestoreMany => "restore",
+            Verb::Destroy | Verb::DestroyMany => "destroy",
+        }
+    }
+
+    fn field(self, names: &ObjectNames) -> String {
+        format!("{}{}", self.word(), if self.bulk() { &names.plural } else { &names.base })
+    }
+}
+
+impl std::fmt::Debug for Surface {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Surface").field("catalog", &self.catalog.hash).finish_non_exhaustive()
+    }
 }
 
 /// Why a catalog has no schema. Names were checked by resolution, so this is a defect.
@@ -21,7 +109,26 @@ pub struct BuildError(pub String);
 impl Surface {
     /// Builds the schema of a catalog.
     pub fn build(catalog: &Arc<Catalog>) -> Result<Surface, BuildError> {
-        Ok(Surface { catalog: Arc::clone(catalog) })
+        let schema = crate::schema::build(catalog)?;
+        let mut surface = Surface {
+            catalog: Arc::clone(catalog),
+            schema,
+            names: HashMap::new(),
+            queries: HashMap::from([("me".to_owned(), RootField::Me)]),
+            mutations: HashMap::new(),
+        };
+        for object in catalog.objects.values().filter(|object| !object.link) {
+            let names = ObjectNames::of(&object.name, &object.plural);
+            let name = &object.name;
+            surface.queries.insert(names.one.clone(), RootField::Record(name.clone()));
+            surface.queries.insert(names.many.clone(), RootField::List(name.clone()));
+            surface.queries.insert(format!("{}GroupBy", names.many), RootField::Groups(name.clone()));
+            for verb in Verb::ALL {
+                surface.mutations.insert(verb.field(&names), RootField::Write(name.clone(), verb));
+            }
+            surface.names.insert(name.clone(), names);
+        }
+        Ok(surface)
     }
 
     /// The catalog it was built from.
@@ -31,11 +138,33 @@ impl Surface {
 
     /// The schema as text.
     pub fn sdl(&self) -> String {
-        String::new()
+        self.schema.sdl()
     }
 
     /// Parses and validates a document. The result is worth keeping by its text.
     pub fn prepare(&self, text: &str) -> Result<Arc<Prepared>, Vec<Error>> {
-        Err(vec![Error::validation(format!("{} bytes cannot be read", text.len()))])
+        crate::document::prepare(&self.schema, text)
+    }
+
+    pub(crate) fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    pub(crate) fn root(&self, kind: OperationKind, name: &str) -> Option<&RootField> {
+        match kind {
+            OperationKind::Query => self.queries.get(name),
+            OperationKind::Mutation => self.mutations.get(name),
+        }
+    }
+
+    /// The names of an object's types; made on the spot for one that is not in the API, which no document can reach.
+    pub(crate) fn names(&self, object: &Name) -> ObjectNames {
+        match self.names.get(object) {
+            Some(names) => names.clone(),
+            None => {
+                let base = names::pascal(object);
+                ObjectNames { plural: base.clone(), base, one: object.to_string(), many: object.to_string() }
+            }
+        }
     }
 }

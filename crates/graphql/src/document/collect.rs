@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use async_graphql::parser::types::{Directive, Field, Selection, SelectionSet};
 use async_graphql::registry::MetaType;
-use async_graphql::{Positioned, Value as Literal};
+use async_graphql::Positioned;
+use async_graphql_value::Value as Literal;
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 

@@ -3,8 +3,9 @@
 
 use std::fmt::Write as _;
 
-use async_graphql::Value as Literal;
+
 use async_graphql::registry::{MetaInputValue, MetaType, MetaTypeName, Registry};
+use async_graphql_value::Value as Literal;
 use serde_json::{Map, Value as Json};
 
 use super::validate::field_names;

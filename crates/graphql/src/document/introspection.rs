@@ -5,7 +5,8 @@ use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, Field, InlineFragment, OperationDefinition, OperationType, Selection,
     SelectionSet, TypeCondition,
 };
-use async_graphql::{ConstValue, Name, Positioned, Request, Value as Literal};
+use async_graphql::{Name, Positioned, Request};
+use async_graphql_value::{ConstValue, Value as Literal};
 
 use super::{Collected, Running, location};
 use crate::error::Error;
@@ -25,7 +26,7 @@ impl<'d> Running<'d> {
             directives: Vec::new(),
             selection_set: Positioned::new(SelectionSet { items }, pos),
         };
-        let mut request = Request::new("").introspection_only();
+        let mut request = Request::new("").only_introspection();
         request.set_parsed_query(ExecutableDocument {
             operations: DocumentOperations::Single(Positioned::new(operation, pos)),
             fragments: Default::default(),

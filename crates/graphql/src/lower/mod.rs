@@ -1,21 +1,29 @@
 //! From a prepared document and its variables to requests, one a root field.
 
+mod data;
+mod failure;
+mod groups;
+mod list;
+mod selection;
+mod value;
+mod write;
+
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-use expr::Value;
+use async_graphql::parser::types::SelectionSet;
+use expr::{Moment, Value};
+use metadata::Catalog;
 use query::request::{Keyed, Read, Selection, Write};
 
-use crate::document::OperationKind;
-use crate::error::Location;
+use crate::document::{Collected, OperationKind, Running};
+use crate::error::{Error, Location, PathSegment};
+use crate::surface::{RootField, Surface};
 
 /// What lowering must know of the moment and the caller.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Context {
-    /// The instant of the request: relative dates are resolved against it.
-    pub now: DateTime<Utc>,
-    /// The caller's IANA time zone.
-    pub zone: Arc<str>,
+    /// The instant of the request and the caller's zone: relative dates and buckets are reckoned by them.
+    pub moment: Moment,
 }
 
 /// An operation, ready to be run: root fields in the order of the response.
@@ -60,6 +68,8 @@ pub struct Payload {
     pub bulk: bool,
     /// In the order of the response.
     pub parts: Vec<Keyed<PayloadPart>>,
+    /// The values of the slots in what is selected of the records.
+    pub values: Vec<Value>,
 }
 
 impl Payload {
@@ -134,4 +144,87 @@ pub enum MePart {
     Name,
     /// `role`: null for a key with all rights.
     Role,
+}
+
+/// Lowering of one operation.
+pub(crate) struct Lowering<'s, 'd> {
+    surface: &'s Surface,
+    catalog: &'d Catalog,
+    running: &'s Running<'d>,
+    moment: Moment,
+    /// The values of the root field at hand.
+    values: Vec<Value>,
+    path: Vec<PathSegment>,
+}
+
+/// Lowers all root fields of an operation.
+pub(crate) fn operation<'d>(
+    surface: &'d Surface,
+    running: &Running<'d>,
+    kind: OperationKind,
+    set: &'d SelectionSet,
+    context: &Context,
+) -> Result<Lowered, Vec<Error>> {
+    let ty = match kind {
+        OperationKind::Query => "Query",
+        OperationKind::Mutation => "Mutation",
+    };
+    let mut lowering = Lowering {
+        surface,
+        catalog: surface.catalog(),
+        running,
+        moment: context.moment,
+        values: Vec::new(),
+        path: Vec::new(),
+    };
+    let mut roots = Vec::new();
+    let mut errors = Vec::new();
+    for field in running.collect(ty, [set]).map_err(|error| vec![error])? {
+        match lowering.within(&field, |this| this.root(ty, kind, &field)) {
+            Ok(item) => roots.push(Root { key: field.key.clone(), location: field.location, item }),
+            Err(failed) => errors.extend(failed),
+        }
+    }
+    if errors.is_empty() { Ok(Lowered { kind, roots }) } else { Err(errors) }
+}
+
+impl<'d> Lowering<'_, 'd> {
+    fn root(&mut self, ty: &'static str, kind: OperationKind, field: &Collected<'d>) -> Result<RootItem, Vec<Error>> {
+        self.values.clear();
+        match field.name {
+            "__typename" => return Ok(RootItem::TypeName(ty)),
+            "__schema" | "__type" if kind == OperationKind::Query => {
+                return self.running.introspect(field).map(RootItem::Introspection).map_err(|error| vec![error]);
+            }
+            _ => {}
+        }
+        let read = match self.surface.root(kind, field.name).cloned() {
+            Some(RootField::Me) => return self.me(field).map(RootItem::Me),
+            Some(RootField::Record(object)) => Read::Record(self.one(&object, field)?),
+            Some(RootField::List(object)) => Read::List(self.list(&object, ty, field)?),
+            Some(RootField::Groups(object)) => Read::Groups(self.groups(&object, field)?),
+            Some(RootField::Write(object, verb)) => {
+                let (write, payload) = self.write(&object, verb, field)?;
+                return Ok(RootItem::Write(Box::new(write), payload));
+            }
+            None => return Err(self.unknown(ty, field)),
+        };
+        Ok(RootItem::Read(read, std::mem::take(&mut self.values)))
+    }
+
+    fn me(&self, field: &Collected<'d>) -> Result<Vec<Keyed<MePart>>, Vec<Error>> {
+        let mut parts = Vec::new();
+        for part in self.collect("Me", field.sets())? {
+            let item = match part.name {
+                "__typename" => MePart::TypeName,
+                "tenant" => MePart::Tenant,
+                "kind" => MePart::Kind,
+                "name" => MePart::Name,
+                "role" => MePart::Role,
+                _ => return Err(self.unknown("Me", &part)),
+            };
+            parts.push(selection::keyed(&part, item));
+        }
+        Ok(parts)
+    }
 }

@@ -107,9 +107,8 @@ pub(crate) fn shape(catalog: &Catalog, object: &Name, field: &Field) -> Shape {
         | FieldType::Url(_)
         | FieldType::Color
         | FieldType::Currency { .. }
-        | FieldType::AutoNumber { .. } => {
-            if &*field.name == "id" { ValueType::Id } else { ValueType::Text }
-        }
+        | FieldType::AutoNumber { .. } => ValueType::Text,
+        FieldType::Id => ValueType::Id,
         FieldType::Select(choices) => match enum_name(catalog, object, field, choices) {
             Some(name) => ValueType::Enum(name),
             None => ValueType::Text,

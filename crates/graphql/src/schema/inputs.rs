@@ -26,7 +26,7 @@ fn reference(builder: &mut Builder<'_>, object: &Object, fields: &[(&CatalogFiel
         .field(input("id", "ID"));
     for (field, shape) in fields {
         if let Shape::Value(value) = shape {
-            if is_key(object, field) {
+            if !field.system && object.identifies(&field.name) {
                 ty = ty.field(input(&field.name, &value.output()));
             }
         }
@@ -34,15 +34,6 @@ fn reference(builder: &mut Builder<'_>, object: &Object, fields: &[(&CatalogFiel
     builder.add(&one, ty);
     let list = format!("[{one}!]");
     builder.add(&many, input_type(&many, [("connect", list.as_str()), ("disconnect", &list)]));
-}
-
-/// Whether a value of this field names a record: a unique rule of its own, without condition.
-pub(crate) fn is_key(object: &Object, field: &CatalogField) -> bool {
-    !field.system
-        && object
-            .uniques
-            .iter()
-            .any(|unique| unique.condition.is_none() && unique.fields.len() == 1 && unique.fields[0] == field.name)
 }
 
 fn polymorphic(builder: &mut Builder<'_>, object: &Object, fields: &[(&CatalogField, Shape)]) {

@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use crate::surface::BuildError;
 use field::{Shape, shape};
+pub(crate) use outputs::FOLDS;
 use names::ObjectNames;
 
 /// Deepest nesting of fields that async-graphql looks at; ours is stricter and comes first.

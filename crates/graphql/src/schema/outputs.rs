@@ -142,6 +142,8 @@ fn groups(builder: &mut Builder<'_>, object: &Object, fields: &[(&CatalogField, 
     let mut ty = Output::new(&key);
     for (field, shape) in fields {
         let of = match shape {
+            // A bucket is its first day, of instants too.
+            Shape::Value(value) if value.bucketed() => "Date".to_owned(),
             Shape::Value(value) if value.groupable() => value.output(),
             Shape::Parts(composite) => composite.type_name().to_owned(),
             Shape::One(to) => builder.names(to).with("GroupKey"),

@@ -1,0 +1,140 @@
+//! Input objects to the data of records.
+
+use metadata::Name;
+use metadata::catalog::{Field, FieldType, Object};
+use query::request::{Input, RecordData, RecordRef};
+use serde_json::{Map, Value as Json};
+use uuid::Uuid;
+
+use super::Lowering;
+use crate::schema::field::{Shape, shape};
+
+/// Why data cannot be read: where below the argument, and what is wrong.
+pub(super) struct DataProblem {
+    pub(super) place: String,
+    pub(super) message: String,
+    pub(super) expected: Option<String>,
+}
+
+fn problem<T>(place: &str, message: impl Into<String>, expected: Option<String>) -> Result<T, DataProblem> {
+    Err(DataProblem { place: place.to_owned(), message: message.into(), expected })
+}
+
+impl Lowering<'_, '_> {
+    /// The data of one record. `place` is where it stands: `data`, `data[3]`.
+    pub(super) fn record_data(
+        &self,
+        object: &Object,
+        json: &Map<String, Json>,
+        place: &str,
+    ) -> Result<RecordData, DataProblem> {
+        let mut data = RecordData::default();
+        for (name, value) in json {
+            let place = format!("{place}.{name}");
+            let Some(field) = object.field(name) else {
+                return problem(&place, format!("{} has no field {name}", object.name), None);
+            };
+            data.fields.push((field.name.clone(), self.input(object, field, value, &place)?));
+        }
+        Ok(data)
+    }
+
+    fn input(&self, object: &Object, field: &Field, json: &Json, place: &str) -> Result<Input, DataProblem> {
+        if json.is_null() {
+            return Ok(Input::Value(expr::Value::Null));
+        }
+        Ok(match shape(self.catalog, &object.name, field) {
+            Shape::Value(_) => Input::Value(read(&field.ty, json, place)?),
+            Shape::Parts(_) => Input::Parts(parts(field, members(json, place)?, place)?),
+            Shape::One(to) => Input::One(self.reference(&to, json, place)?),
+            Shape::OneOf(to) => {
+                let (name, value) = only(members(json, place)?, place)?;
+                match to.iter().find(|member| member.as_str() == name) {
+                    Some(member) => {
+                        Input::OneOf(member.clone(), self.reference(member, value, &format!("{place}.{name}"))?)
+                    }
+                    None => return problem(place, format!("{name} is none of its objects"), None),
+                }
+            }
+            Shape::Many(to) => {
+                let json = members(json, place)?;
+                Input::Many {
+                    connect: self.references(&to, json, "connect", place)?,
+                    disconnect: self.references(&to, json, "disconnect", place)?,
+                }
+            }
+        })
+    }
+
+    fn references(
+        &self,
+        object: &Name,
+        json: &Map<String, Json>,
+        member: &str,
+        place: &str,
+    ) -> Result<Vec<RecordRef>, DataProblem> {
+        let items = json.get(member).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+        let place = |index: usize| format!("{place}.{member}[{index}]");
+        items.iter().enumerate().map(|(index, item)| self.reference(object, item, &place(index))).collect()
+    }
+
+    /// `{id: …}` or `{<unique field>: …}`
+    fn reference(&self, object: &Name, json: &Json, place: &str) -> Result<RecordRef, DataProblem> {
+        let (name, value) = only(members(json, place)?, place)?;
+        if name == "id" {
+            let text = value.as_str().unwrap_or_default();
+            return match Uuid::try_parse(text) {
+                Ok(id) => Ok(RecordRef::Id(id)),
+                Err(_) => problem(place, format!("{text:?} is no id"), Some("an id as answers have it, a UUID".into())),
+            };
+        }
+        match self.catalog.object(object).and_then(|object| object.field(name)) {
+            Some(field) => Ok(RecordRef::By(field.name.clone(), read(&field.ty, value, &format!("{place}.{name}"))?)),
+            None => problem(place, format!("{object} has no field {name}"), None),
+        }
+    }
+}
+
+fn read(ty: &FieldType, json: &Json, place: &str) -> Result<expr::Value, DataProblem> {
+    metadata::field::read_json(ty, json).map_err(|bad| DataProblem {
+        place: place.to_owned(),
+        message: bad.message,
+        expected: (!bad.expected.is_empty()).then_some(bad.expected),
+    })
+}
+
+fn parts(field: &Field, json: &Map<String, Json>, place: &str) -> Result<Vec<(String, expr::Value)>, DataProblem> {
+    let mut parts = Vec::new();
+    for (name, value) in json {
+        let float = field.ty.parts().iter().any(|(part, _, ty)| part == name && *ty == expr::Type::Float);
+        let value = match value {
+            Json::Null => expr::Value::Null,
+            Json::String(text) if !float => expr::Value::Text(expr::nfc(text)),
+            Json::Number(number) if float => match number.as_f64().filter(|number| number.is_finite()) {
+                Some(number) => expr::Value::Float(number),
+                None => return problem(place, format!("{name} is not finite"), None),
+            },
+            Json::String(_) | Json::Number(_) | Json::Bool(_) | Json::Array(_) | Json::Object(_) => {
+                return problem(&format!("{place}.{name}"), format!("{name} is of another type"), None);
+            }
+        };
+        parts.push((name.clone(), value));
+    }
+    Ok(parts)
+}
+
+fn members<'j>(json: &'j Json, place: &str) -> Result<&'j Map<String, Json>, DataProblem> {
+    match json.as_object() {
+        Some(members) => Ok(members),
+        None => problem(place, "not an object", Some("{ … }".into())),
+    }
+}
+
+/// The one member that has a value.
+fn only<'j>(json: &'j Map<String, Json>, place: &str) -> Result<(&'j str, &'j Json), DataProblem> {
+    let mut given = json.iter().filter(|(_, value)| !value.is_null());
+    match (given.next(), given.next()) {
+        (Some((name, value)), None) => Ok((name, value)),
+        _ => problem(place, "a record is named by exactly one value", Some("{id: …} or {<unique field>: …}".into())),
+    }
+}
