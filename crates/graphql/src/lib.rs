@@ -7,8 +7,12 @@
 mod document;
 mod error;
 mod lower;
+#[cfg(test)]
+mod sample;
 mod schema;
 mod surface;
+#[cfg(test)]
+mod tests;
 
 pub use document::{OperationKind, Prepared};
 pub use error::{Code, Error, Location, PathSegment};

@@ -26,7 +26,15 @@ pub(crate) fn validate(schema: &Schema, document: &ExecutableDocument) -> Result
     if response.errors.is_empty() {
         return Ok(());
     }
-    Err(response.errors.iter().map(|error| explain(schema.registry(), error)).collect())
+    let mut errors: Vec<Error> = Vec::new();
+    for error in &response.errors {
+        let explained = explain(schema.registry(), error);
+        // Two rules may say the same of one place.
+        if !errors.contains(&explained) {
+            errors.push(explained);
+        }
+    }
+    Err(errors)
 }
 
 /// The error in our form.

@@ -4,7 +4,7 @@ use async_graphql::dynamic::InputObject;
 use metadata::catalog::{Field as CatalogField, Object};
 
 use super::field::Shape;
-use super::outputs::FOLDS;
+use super::outputs::{FOLDS, counter};
 use super::shared::list_filter;
 use super::{Builder, input, input_type, names};
 
@@ -113,7 +113,7 @@ fn having(builder: &mut Builder<'_>, object: &Object, fields: &[(&CatalogField, 
         let mut any = false;
         for (field, shape) in fields {
             let Shape::Value(value) = shape else { continue };
-            let Some(of) = value.aggregated(aggregate) else { continue };
+            let Some(of) = value.aggregated(aggregate).filter(|_| !counter(field)) else { continue };
             folded.0 = folded.0.field(input(&field.name, &of.filter()));
             folded.1 = folded.1.field(input(&field.name, "OrderDirection"));
             any = true;

@@ -57,6 +57,11 @@ fn record(builder: &mut Builder<'_>, object: &Object, fields: &[(&CatalogField, 
     builder.add(&names.base, ty);
 }
 
+/// Whether it counts the writes of a record: sums and means of that say nothing.
+pub(super) fn counter(field: &CatalogField) -> bool {
+    field.system && field.name.as_str() == "version"
+}
+
 /// The title, and the description beneath it.
 pub(super) fn description(field: &CatalogField) -> String {
     match &field.description {
@@ -124,7 +129,7 @@ fn aggregates(builder: &mut Builder<'_>, object: &Object, fields: &[(&CatalogFie
         let mut folded: Option<Output> = None;
         for (field, shape) in fields {
             let Shape::Value(value) = shape else { continue };
-            let Some(of) = value.aggregated(aggregate) else { continue };
+            let Some(of) = value.aggregated(aggregate).filter(|_| !counter(field)) else { continue };
             let made = output(&field.name, &of.output()).description(&field.title);
             folded = Some(folded.unwrap_or_else(|| Output::new(&name)).field(made));
         }
