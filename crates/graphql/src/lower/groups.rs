@@ -173,24 +173,25 @@ impl<'d> Lowering<'_, 'd> {
         for (index, entry) in entries(arguments, "orderBy").enumerate() {
             let refuse = |message: String| vec![self.argument_error(field, &format!("orderBy[{index}]"), message)];
             for (name, value) in entry {
-                match (name.as_str(), value) {
+                match (fold(name), value) {
                     (_, Json::Null) => {}
-                    ("key", Json::Object(inner)) => {
-                        let mut by = Vec::new();
-                        self.order_keys(object, inner, &[], &mut by).map_err(refuse)?;
-                        for key in by {
-                            order.push(by_key(&key, keys).map_err(refuse)?);
-                        }
+                    (None, Json::String(direction)) if name == "count" => {
+                        order.push(by_measure(Aggregate::Count, None, direction));
                     }
-                    ("count", Json::String(direction)) => order.push(by_measure(Aggregate::Count, None, direction)),
-                    (name, Json::Object(inner)) => {
-                        let Some((_, aggregate)) = fold(name) else { continue };
+                    (Some((_, aggregate)), Json::Object(inner)) => {
                         for (of, direction) in inner {
                             let (Some(direction), Ok(of)) = (direction.as_str(), Name::new(of)) else { continue };
                             order.push(by_measure(aggregate, Some(of), direction));
                         }
                     }
-                    (name, _) => return Err(refuse(format!("{name} has no direction"))),
+                    _ => {
+                        let mut by = Vec::new();
+                        let one = Map::from_iter([(name.clone(), value.clone())]);
+                        self.order_keys(object, &one, &[], &mut by).map_err(refuse)?;
+                        for key in by {
+                            order.push(by_key(&key, keys).map_err(refuse)?);
+                        }
+                    }
                 }
             }
         }

@@ -64,17 +64,24 @@ fn many_filter(builder: &mut Builder<'_>, object: &Object) {
 
 fn order(builder: &mut Builder<'_>, object: &Object, fields: &[(&CatalogField, Shape)]) {
     let name = builder.names(&object.name).with("OrderBy");
-    let mut ty = InputObject::new(&name);
-    for (field, shape) in fields {
-        let of = match shape {
-            Shape::Value(value) if value.orderable() => "OrderDirection".to_owned(),
-            Shape::Parts(composite) => format!("{}OrderBy", composite.type_name()),
-            Shape::One(to) => builder.names(to).with("OrderBy"),
-            Shape::Value(_) | Shape::OneOf(_) | Shape::Many(_) => continue,
-        };
-        ty = ty.field(input(&field.name, &of));
-    }
-    builder.add(&name, ty);
+    let by = ordered(builder, fields);
+    builder.add(&name, input_type(&name, by.iter().map(|(field, of)| (*field, of.as_str()))));
+}
+
+/// Fields that something can be ordered by, with the types that say how.
+fn ordered<'f>(builder: &Builder<'_>, fields: &[(&'f CatalogField, Shape)]) -> Vec<(&'f str, String)> {
+    fields
+        .iter()
+        .filter_map(|(field, shape)| {
+            let of = match shape {
+                Shape::Value(value) if value.orderable() => "OrderDirection".to_owned(),
+                Shape::Parts(composite) => format!("{}OrderBy", composite.type_name()),
+                Shape::One(to) => builder.names(to).with("OrderBy"),
+                Shape::Value(_) | Shape::OneOf(_) | Shape::Many(_) => return None,
+            };
+            Some((field.name.as_str(), of))
+        })
+        .collect()
 }
 
 fn group_by(builder: &mut Builder<'_>, object: &Object, fields: &[(&CatalogField, Shape)]) {
@@ -104,9 +111,14 @@ fn having(builder: &mut Builder<'_>, object: &Object, fields: &[(&CatalogField, 
         .field(input("not", &having))
         .field(input("count", "IntFilter"));
     let mut orders = InputObject::new(&order)
-        .description("By a key of the group or by an aggregate: `{key: {stage: ASC}}`, `{count: DESC}`, `{sum: {amount: DESC}}`.")
-        .field(input("key", &names.with("OrderBy")))
+        .description("By what the groups are made by, or by an aggregate: `{stage: ASC}`, `{count: DESC}`, `{sum: {amount: DESC}}`.")
         .field(input("count", "OrderDirection"));
+    for (field, of) in ordered(builder, fields) {
+        // Where a field is called like an aggregate, the aggregate is meant.
+        if field != "count" && FOLDS.iter().all(|(fold, ..)| *fold != field) {
+            orders = orders.field(input(field, &of));
+        }
+    }
     for (fold, suffix, aggregate) in FOLDS {
         let (condition, ordering) = (names.with(&format!("{suffix}Having")), names.with(&format!("{suffix}OrderBy")));
         let mut folded = (InputObject::new(&condition), InputObject::new(&ordering));

@@ -100,7 +100,7 @@ fn groups_answer_in_the_shape_of_their_keys() {
     let (read, values) = read(
         "{ opportunitiesGroupBy(groupBy: [{stage: true}, {closeDate: QUARTER}, {account: {name: true}}],
              having: {count: {gte: 2}, sum: {amount: {gt: \"10.50\"}}},
-             orderBy: [{sum: {amount: DESC}}, {key: {stage: ASC}}], first: 20) {
+             orderBy: [{sum: {amount: DESC}}, {stage: ASC}], first: 20) {
              key { account { n: name } stage closeDate } aggregate { count sum { amount } avg { seats } } } }",
         &json!({}),
     );
