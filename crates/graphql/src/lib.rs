@@ -14,7 +14,7 @@ mod surface;
 #[cfg(test)]
 mod tests;
 
-pub use document::{OperationKind, Prepared};
+pub use document::{OperationKind, Prepared, check_text};
 pub use error::{Code, Error, Location, PathSegment};
 pub use lower::{
     Context, EffectPart, ErrorPart, Lowered, MePart, Payload, PayloadPart, Root, RootItem,

@@ -2,6 +2,23 @@
 //!
 //! Never: SQL, permissions, or a decision about a record. The tenant comes from the key, never from the request.
 
+mod app;
+mod execute;
+mod failure;
+mod graphiql;
+mod health;
+mod http;
+mod keys;
+mod metadata_api;
+mod metrics;
+mod payload;
+mod serve;
 mod settings;
+mod surfaces;
+mod trace;
 
-pub use settings::{Limits, Settings};
+pub use app::ServerConfig;
+pub use keys::key_hash;
+pub use metadata_api::sdl as metadata_sdl;
+pub use serve::{ServeError, router, serve};
+pub use settings::Settings;

@@ -18,7 +18,7 @@ pub struct Settings {
     pub concurrent_requests: usize,
     /// How long requests in flight may take to finish once the server stops.
     pub shutdown_ms: u64,
-    /// Prepared documents kept for each schema.
+    /// Bytes of document text kept prepared for each schema.
     pub documents: u64,
     /// Schemas kept.
     pub schemas: u64,
@@ -35,7 +35,7 @@ impl Default for Settings {
             metadata_ms: 3_600_000,
             concurrent_requests: 512,
             shutdown_ms: 10_000,
-            documents: 2_000,
+            documents: 1 << 20,
             schemas: 200,
             keys: 100_000,
         }

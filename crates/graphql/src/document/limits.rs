@@ -28,8 +28,8 @@ const MOST_INTROSPECTION_LISTS: u32 = 2;
 const MOST_INTROSPECTION_ROOTS: u64 = 20;
 const MOST_INTROSPECTION_FIELDS: u64 = 400;
 
-/// The check over bytes.
-pub(crate) fn check_text(text: &str) -> Result<(), Error> {
+/// The check over bytes: refuses documents that are too long or have too many tokens, brackets, directives or spreads.
+pub fn check_text(text: &str) -> Result<(), Error> {
     if text.len() > MOST_BYTES {
         return Err(too_much("bytes", text.len(), MOST_BYTES));
     }

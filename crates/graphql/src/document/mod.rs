@@ -17,6 +17,7 @@ use async_graphql::registry::Registry;
 use serde_json::{Map, Value as Json};
 
 pub(crate) use collect::Collected;
+pub use limits::check_text;
 use input::{Coercion, Path, Source, Variables};
 
 use crate::error::{Error, Location};

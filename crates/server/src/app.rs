@@ -1,0 +1,96 @@
+//! What all requests share.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use deploy::Catalogs;
+use engine::{Actor, Caller, Clock, Door, Engine, Ids, SystemIds};
+use metadata::Catalog;
+use query::access::Access;
+use store::Store;
+use tokio::sync::Semaphore;
+
+use crate::health::Readiness;
+use crate::keys::{Keys, Principal};
+use crate::metadata_api::MetadataSchema;
+use crate::metrics::Metrics;
+use crate::settings::Settings;
+use crate::surfaces::Surfaces;
+
+/// What a server is made of.
+#[derive(Clone)]
+pub struct ServerConfig {
+    /// The database.
+    pub store: Store,
+    /// Limits and times.
+    pub settings: Settings,
+    /// The clock.
+    pub now: fn() -> DateTime<Utc>,
+}
+
+/// What all requests share.
+pub(crate) struct App {
+    pub(crate) store: Store,
+    pub(crate) settings: Settings,
+    pub(crate) zone: Tz,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn Ids>,
+    pub(crate) keys: Keys,
+    pub(crate) catalogs: Catalogs,
+    pub(crate) surfaces: Surfaces,
+    pub(crate) engine: Engine,
+    pub(crate) metadata: MetadataSchema,
+    pub(crate) metrics: Metrics,
+    pub(crate) readiness: Readiness,
+    /// One permit a request in work.
+    pub(crate) permits: Semaphore,
+}
+
+struct FunctionClock(fn() -> DateTime<Utc>);
+
+impl Clock for FunctionClock {
+    fn now(&self) -> DateTime<Utc> {
+        (self.0)()
+    }
+}
+
+impl App {
+    /// Everything cold. `Err` names a setting that cannot be.
+    pub(crate) fn new(config: ServerConfig) -> Result<App, String> {
+        let ServerConfig { store, settings, now } = config;
+        let zone: Tz = settings
+            .time_zone
+            .parse()
+            .map_err(|_| format!("time-zone: {:?} is no IANA time zone", settings.time_zone))?;
+        Ok(App {
+            zone,
+            clock: Arc::new(FunctionClock(now)),
+            ids: Arc::new(SystemIds::default()),
+            keys: Keys::new(settings.keys),
+            catalogs: Catalogs::new(now),
+            surfaces: Surfaces::new(settings.schemas, settings.documents),
+            engine: Engine::new(),
+            metadata: crate::metadata_api::schema(),
+            metrics: Metrics::install()?,
+            readiness: Readiness::default(),
+            permits: Semaphore::new(settings.concurrent_requests),
+            store,
+            settings,
+        })
+    }
+
+    /// On whose behalf a request of this principal runs.
+    pub(crate) fn caller(&self, principal: &Principal, catalog: Arc<Catalog>) -> Caller {
+        Caller {
+            tenant: principal.tenant.clone(),
+            catalog,
+            actor: Actor { label: principal.label(), user: principal.key.user },
+            access: Access::Everything,
+            door: Door::Graphql,
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+            zone: self.zone,
+        }
+    }
+}

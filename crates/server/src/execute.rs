@@ -1,0 +1,228 @@
+//! The walk of an operation on records: catalog, schema, document, requests, statements, bytes.
+
+use std::sync::Arc;
+
+use engine::{Caller, ReadError, Returning, WriteError};
+use expr::Moment;
+use futures::StreamExt;
+use graphql::{Context, Error, Lowered, OperationKind, Root, RootItem};
+use query::access::permit;
+use query::cost::{self, Cost};
+use query::request::Read;
+
+use crate::app::App;
+use crate::failure;
+use crate::http::{Answer, Question};
+use crate::keys::Principal;
+use crate::payload::{self, RootValue};
+use crate::surfaces::Served;
+use crate::trace::TraceId;
+
+/// How often a request is understood anew because the metadata changed under it.
+const MOST_ATTEMPTS: usize = 4;
+/// Statements of one request that run at the same time.
+const AT_ONCE: usize = 4;
+
+/// Answers a question about records.
+pub(crate) async fn records(
+    app: &App,
+    principal: &Arc<Principal>,
+    question: &Question,
+    by_get: bool,
+    trace: &TraceId,
+) -> Answer {
+    let mut done = Done::default();
+    for attempt in 0..MOST_ATTEMPTS {
+        let catalog = if attempt == 0 {
+            app.catalogs.get(&principal.tenant).await
+        } else {
+            app.catalogs.reload(&principal.tenant).await
+        };
+        let catalog = match catalog {
+            Ok(catalog) => catalog,
+            Err(error) => return Answer::Refused(vec![failure::catalog(&error)]),
+        };
+        let served = match app.surfaces.get(&catalog).await {
+            Ok(served) => served,
+            Err(error) => return Answer::Refused(vec![failure::internal(&error)]),
+        };
+        let caller = app.caller(principal, catalog);
+        let lowered = match understand(&served, question, by_get, &caller).await {
+            Ok(Some(lowered)) => lowered,
+            Ok(None) => return Answer::NotByGet,
+            Err(errors) => return Answer::Refused(errors),
+        };
+        let run = Run { app, principal, caller: &caller, last: attempt + 1 == MOST_ATTEMPTS };
+        let outcome = match lowered.kind {
+            OperationKind::Query => run.query(lowered, &mut done).await,
+            OperationKind::Mutation => run.mutation(lowered, &mut done).await,
+        };
+        match outcome {
+            Ok(()) => return done.answer(trace),
+            Err(Stop::Stale) => tracing::debug!("the metadata changed; the request is understood anew"),
+            Err(Stop::Refused(errors)) => return Answer::Refused(errors),
+        }
+    }
+    // The last attempt reports a changed catalog as an error of its own, so that this is not reached.
+    Answer::Refused(vec![failure::internal(&Unsettled)])
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the metadata changed with each attempt")]
+struct Unsettled;
+
+/// Why a run ended before its answer.
+enum Stop {
+    /// The metadata is another by now.
+    Stale,
+    /// It may not be run at all.
+    Refused(Vec<Error>),
+}
+
+/// Prepares and lowers; `None` for a mutation by GET.
+async fn understand(
+    served: &Arc<Served>,
+    question: &Question,
+    by_get: bool,
+    caller: &Caller,
+) -> Result<Option<Lowered>, Vec<Error>> {
+    let prepared = served.prepare(&question.query)?;
+    let operation = question.operation.as_deref();
+    if by_get && prepared.kind(operation).map_err(|error| vec![error])? == OperationKind::Mutation {
+        return Ok(None);
+    }
+    let context = Context { moment: Moment { now: caller.clock.now(), zone: caller.zone } };
+    if !asks_for_schema(&question.query) {
+        return prepared.lower(&served.surface, operation, &question.variables, &context).map(Some);
+    }
+    // Introspection of a large schema takes long enough to get in the way of other requests.
+    let (served, variables) = (Arc::clone(served), question.variables.clone());
+    let operation = question.operation.clone();
+    let lower = move || prepared.lower(&served.surface, operation.as_deref(), &variables, &context);
+    match tokio::task::spawn_blocking(lower).await {
+        Ok(lowered) => lowered.map(Some),
+        Err(stopped) => Err(vec![failure::internal(&stopped)]),
+    }
+}
+
+fn asks_for_schema(text: &str) -> bool {
+    text.contains("__schema") || text.contains("__type(") || text.contains("__type ")
+}
+
+/// What has been answered so far. Mutations that are done stay done when the metadata changes before the next one.
+#[derive(Default)]
+struct Done {
+    values: Vec<RootValue>,
+    errors: Vec<Error>,
+    /// An error at a field that cannot be null has taken all data.
+    lost: bool,
+}
+
+impl Done {
+    fn answer(self, trace: &TraceId) -> Answer {
+        Answer::Run(payload::answer((!self.lost).then_some(self.values.as_slice()), &self.errors, trace))
+    }
+
+    fn fail(&mut self, root: &Root, error: Error) {
+        self.errors.push(error);
+        match &root.item {
+            RootItem::Read(Read::Record(_), _) => self.values.push((root.key.clone(), None)),
+            _ => self.lost = true,
+        }
+    }
+}
+
+/// One attempt at an operation.
+struct Run<'a> {
+    app: &'a App,
+    principal: &'a Principal,
+    caller: &'a Caller,
+    /// Whether there is no further attempt.
+    last: bool,
+}
+
+impl Run<'_> {
+    /// All roots of a query, some at the same time; one statement each.
+    async fn query(&self, lowered: Lowered, done: &mut Done) -> Result<(), Stop> {
+        self.weigh(&lowered)?;
+        // Made in a loop and not by `map`: the closure's lifetime would not be general enough for a handler.
+        let mut reads = Vec::with_capacity(lowered.roots.len());
+        for root in &lowered.roots {
+            reads.push(self.read(root));
+        }
+        let answers: Vec<Result<Vec<u8>, ReadError>> =
+            futures::stream::iter(reads).buffered(AT_ONCE).collect().await;
+        if !self.last && answers.iter().any(|answer| matches!(answer, Err(ReadError::Stale))) {
+            return Err(Stop::Stale);
+        }
+        for (root, answer) in lowered.roots.iter().zip(answers) {
+            match answer {
+                Ok(bytes) => done.values.push((root.key.clone(), Some(bytes))),
+                Err(ReadError::Cost(exceeded)) => return Err(Stop::Refused(vec![failure::cost(&exceeded)])),
+                Err(error) => done.fail(root, failure::read(&error, root)),
+            }
+        }
+        Ok(())
+    }
+
+    async fn read(&self, root: &Root) -> Result<Vec<u8>, ReadError> {
+        match &root.item {
+            RootItem::Read(read, values) => self.app.engine.read(self.caller, read.clone(), values).await,
+            other => Ok(self.plain(other)),
+        }
+    }
+
+    /// The cost of all roots together; each alone is judged where it is read.
+    fn weigh(&self, lowered: &Lowered) -> Result<(), Stop> {
+        if lowered.roots.len() < 2 {
+            return Ok(());
+        }
+        let mut whole = Cost { rows: 0, depth: 0 };
+        for root in &lowered.roots {
+            let RootItem::Read(read, values) = &root.item else { continue };
+            // What may not be read is reported by the read itself.
+            let Ok(permitted) = permit(&self.caller.catalog, &self.caller.access, read.clone()) else { continue };
+            let refuse = |exceeded| Stop::Refused(vec![failure::cost(&exceeded)]);
+            let cost = cost::check(&permitted, values).map_err(refuse)?;
+            whole = Cost { rows: whole.rows.saturating_add(cost.rows), depth: whole.depth.max(cost.depth) };
+            cost::within_budget(whole).map_err(refuse)?;
+        }
+        Ok(())
+    }
+
+    /// The roots of a mutation, one after the other; after one that failed the rest is not tried.
+    async fn mutation(&self, lowered: Lowered, done: &mut Done) -> Result<(), Stop> {
+        for root in lowered.roots.iter().skip(done.values.len()) {
+            let RootItem::Write(write, payload) = &root.item else {
+                done.values.push((root.key.clone(), Some(self.plain(&root.item))));
+                continue;
+            };
+            let returning = payload
+                .selection()
+                .map(|selection| Returning { selection: selection.clone(), values: payload.values.clone() });
+            let written = self.app.engine.write(self.caller, (**write).clone(), returning.as_ref()).await;
+            match written {
+                Ok(outcome) => {
+                    done.values.push((root.key.clone(), Some(crate::payload::written(payload, &outcome))));
+                }
+                Err(WriteError::Stale) if !self.last => return Err(Stop::Stale),
+                Err(error) => {
+                    done.fail(root, failure::write(&error, root));
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A root that needs no database.
+    fn plain(&self, item: &RootItem) -> Vec<u8> {
+        match item {
+            RootItem::TypeName(name) => format!("\"{name}\"").into_bytes(),
+            RootItem::Introspection(json) => json.clone(),
+            RootItem::Me(parts) => payload::me(parts, self.principal),
+            // Reads and writes are run by their callers.
+            RootItem::Read(..) | RootItem::Write(..) => b"null".to_vec(),
+        }
+    }
+}

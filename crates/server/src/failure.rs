@@ -1,0 +1,92 @@
+//! Failures of the rooms below as errors of the API. What happened inside is logged here, once, and never sent.
+
+use deploy::DeployError;
+use engine::{ReadError, WriteError};
+use graphql::{Code, Error, PathSegment, Root};
+use query::cost::{self, CostExceeded};
+use store::StoreError;
+
+fn at(mut error: Error, root: Option<&Root>) -> Error {
+    if let Some(root) = root {
+        error.locations.push(root.location);
+        error.path = vec![PathSegment::Key(root.key.clone())];
+    }
+    error
+}
+
+/// A read that gave no answer.
+pub(crate) fn read(error: &ReadError, root: &Root) -> Error {
+    match error {
+        ReadError::Store(inner) => store(inner, Some(root)),
+        _ => at(read_itself(error), Some(root)),
+    }
+}
+
+fn read_itself(error: &ReadError) -> Error {
+    match error {
+        ReadError::Denied(denied) => Error::validation(denied.to_string()),
+        ReadError::Cost(exceeded) => cost(exceeded),
+        ReadError::Stale => Error::new(Code::Conflict, error.to_string()),
+        ReadError::Response(wrong) => Error::validation(wrong.to_string()),
+        ReadError::Store(inner) => store(inner, None),
+        other => internal(other),
+    }
+}
+
+/// A read that costs too much.
+pub(crate) fn cost(exceeded: &CostExceeded) -> Error {
+    match exceeded {
+        CostExceeded::Rows { rows } => {
+            Error::new(Code::CostExceeded, exceeded.to_string()).with("cost", *rows).with("limit", cost::BUDGET)
+        }
+        CostExceeded::Depth { depth } => {
+            Error::new(Code::CostExceeded, exceeded.to_string()).with("depth", *depth).with("limit", cost::DEPTH)
+        }
+        CostExceeded::PageSize { .. } | CostExceeded::Offset { .. } => Error::validation(exceeded.to_string()),
+    }
+}
+
+/// A write that did not happen.
+pub(crate) fn write(error: &WriteError, root: &Root) -> Error {
+    match error {
+        WriteError::Denied(denied) => at(Error::validation(denied.to_string()), Some(root)),
+        WriteError::Usage { message } => at(Error::validation(message.clone()), Some(root)),
+        WriteError::Stale => at(Error::new(Code::Conflict, error.to_string()), Some(root)),
+        WriteError::Read(inner) => read(inner, root),
+        WriteError::Store(inner) => store(inner, Some(root)),
+        WriteError::Internal { detail } => {
+            tracing::error!(detail, "a write failed");
+            at(Error::new(Code::Internal, "The write could not be carried out"), Some(root))
+        }
+    }
+}
+
+/// A failure of the database.
+pub(crate) fn store(error: &StoreError, root: Option<&Root>) -> Error {
+    let found = match error {
+        StoreError::Overflow => Error::validation("A number is too large"),
+        StoreError::StatementTimeout => Error::new(Code::Timeout, "The request took too long and was stopped"),
+        StoreError::LockTimeout | StoreError::Retryable => {
+            Error::new(Code::Conflict, "Others are changing the same records; try again")
+        }
+        StoreError::SchemaChanged | StoreError::Stale { .. } => {
+            Error::new(Code::Conflict, "The metadata changed while the request was on its way; try again")
+        }
+        other => internal(other),
+    };
+    at(found, root)
+}
+
+/// A failure to load a catalog.
+pub(crate) fn catalog(error: &DeployError) -> Error {
+    match error {
+        DeployError::Store(inner) => store(inner, None),
+        other => internal(other),
+    }
+}
+
+/// Our fault: logged with all that is known, sent without.
+pub(crate) fn internal(error: &(dyn std::error::Error + 'static)) -> Error {
+    tracing::error!(error, "a request failed");
+    Error::new(Code::Internal, "Something went wrong on our side; the trace id finds it in the log")
+}

@@ -1,0 +1,135 @@
+//! What can be asked about metadata.
+
+use async_graphql::{Context, InputObject, Json, Object, Result, SimpleObject};
+use deploy::{Mapping, PlanOptions};
+use metadata::SourceFile;
+use serde_json::Value;
+
+use super::Scene;
+use super::problem::{diagnosed, internal, refused, wrong};
+use super::read::Catalog;
+use super::result::Deployment;
+
+/// A file of a package, or of a folder of packages.
+#[derive(InputObject)]
+pub(crate) struct DocumentInput {
+    /// Path relative to the folder: `objects/lead.json`, `core/objects/lead.json`.
+    path: String,
+    /// The file's text; this or `json`.
+    text: Option<String>,
+    /// The file's content; this or `text`.
+    json: Option<Json<Value>>,
+}
+
+/// A file of a package.
+#[derive(SimpleObject)]
+struct Document {
+    /// Path relative to the folder.
+    path: String,
+    /// Its text.
+    text: String,
+}
+
+/// One published version.
+#[derive(SimpleObject)]
+struct Version {
+    /// Its number, from 1.
+    version: i64,
+    /// When.
+    at: String,
+    /// Who.
+    actor: String,
+    /// What changed from the version before it.
+    changes: Vec<VersionChange>,
+}
+
+/// One change of a version.
+#[derive(SimpleObject)]
+struct VersionChange {
+    /// `add`, `remove`, `rename`, `change` …
+    kind: String,
+    /// `lead.phone`
+    path: String,
+}
+
+pub(crate) fn files(documents: Vec<DocumentInput>) -> Result<Vec<SourceFile>> {
+    documents
+        .into_iter()
+        .map(|document| match (document.text, document.json) {
+            (Some(text), None) => Ok(SourceFile { path: document.path, text }),
+            (None, Some(Json(json))) => {
+                let text = serde_json::to_string_pretty(&json).map_err(|error| internal(&error))?;
+                Ok(SourceFile { path: document.path, text })
+            }
+            _ => Err(wrong(format!("{}: give either text or json", document.path))),
+        })
+        .collect()
+}
+
+pub(crate) fn mapping(json: Option<Json<Value>>) -> Result<Mapping> {
+    match json {
+        None => Ok(Mapping::default()),
+        Some(Json(json)) => serde_json::from_value(json).map_err(|error| {
+            wrong(format!("mapping: {error}; expected {{\"lead.source\": {{\"fax\": \"phone\", \"pigeon\": null}}}}"))
+        }),
+    }
+}
+
+/// What can be asked about metadata.
+pub(crate) struct Query;
+
+#[Object]
+impl Query {
+    /// The published catalog.
+    async fn catalog(&self, context: &Context<'_>) -> Result<Catalog> {
+        Ok(Catalog(context.data::<Scene>()?.catalog.clone()))
+    }
+
+    /// The schema of /graphql as text.
+    async fn schema(&self, context: &Context<'_>) -> Result<String> {
+        let scene = context.data::<Scene>()?;
+        let served = scene.app.surfaces.get(&scene.catalog).await.map_err(|error| internal(&error))?;
+        Ok(served.surface.sdl())
+    }
+
+    /// All packages of the tenant as files.
+    async fn pull(&self, context: &Context<'_>) -> Result<Vec<Document>> {
+        let scene = context.data::<Scene>()?;
+        let files = deploy::pull(&scene.principal.tenant).await.map_err(|error| refused(&error))?;
+        Ok(files.into_iter().map(|file| Document { path: file.path, text: file.text }).collect())
+    }
+
+    /// All versions, the newest first.
+    async fn history(&self, context: &Context<'_>) -> Result<Vec<Version>> {
+        let scene = context.data::<Scene>()?;
+        let versions = deploy::history(&scene.principal.tenant).await.map_err(|error| refused(&error))?;
+        let version = |entry: deploy::HistoryEntry| Version {
+            version: entry.version,
+            at: entry.at,
+            actor: entry.actor,
+            changes: entry
+                .changes
+                .into_iter()
+                .map(|change| VersionChange { kind: change.kind, path: change.path })
+                .collect(),
+        };
+        Ok(versions.into_iter().map(version).collect())
+    }
+
+    /// What applying these documents would do. Packages that are not among them stay as they are.
+    async fn plan(
+        &self,
+        context: &Context<'_>,
+        documents: Vec<DocumentInput>,
+        #[graphql(desc = "What becomes of values without room: {\"lead.source\": {\"fax\": \"phone\"}}")] mapping: Option<
+            Json<Value>,
+        >,
+    ) -> Result<Deployment> {
+        let scene = context.data::<Scene>()?;
+        let options = PlanOptions { mapping: self::mapping(mapping)? };
+        match deploy::plan(&scene.principal.tenant, &files(documents)?, options).await {
+            Ok(plan) => Ok(Deployment::from(plan)),
+            Err(error) => diagnosed(error).map(Deployment::faulty),
+        }
+    }
+}
