@@ -1,0 +1,144 @@
+//! Many writers at once, repeated requests, requests that are dropped half-way.
+
+mod support;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::Outcome;
+use query::request::{Batch, Operation};
+use support::{World, create, data, int, refusals, text, update, world, write};
+use testing::{Bed, each_database};
+
+/// Runs writes at the same time.
+async fn at_once(world: &Arc<World>, writes: Vec<query::request::Write>) -> Vec<Outcome> {
+    let tasks: Vec<_> = writes
+        .into_iter()
+        .map(|write| {
+            let world = Arc::clone(world);
+            tokio::spawn(async move { world.run(write).await })
+        })
+        .collect();
+    let mut out = Vec::new();
+    for task in tasks {
+        out.push(task.await.expect("no panic"));
+    }
+    out
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn sixty_four_writers_get_different_numbers_without_gaps() {
+    each_database(|bed: Bed| async move {
+        let world = Arc::new(world(&bed.tenant).await);
+        let writes = (0..64).map(|n| create("firm", &[("name", text(&format!("f{n}")))])).collect();
+        let outcomes = at_once(&world, writes).await;
+        assert!(outcomes.iter().all(Outcome::ok));
+        let numbers: HashSet<String> = world
+            .all("firm", &["number"])
+            .await
+            .into_iter()
+            .map(|r| r["number"].as_str().expect("a number").rsplit('-').next().expect("a count").to_owned())
+            .collect();
+        assert_eq!(numbers, (1..=64).map(|n| format!("{n:04}")).collect());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn updates_of_one_record_are_not_lost() {
+    each_database(|bed: Bed| async move {
+        let world = Arc::new(world(&bed.tenant).await);
+        let id = world.made("firm", &[("name", text("f")), ("size", int(0))]).await;
+        let writes = (1..=20).map(|n| update("firm", id, &[("size", int(n))])).collect();
+        let outcomes = at_once(&world, writes).await;
+        assert!(outcomes.iter().all(Outcome::ok));
+        assert_eq!(world.one("firm", id, &["version"]).await["version"], 21);
+        assert_eq!(world.rows("history").await, 21);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn crossing_writes_are_run_again_until_they_succeed() {
+    each_database(|bed: Bed| async move {
+        let world = Arc::new(world(&bed.tenant).await);
+        let ann = world.made("person", &[("name", text("ann"))]).await;
+        let bob = world.made("person", &[("name", text("bob"))]).await;
+        let firms = [world.made("firm", &[("name", text("x"))]).await, world.made("firm", &[("name", text("y"))]).await];
+        let mut writes = Vec::new();
+        for round in 0..8 {
+            let connect = if round % 2 == 0 { vec![ann, bob] } else { vec![bob, ann] };
+            let connect = connect.into_iter().map(query::request::RecordRef::Id).collect();
+            let many = query::request::Input::Many { connect, disconnect: vec![] };
+            writes.push(update("firm", firms[round % 2], &[("persons", many), ("size", int(round as i64))]));
+        }
+        let outcomes = at_once(&world, writes).await;
+        assert!(outcomes.iter().all(Outcome::ok), "{outcomes:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_key_is_one_request() {
+    each_database(|bed: Bed| async move {
+        let world = Arc::new(world(&bed.tenant).await);
+        let keyed = |name: &str, key: &str| {
+            let mut write = create("firm", &[("name", text(name))]);
+            write.idempotency_key = Some(key.to_owned());
+            write
+        };
+        let first = world.run(keyed("a", "k1")).await;
+        let again = world.run(keyed("a", "k1")).await;
+        assert_eq!(first, again);
+        let other = world.run(keyed("b", "k1")).await;
+        assert_eq!(refusals(&other), vec![("CONFLICT".to_owned(), String::new(), None)]);
+        let outcomes = at_once(&world, (0..8).map(|_| keyed("c", "k2")).collect()).await;
+        assert!(outcomes.iter().all(|outcome| outcome.ids == outcomes[0].ids && outcome.ok()));
+        assert_eq!(world.all("firm", &["id"]).await.len(), 2);
+        let refused = world.run(keyed(&"x".repeat(99), "k3")).await;
+        assert!(!refused.ok());
+        assert!(world.run(keyed("d", "k3")).await.ok(), "a refused request leaves its key free");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn upserts_of_one_key_make_one_record() {
+    each_database(|bed: Bed| async move {
+        let world = Arc::new(world(&bed.tenant).await);
+        let writes = (0..16)
+            .map(|n| {
+                let records = vec![data(&[("code", text("k")), ("name", text("f")), ("size", int(n))])];
+                write("firm", Operation::Upsert { key: support::name("code"), records, batch: Batch::AllOrNone })
+            })
+            .collect();
+        let outcomes = at_once(&world, writes).await;
+        assert!(outcomes.iter().all(Outcome::ok), "{outcomes:?}");
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.created[0]).count(), 1);
+        assert_eq!(world.all("firm", &["id"]).await.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_request_that_is_dropped_leaves_all_or_nothing() {
+    each_database(|bed: Bed| async move {
+        let world = Arc::new(world(&bed.tenant).await);
+        for round in 0..30_u64 {
+            let records = (0..5).map(|n| data(&[("name", text(&format!("r{round}n{n}")))])).collect();
+            let write = write("firm", Operation::Create(records, Batch::AllOrNone));
+            let limit = Duration::from_micros(200 * round);
+            tokio::time::timeout(limit, world.run(write)).await.ok();
+        }
+        let firms = world.all("firm", &["number"]).await;
+        assert_eq!(firms.len() % 5, 0);
+        let count = i64::try_from(firms.len()).expect("few");
+        assert_eq!((world.rows("history").await, world.rows("outbox").await), (count, count));
+        let numbers: HashSet<String> = firms.iter().map(|r| r["number"].to_string()).collect();
+        assert_eq!(numbers.len(), firms.len());
+        let after = world.run(create("firm", &[("name", text("after"))])).await;
+        assert!(after.ok());
+    })
+    .await;
+}
