@@ -6,7 +6,7 @@ use expr::{Expr, Type};
 use indexmap::IndexMap;
 use rust_decimal::Decimal;
 
-use super::Choices;
+use super::{Choices, Pattern};
 use crate::name::Name;
 
 /// A property of an object.
@@ -249,18 +249,18 @@ pub enum Aggregate {
 }
 
 /// Bounds on text, in characters (Unicode scalar values).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TextLimits {
     /// At least.
     pub min_length: Option<u32>,
     /// At most.
     pub max_length: Option<u32>,
     /// Linear-time regular expression, unanchored as in JSON Schema.
-    pub pattern: Option<String>,
+    pub pattern: Option<Pattern>,
 }
 
 /// Bounds on numbers, exact.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NumberLimits {
     /// At least.
     pub minimum: Option<Decimal>,

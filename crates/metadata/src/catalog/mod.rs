@@ -2,6 +2,7 @@
 //! may rely on every name in it leading somewhere.
 
 mod field;
+mod pattern;
 
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use expr::Expr;
 use indexmap::IndexMap;
 
 pub use field::*;
+pub use pattern::Pattern;
 
 use crate::layout::Layout;
 use crate::name::Name;
@@ -38,7 +40,7 @@ impl Catalog {
 }
 
 /// A package as far as the running system needs it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Package {
     /// SemVer.
     pub version: String,

@@ -8,9 +8,8 @@ use indexmap::IndexMap;
 use rust_decimal::Decimal;
 use serde_json::{Number, Value as Json};
 
-use super::limits::pattern_validator;
 use super::{AUTHORED, COMMON_KEYWORDS, Kind};
-use crate::catalog::{Choice, Choices, FieldType, NumberLimits, TextLimits};
+use crate::catalog::{Choice, Choices, FieldType, NumberLimits, Pattern, TextLimits};
 use crate::codes;
 use crate::diagnostic::Finding;
 use crate::document::{FieldDocument, JsonType, OneOrMany, TypeName};
@@ -226,11 +225,15 @@ impl Reading<'_> {
             self.fault(codes::BAD_LIMIT, &format!("{at}/minLength"), "`minLength` is greater than `maxLength`: no text can meet both");
             return None;
         }
-        if let Some(Err(error)) = pattern.as_deref().map(pattern_validator) {
-            let message = format!("The pattern is not a regular expression of linear time: {error}");
-            self.fault(codes::BAD_PATTERN, &format!("{at}/pattern"), &message);
-            return None;
-        }
+        let pattern = match pattern.as_deref().map(Pattern::new) {
+            None => None,
+            Some(Ok(pattern)) => Some(pattern),
+            Some(Err(error)) => {
+                let message = format!("The pattern is not a regular expression of linear time: {error}");
+                self.fault(codes::BAD_PATTERN, &format!("{at}/pattern"), &message);
+                return None;
+            }
+        };
         Some(TextLimits { min_length: min, max_length: max, pattern })
     }
 

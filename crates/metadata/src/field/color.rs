@@ -3,7 +3,6 @@
 use expr::{Encoding, Type, Value};
 use serde_json::{Value as Json, json};
 
-use super::limits::Checks;
 use super::{About, Kind, Reading, ValueProblem, one_column};
 use crate::catalog::FieldType;
 use crate::layout::Role;
@@ -43,8 +42,8 @@ impl Kind for Color {
         Value::parse(&Type::Text, &text.to_ascii_lowercase()).map_err(|bad| ValueProblem::bad_text("type", &bad))
     }
 
-    fn check(&self, ty: &FieldType, value: &Value, checks: &Checks) -> Result<(), ValueProblem> {
-        let _ = (ty, checks);
+    fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem> {
+        let _ = ty;
         let Value::Text(text) = value else { return Ok(()) };
         let digits = text.strip_prefix('#').unwrap_or_default();
         if digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()) {

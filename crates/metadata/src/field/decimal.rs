@@ -3,7 +3,6 @@
 use expr::{Encoding, Type, Value};
 use serde_json::{Value as Json, json};
 
-use super::limits::Checks;
 use super::{About, Kind, Reading, ValueProblem, one_column};
 use crate::catalog::FieldType;
 use crate::layout::Role;
@@ -65,8 +64,7 @@ impl Kind for Decimal {
         Value::parse(&Type::Decimal, text.trim()).map_err(|bad| ValueProblem::bad_text("type", &bad))
     }
 
-    fn check(&self, ty: &FieldType, value: &Value, checks: &Checks) -> Result<(), ValueProblem> {
-        let _ = checks;
+    fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem> {
         if let FieldType::Decimal { precision, scale, .. } = ty {
             check_digits(*precision, *scale, value)?;
         }

@@ -3,7 +3,6 @@
 use expr::{Encoding, Type, Value};
 use serde_json::Value as Json;
 
-use super::limits::Checks;
 use super::{About, Kind, Reading, ValueProblem, one_column};
 use crate::catalog::FieldType;
 use crate::layout::Role;
@@ -50,8 +49,7 @@ impl Kind for Float {
         Value::parse(&Type::Float, text.trim()).map_err(|bad| ValueProblem::bad_text("type", &bad))
     }
 
-    fn check(&self, ty: &FieldType, value: &Value, checks: &Checks) -> Result<(), ValueProblem> {
-        let _ = checks;
+    fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem> {
         check_number(ty.number_limits().unwrap_or(&NumberLimits::default()), value)
     }
 }

@@ -1,73 +1,49 @@
-//! Limits on values. Simple ones are compared here, exactly; patterns and formats are compiled once a field with the crate `jsonschema`
-//! (no references, linear-time regular expressions).
+//! Limits on values. Simple ones are compared here, exactly; patterns and formats are compiled once, with the crate `jsonschema` (no
+//! references, linear-time regular expressions).
+
+use std::sync::LazyLock;
 
 use expr::Value;
-use jsonschema::{PatternOptions, Validator};
+use jsonschema::Validator;
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 
 use super::ValueProblem;
 use crate::catalog::{FieldType, NumberLimits, TextLimits};
 
-/// What of a field's schema has to be compiled.
-#[derive(Debug, Default)]
-pub(crate) struct Checks {
-    pattern: Option<(String, Validator)>,
-    format: Option<(&'static str, Validator)>,
-}
+/// A format that `jsonschema` knows, compiled once for all fields.
+static EMAIL: LazyLock<Option<Validator>> = LazyLock::new(|| format_validator("email"));
+static URI: LazyLock<Option<Validator>> = LazyLock::new(|| format_validator("uri"));
 
-impl Checks {
-    /// Compiles patterns and formats.
-    pub(crate) fn of(ty: &FieldType) -> Self {
-        let pattern = ty.text_limits().and_then(|limits| limits.pattern.as_ref());
-        let format = match ty {
-            FieldType::Email(_) => Some("email"),
-            FieldType::Url(_) => Some("uri"),
-            _ => None,
-        };
-        Self {
-            pattern: pattern.and_then(|p| Some((p.clone(), pattern_validator(p).ok()?))),
-            format: format.and_then(|f| Some((f, compile(&json!({"format": f})).ok()?))),
-        }
-    }
-
-    /// Whether there is anything to run.
-    fn text(&self, text: &str) -> Result<(), ValueProblem> {
-        if self.pattern.is_none() && self.format.is_none() {
-            return Ok(());
-        }
-        let json = Json::String(text.to_owned());
-        if let Some((format, validator)) = &self.format
-            && !validator.is_valid(&json)
-        {
-            let expected = if *format == "email" { "an e-mail address" } else { "an absolute address (http or https)" };
-            return Err(ValueProblem::new("format", expected, format!("`{text}`")));
-        }
-        if let Some((pattern, validator)) = &self.pattern
-            && !validator.is_valid(&json)
-        {
-            return Err(ValueProblem::new("pattern", format!("text that matches {pattern}"), format!("`{text}`")));
-        }
-        Ok(())
-    }
-}
-
-/// Compiles a pattern, or says why it is none.
-pub(crate) fn pattern_validator(pattern: &str) -> Result<Validator, String> {
-    compile(&json!({"pattern": pattern}))
-}
-
-fn compile(schema: &Json) -> Result<Validator, String> {
+fn format_validator(format: &str) -> Option<Validator> {
     jsonschema::options()
         .with_draft(jsonschema::Draft::Draft202012)
-        .with_pattern_options(PatternOptions::regex())
         .should_validate_formats(true)
-        .build(schema)
-        .map_err(|error| error.to_string())
+        .build(&json!({"format": format}))
+        .ok()
+}
+
+fn is_format(validator: &LazyLock<Option<Validator>>, text: &str) -> bool {
+    validator.as_ref().is_some_and(|validator| validator.is_valid(&Json::String(text.to_owned())))
+}
+
+/// An e-mail address.
+pub(crate) fn check_email(text: &str) -> Result<(), ValueProblem> {
+    if is_format(&EMAIL, text) { Ok(()) } else { Err(ValueProblem::new("format", "an e-mail address", format!("`{text}`"))) }
+}
+
+/// An absolute address of the web.
+pub(crate) fn check_url(text: &str) -> Result<(), ValueProblem> {
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    if matches!(scheme.as_deref(), Some("http" | "https")) && is_format(&URI, text) {
+        Ok(())
+    } else {
+        Err(ValueProblem::new("format", "an absolute address (http or https)", format!("`{text}`")))
+    }
 }
 
 /// Length, pattern and format of a text.
-pub(crate) fn check_text(limits: &TextLimits, text: &str, checks: &Checks) -> Result<(), ValueProblem> {
+pub(crate) fn check_text(limits: &TextLimits, text: &str) -> Result<(), ValueProblem> {
     let length = || u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
     if let Some(most) = limits.max_length
         && length() > most
@@ -79,7 +55,13 @@ pub(crate) fn check_text(limits: &TextLimits, text: &str, checks: &Checks) -> Re
     {
         return Err(ValueProblem::new("minLength", format!("at least {least} characters"), format!("{}", length())));
     }
-    checks.text(text)
+    match &limits.pattern {
+        Some(pattern) if !pattern.matches(text) => {
+            let expected = format!("text that matches {}", pattern.source());
+            Err(ValueProblem::new("pattern", expected, format!("`{text}`")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Bounds of a number, compared exactly.
@@ -153,7 +135,7 @@ pub(crate) fn text_schema(limits: &TextLimits, format: Option<&str>) -> Json {
     put("format", format.map(Json::from));
     put("minLength", limits.min_length.map(Json::from));
     put("maxLength", limits.max_length.map(Json::from));
-    put("pattern", limits.pattern.clone().map(Json::from));
+    put("pattern", limits.pattern.as_ref().map(|pattern| Json::from(pattern.source())));
     Json::Object(schema)
 }
 

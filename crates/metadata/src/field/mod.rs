@@ -51,7 +51,6 @@ pub use problem::ValueProblem;
 pub use reference::reference;
 
 pub(crate) use build::{Known, Reading, build, choice_fault, made_label};
-pub(crate) use limits::Checks;
 
 use expr::{Encoding, Value};
 use serde_json::Value as Json;
@@ -88,7 +87,7 @@ pub(crate) trait Kind: Sync {
     }
 
     /// Whether a value that is not null keeps the limits.
-    fn check(&self, ty: &FieldType, value: &Value, checks: &Checks) -> Result<(), ValueProblem>;
+    fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem>;
 }
 
 /// The type's file.

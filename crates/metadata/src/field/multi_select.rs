@@ -3,7 +3,6 @@
 use expr::{Encoding, Value};
 use serde_json::{Value as Json, json};
 
-use super::limits::Checks;
 use super::{About, Kind, Reading, ValueProblem, one_column};
 use crate::catalog::FieldType;
 use crate::layout::Role;
@@ -57,8 +56,7 @@ impl Kind for MultiSelect {
         list_of(values?.iter().map(|value| &**value))
     }
 
-    fn check(&self, ty: &FieldType, value: &Value, checks: &Checks) -> Result<(), ValueProblem> {
-        let _ = checks;
+    fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem> {
         let (Some(choices), Value::List(values)) = (ty.choices(), value) else { return Ok(()) };
         values.iter().try_for_each(|value| match value {
             Value::Text(text) => check_choice(choices, text),

@@ -3,7 +3,6 @@
 use expr::{Encoding, Type, Value};
 use serde_json::{Value as Json, json};
 
-use super::limits::Checks;
 use super::{About, Kind, Reading, ValueProblem, one_column};
 use crate::catalog::FieldType;
 use crate::layout::Role;
@@ -58,8 +57,7 @@ impl Kind for Rating {
         Value::parse(&Type::Int, text.trim()).map_err(|bad| ValueProblem::bad_text("type", &bad))
     }
 
-    fn check(&self, ty: &FieldType, value: &Value, checks: &Checks) -> Result<(), ValueProblem> {
-        let _ = checks;
+    fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem> {
         match (ty, value) {
             (FieldType::Rating { most }, Value::Int(number)) if !(0..=i64::from(*most)).contains(number) => {
                 Err(ValueProblem::new("maximum", format!("0 to {most}"), number.to_string()))

@@ -3,7 +3,7 @@
 use expr::{Encoding, Type, Value};
 use serde_json::Value as Json;
 
-use super::limits::{Checks, check_text, text_schema};
+use super::limits::{check_text, text_schema};
 use super::{About, Kind, Reading, ValueProblem, one_column};
 use crate::catalog::FieldType;
 use crate::layout::Role;
@@ -40,9 +40,9 @@ impl Kind for RichText {
         Value::parse(&Type::Text, text).map_err(|bad| ValueProblem::bad_text("type", &bad))
     }
 
-    fn check(&self, ty: &FieldType, value: &Value, checks: &Checks) -> Result<(), ValueProblem> {
+    fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem> {
         match (ty.text_limits(), value) {
-            (Some(limits), Value::Text(text)) => check_text(limits, text, checks),
+            (Some(limits), Value::Text(text)) => check_text(limits, text),
             _ => Ok(()),
         }
     }

@@ -3,7 +3,6 @@
 use expr::{Encoding, Value};
 use serde_json::Value as Json;
 
-use super::limits::Checks;
 use super::{About, Kind, Reading, ValueProblem};
 use crate::catalog::FieldType;
 use crate::layout::Role;
@@ -42,7 +41,7 @@ impl Kind for Rollup {
         Err(ValueProblem::new("readOnly", "nothing: this field is not written", format!("`{text}`")))
     }
 
-    fn check(&self, _: &FieldType, _: &Value, _: &Checks) -> Result<(), ValueProblem> {
+    fn check(&self, _: &FieldType, _: &Value) -> Result<(), ValueProblem> {
         Ok(())
     }
 }

@@ -3,7 +3,6 @@
 use expr::{Encoding, Type, Value};
 use serde_json::{Value as Json, json};
 
-use super::limits::Checks;
 use super::{About, Kind, Reading, ValueProblem, one_column};
 use crate::catalog::FieldType;
 use crate::layout::Role;
@@ -49,8 +48,7 @@ impl Kind for Select {
         find_choice(choices, text).map(|value| Value::Text(value.to_string()))
     }
 
-    fn check(&self, ty: &FieldType, value: &Value, checks: &Checks) -> Result<(), ValueProblem> {
-        let _ = checks;
+    fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem> {
         match (ty.choices(), value) {
             (Some(choices), Value::Text(text)) => check_choice(choices, text),
             _ => Ok(()),

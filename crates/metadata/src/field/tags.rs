@@ -3,7 +3,6 @@
 use expr::{Encoding, Value};
 use serde_json::{Value as Json, json};
 
-use super::limits::Checks;
 use super::{About, Kind, Reading, ValueProblem, one_column};
 use crate::catalog::FieldType;
 use crate::layout::Role;
@@ -53,10 +52,10 @@ impl Kind for Tags {
         list_of(pieces(text))
     }
 
-    fn check(&self, ty: &FieldType, value: &Value, checks: &Checks) -> Result<(), ValueProblem> {
+    fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem> {
         let (Some(limits), Value::List(values)) = (ty.text_limits(), value) else { return Ok(()) };
         values.iter().try_for_each(|value| match value {
-            Value::Text(text) => check_text(limits, text, checks),
+            Value::Text(text) => check_text(limits, text),
             _ => Ok(()),
         })
     }

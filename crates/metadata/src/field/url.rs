@@ -3,7 +3,7 @@
 use expr::{Encoding, Type, Value};
 use serde_json::Value as Json;
 
-use super::limits::{Checks, check_text, text_schema};
+use super::limits::{check_text, check_url, text_schema};
 use super::{About, Kind, Reading, ValueProblem, one_column};
 use crate::catalog::FieldType;
 use crate::layout::Role;
@@ -40,12 +40,9 @@ impl Kind for Url {
         Value::parse(&Type::Text, text).map_err(|bad| ValueProblem::bad_text("type", &bad))
     }
 
-    fn check(&self, ty: &FieldType, value: &Value, checks: &Checks) -> Result<(), ValueProblem> {
+    fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem> {
         let (Some(limits), Value::Text(text)) = (ty.text_limits(), value) else { return Ok(()) };
-        let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
-        if !matches!(scheme.as_deref(), Some("http" | "https")) {
-            return Err(ValueProblem::new("format", "an absolute address (http or https)", format!("`{text}`")));
-        }
-        check_text(limits, text, checks)
+        check_url(text)?;
+        check_text(limits, text)
     }
 }

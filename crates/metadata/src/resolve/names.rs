@@ -28,16 +28,23 @@ const SCRIPT: [&str; 60] = [
 ];
 
 /// Types of the API that are not made from objects.
-const TYPES: [&str; 15] = [
+const TYPES: [&str; 40] = [
     "Query", "Mutation", "Subscription", "String", "Int", "Float", "Boolean", "ID", "Decimal", "BigInt", "Date", "DateTime", "Time",
-    "JSON", "PageInfo",
+    "JSON", "PageInfo", "OrderDirection", "DateBucket", "DeletedRecords", "WriteError", "WriteEffect", "Me", "PersonName",
+    "PostalAddress", "GeoPoint", "StringFilter", "IntFilter", "BigIntFilter", "FloatFilter", "DecimalFilter", "DateFilter",
+    "DateTimeFilter", "TimeFilter", "DurationFilter", "IdFilter", "BooleanFilter", "JsonFilter", "ListFilter", "PersonNameFilter",
+    "PostalAddressFilter", "GeoPointFilter",
 ];
 
 /// Suffixes of the types that the API makes for an object.
-const SUFFIXES: [&str; 24] = [
-    "", "Filter", "ManyFilter", "OrderBy", "CreateInput", "UpdateInput", "UpsertInput", "Connection", "Edge", "Payload", "BulkPayload",
-    "Group", "GroupBy", "GroupKey", "Aggregate", "Sum", "Avg", "Min", "Max", "Having", "Ref", "ManyInput", "Change", "RefInput",
+const SUFFIXES: [&str; 31] = [
+    "", "Filter", "ManyFilter", "OrderBy", "CreateInput", "UpdateInput", "Connection", "Edge", "Payload", "BulkPayload", "Group",
+    "GroupBy", "GroupKey", "GroupOrderBy", "Having", "Ref", "ManyRef", "Aggregate", "Sum", "Avg", "Min", "Max", "SumHaving",
+    "AvgHaving", "MinHaving", "MaxHaving", "SumOrderBy", "AvgOrderBy", "MinOrderBy", "MaxOrderBy", "Move",
 ];
+
+/// Root fields of the API that are not made from objects.
+const ROOTS: [&str; 3] = ["me", "node", "advanceClock"];
 
 /// Why a field cannot have that name; `None` when it can.
 pub fn reserved_field(name: &str) -> Option<&'static str> {
@@ -54,7 +61,7 @@ pub fn reserved_field(name: &str) -> Option<&'static str> {
 /// Reports objects and enums whose names meet in the API.
 pub fn collisions(draft: &Draft, report: &mut Report) {
     let mut types: HashMap<String, String> = TYPES.iter().map(|ty| ((*ty).to_owned(), "the platform".to_owned())).collect();
-    let mut roots: HashMap<String, String> = HashMap::new();
+    let mut roots: HashMap<String, String> = ROOTS.iter().map(|root| ((*root).to_owned(), "the platform".to_owned())).collect();
     for object in draft.objects.values() {
         let owner = format!("object `{}`", object.name);
         let name_at = place(object, "/name");
@@ -75,11 +82,25 @@ pub fn collisions(draft: &Draft, report: &mut Report) {
         for drafted in object.fields.values() {
             let is_enum = |choices: &Choices| choices.choices.len() <= Choices::MOST_IN_ENUM;
             let choices = drafted.field.ty.choices().filter(|choices| is_enum(choices));
-            let (Some(_), Some(origin)) = (choices, &drafted.origin) else { continue };
-            let owner = format!("the choices of `{}.{}`", object.name, drafted.field.name);
-            claim(&mut types, format!("{}{}", object.name.pascal(), drafted.field.name.pascal()), &owner, &origin.at, report);
+            let Some(origin) = &drafted.origin else { continue };
+            let Some(choices) = choices else { continue };
+            let (owner, name) = match draft.known.choices.contains_key(choices.name.as_str()) {
+                true if draft.objects.contains_key(choices.name.as_str()) => continue,
+                true => (format!("the choice list `{}`", choices.name), pascal(&choices.name)),
+                false => {
+                    let name = format!("{}{}", object.name.pascal(), drafted.field.name.pascal());
+                    (format!("the choices of `{}.{}`", object.name, drafted.field.name), name)
+                }
+            };
+            for suffix in ["", "Filter", "ListFilter"] {
+                claim(&mut types, format!("{name}{suffix}"), &owner, &origin.at, report);
+            }
         }
     }
+}
+
+fn pascal(list: &str) -> String {
+    crate::name::Name::new(list).map(|name| name.pascal()).unwrap_or_default()
 }
 
 fn place(object: &DraftObject, pointer: &str) -> At {

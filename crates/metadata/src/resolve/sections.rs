@@ -27,6 +27,10 @@ pub fn required(draft: &mut Draft, report: &mut Report) {
                     continue;
                 };
                 let field = &mut drafted.field;
+                if matches!(field.ty, FieldType::AutoNumber { .. }) {
+                    // It always has a value, so the demand is met by itself.
+                    continue;
+                }
                 if !field.writable() || matches!(field.ty, FieldType::Many(_)) {
                     let message = format!("`{name}` cannot be required, because nobody writes it");
                     report.fault(&at, codes::BAD_REQUIRED, message);
@@ -301,9 +305,8 @@ fn defaults(object: &mut DraftObject, draft: &Draft, packages: &IndexMap<String,
 /// A default written as a value.
 fn literal(field: &Field, json: &serde_json::Value, at: &At, report: &mut Report) -> Option<Expr> {
     let read = field::read_json(&field.ty, json).and_then(|value| {
-        let checks = field::Checks::of(&field.ty);
         if !value.is_null() {
-            field::kind(&field.ty).check(&field.ty, &value, &checks)?;
+            field::kind(&field.ty).check(&field.ty, &value)?;
         }
         Ok(value)
     });
