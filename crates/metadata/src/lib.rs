@@ -15,6 +15,7 @@ pub mod json;
 pub mod layout;
 pub mod name;
 mod resolve;
+pub mod schema;
 pub mod scope;
 pub mod source;
 pub mod validate;
