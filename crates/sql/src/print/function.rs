@@ -101,7 +101,7 @@ impl Printer {
         let operands: Vec<&Scalar> = args.iter().collect();
         let template = match self.dialect {
             Dialect::Postgres => {
-                "CASE WHEN $1 BETWEEN -4000000 AND 4000000 THEN CASE WHEN $0 + ($1)::int BETWEEN '0001-01-01'::date AND '9999-12-31'::date THEN $0 + ($1)::int END END"
+                "CASE WHEN $1 BETWEEN -4000000 AND 4000000 THEN CASE WHEN ($0 - '0001-01-01'::date) + $1 BETWEEN 0 AND 3652058 THEN $0 + ($1)::int END END"
             }
             Dialect::Sqlite => {
                 "CASE WHEN $1 BETWEEN -4000000 AND 4000000 THEN CASE WHEN date($0, $1 || ' days') BETWEEN '0001-01-01' AND '9999-12-31' THEN date($0, $1 || ' days') END END"

@@ -10,6 +10,11 @@ pub(super) fn sqlite_micros(operand: &str) -> String {
     format!("(unixepoch(substr({operand}, 1, 19)) * 1000000 + CAST(substr({operand}, 21, 6) AS INTEGER))")
 }
 
+/// Whether `$1` months later it is still a month of the years 1 to 9999, on PostgreSQL.
+fn legal_year(day: &str) -> String {
+    format!("extract(year FROM {day}) * 12 + extract(month FROM {day}) - 1 + $1 BETWEEN 12 AND 119999")
+}
+
 impl Printer {
     pub(super) fn bucket(&mut self, bucket: Bucket, x: &Scalar, encoding: Encoding, zone: Option<&Scalar>) {
         match self.dialect {
@@ -67,20 +72,29 @@ impl Printer {
         let operands = [x, months, micros];
         let in_range = "$1 BETWEEN -120000 AND 120000 AND $2 BETWEEN -320000000000000000 AND 320000000000000000";
         match (self.dialect, encoding) {
+            // Whether it stays within the years 1 to 9999 is asked before anything is added: PostgreSQL's own bounds are errors.
             (Dialect::Postgres, Encoding::DateTime) => {
-                let moved = "(($0 AT TIME ZONE 'UTC') + make_interval(months => ($1)::int) + ($2) * interval '1 microsecond') AT TIME ZONE 'UTC'";
+                let month = "(($0 AT TIME ZONE 'UTC') + make_interval(months => ($1)::int))";
+                let year = legal_year("$0 AT TIME ZONE 'UTC'");
+                // A day and microseconds by themselves, because a product with an interval is computed in floats.
+                let moved = format!("({month} + make_interval(days => ($2 / 86400000000)::int) + ($2 % 86400000000) * interval '1 microsecond')");
                 self.computed(
                     &operands,
                     &format!(
-                        "CASE WHEN {in_range} THEN CASE WHEN {moved} BETWEEN '0001-01-01T00:00:00Z'::timestamptz AND '9999-12-31T23:59:59.999999Z'::timestamptz THEN {moved} END END"
+                        "CASE WHEN {in_range} THEN CASE WHEN {year} THEN CASE WHEN extract(epoch FROM {month}) * 1000000 + $2 \
+                         BETWEEN -62135596800000000 AND 253402300799999999 THEN {moved} AT TIME ZONE 'UTC' END END END"
                     ),
                 );
             }
             (Dialect::Postgres, _) => {
-                let moved = "(($0 + make_interval(months => ($1)::int))::date + ($2 / 86400000000)::int)";
+                let month = "($0 + make_interval(months => ($1)::int))::date";
+                let year = legal_year("$0");
                 self.computed(
                     &operands,
-                    &format!("CASE WHEN {in_range} THEN CASE WHEN {moved} BETWEEN '0001-01-01'::date AND '9999-12-31'::date THEN {moved} END END"),
+                    &format!(
+                        "CASE WHEN {in_range} THEN CASE WHEN {year} THEN CASE WHEN ({month} - '0001-01-01'::date) + $2 / 86400000000 \
+                         BETWEEN 0 AND 3652058 THEN {month} + ($2 / 86400000000)::int END END END"
+                    ),
                 );
             }
             (Dialect::Sqlite, Encoding::DateTime) => {
