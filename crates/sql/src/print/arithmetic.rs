@@ -96,10 +96,21 @@ impl Printer {
             Dialect::Postgres => self.once(&[a, b], template),
             Dialect::Sqlite => {
                 let check = format!("CASE WHEN abs($0) > 1.7976931348623157e308 THEN {SQLITE_OVERFLOW} ELSE $0 END");
-                if op == Arithmetic::Remainder {
-                    self.checked(&[a, b], &check, |p| p.computed(&[a, b], template));
-                } else {
-                    self.checked(&[a, b], &check, |p| p.once(&[a, b], template));
+                // PostgreSQL calls a product or quotient that vanishes an error; so is it here.
+                let kept = |result: &str, vanished: &str| {
+                    format!("CASE WHEN {result} = 0 AND {vanished} THEN {SQLITE_OVERFLOW} ELSE {result} END")
+                };
+                match op {
+                    Arithmetic::Add | Arithmetic::Subtract => self.checked(&[a, b], &check, |p| p.once(&[a, b], template)),
+                    Arithmetic::Multiply => {
+                        let kept = kept(template, "$0 <> 0 AND $1 <> 0");
+                        self.checked(&[a, b], &check, |p| p.computed(&[a, b], &kept));
+                    }
+                    Arithmetic::Divide => {
+                        let kept = kept(template, "$0 <> 0");
+                        self.checked(&[a, b], &check, |p| p.computed(&[a, b], &kept));
+                    }
+                    Arithmetic::Remainder => self.checked(&[a, b], &check, |p| p.computed(&[a, b], template)),
                 }
             }
         }
