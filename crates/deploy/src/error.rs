@@ -51,6 +51,9 @@ pub enum DeployError {
     /// The condition of a rule or an index cannot be written in SQL.
     #[error(transparent)]
     Lowering(#[from] query::lower::LowerError),
+    /// A calendar period in a rule cannot be worked out for this moment.
+    #[error(transparent)]
+    Moment(#[from] query::slots::BindError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),

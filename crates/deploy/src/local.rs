@@ -42,7 +42,7 @@ pub async fn plan_documents(
         local.put(document)?;
     }
     let target = Target::beside_published(&base, &local.files(&base)?);
-    Ok(Draft::new(tenant, base, target, &options.mapping).await?.plan)
+    Ok(Draft::new(tenant, base, target, &options.mapping, options.at()).await?.plan)
 }
 
 /// Creates an object from its document.
@@ -194,7 +194,7 @@ impl Local {
         options: &ApplyOptions,
     ) -> Result<Applied, DeployError> {
         let target = Target::beside_published(&base, &self.files(&base)?);
-        let draft = Draft::new(tenant, base, target, &options.mapping).await?;
+        let draft = Draft::new(tenant, base, target, &options.mapping, options.at).await?;
         carry_out(tenant, draft, options).await
     }
 }

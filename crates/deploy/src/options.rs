@@ -33,6 +33,13 @@ pub struct PlanOptions {
     pub mapping: Mapping,
 }
 
+impl PlanOptions {
+    /// The instant for which effects are told. A plan leaves no trace, so that its moment is no parameter.
+    pub(crate) fn at(&self) -> DateTime<Utc> {
+        DateTime::from(std::time::SystemTime::now())
+    }
+}
+
 /// For `apply` and `revert`.
 #[derive(Clone)]
 pub struct ApplyOptions {

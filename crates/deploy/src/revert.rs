@@ -15,7 +15,7 @@ pub async fn revert(tenant: &Tenant, version: i64, options: ApplyOptions) -> Res
     let base = settled(tenant).await?;
     let older = published::numbered(tenant, version).await?;
     let target = target(&base, older);
-    let draft = Draft::new(tenant, base, target, &options.mapping).await?;
+    let draft = Draft::new(tenant, base, target, &options.mapping, options.at).await?;
     carry_out(tenant, draft, &options).await
 }
 
@@ -28,7 +28,7 @@ pub async fn plan_revert(
     let base = published::current(tenant).await?;
     let older = published::numbered(tenant, version).await?;
     let target = target(&base, older);
-    Ok(Draft::new(tenant, base, target, &options.mapping).await?.plan)
+    Ok(Draft::new(tenant, base, target, &options.mapping, options.at()).await?.plan)
 }
 
 /// All documents of the older version and no others, on tables where what it stored goes by the names that it knew.

@@ -105,14 +105,19 @@ pub fn print(query: &Query, tenant: &Tenant) -> Statement {
 }
 
 /// How many rows satisfy the condition.
-pub async fn count(tenant: &Tenant, name: &str, filter: Scalar) -> Result<u64, DeployError> {
+pub async fn count(
+    tenant: &Tenant,
+    name: &str,
+    filter: Scalar,
+    values: &[Value],
+) -> Result<u64, DeployError> {
     let query = select(name, [Scalar::CountAll], filter);
-    number(tenant, &query).await
+    number(tenant, &query, values).await
 }
 
 /// The one number that a query yields; null is 0.
-pub async fn number(tenant: &Tenant, query: &Query) -> Result<u64, DeployError> {
-    let rows = tenant.fetch(&print(query, tenant), &[]).await?;
+pub async fn number(tenant: &Tenant, query: &Query, values: &[Value]) -> Result<u64, DeployError> {
+    let rows = tenant.fetch(&print(query, tenant), values).await?;
     Ok(rows.first().map_or(0, |row| integer(&sql::Cells::value(row, 0, Encoding::Int))))
 }
 
@@ -129,15 +134,20 @@ pub async fn count_up_to(tenant: &Tenant, name: &str, limit: u64) -> Result<u64,
     let mut inner = select(name, [Scalar::Int(1)], Scalar::Bool(true));
     inner.limit = Some(Scalar::Int(i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)));
     let from = Some(From { source: Relation::Query(Box::new(inner)), alias: Ident::made("few") });
-    number(tenant, &Query { columns: results([Scalar::CountAll]), from, ..Query::default() }).await
+    number(tenant, &Query { columns: results([Scalar::CountAll]), from, ..Query::default() }, &[]).await
 }
 
 /// The ids of the first few rows that satisfy the condition.
-pub async fn sample(tenant: &Tenant, name: &str, filter: Scalar) -> Result<Vec<String>, DeployError> {
+pub async fn sample(
+    tenant: &Tenant,
+    name: &str,
+    filter: Scalar,
+    values: &[Value],
+) -> Result<Vec<String>, DeployError> {
     let mut query = select(name, [column("id")], filter);
     query.order = by_id();
     query.limit = Some(Scalar::Int(SAMPLE));
-    let rows = tenant.fetch(&print(&query, tenant), &[]).await?;
+    let rows = tenant.fetch(&print(&query, tenant), values).await?;
     Ok(rows.iter().map(|row| id_text(&sql::Cells::value(row, 0, Encoding::Id))).collect())
 }
 

@@ -32,8 +32,8 @@ pub async fn step_by_step(
     let (draft, pending) = prepare(draft, options, large)?;
     let (draft, pending) = (&draft, &pending);
     tell(options, Stage::Expand, "", 0, 0)?;
+    let beat = Heartbeat::start(tenant, pending, options.at);
     with_retries(|| expand(tenant, draft, options, pending)).await?;
-    let beat = Heartbeat::start(tenant, options.at);
     let result = fill_and_publish(tenant, draft, options, pending).await;
     drop(beat);
     if let Err(error) = &result

@@ -40,7 +40,7 @@ pub async fn apply(
 ) -> Result<Applied, DeployError> {
     let base = settled(tenant).await?;
     let target = Target::beside_published(&base, files);
-    let draft = Draft::new(tenant, base, target, &options.mapping).await?;
+    let draft = Draft::new(tenant, base, target, &options.mapping, options.at).await?;
     carry_out(tenant, draft, &options).await
 }
 

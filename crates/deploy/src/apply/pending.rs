@@ -1,5 +1,7 @@
 //! What a large apply has made and not yet published, written down so that the next one can throw it away if this one dies.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -63,6 +65,14 @@ impl Process {
     fn has_ended(&self) -> bool {
         let known = std::path::Path::new("/proc/self").exists() && self.host == Self::this().host;
         known && !std::path::Path::new(&format!("/proc/{}", self.id)).exists()
+    }
+}
+
+impl Pending {
+    /// Whether nobody runs it any more, as far as that can be known at once.
+    fn is_abandoned(&self) -> bool {
+        let running = || RUNNING.lock().unwrap_or_else(PoisonError::into_inner).contains(&self.token);
+        self.process.has_ended() || (self.process == Process::this() && !running())
     }
 }
 
@@ -179,7 +189,7 @@ pub async fn settle(tenant: &Tenant) -> Result<(), DeployError> {
                 false
             }
         };
-        if silent || pending.process.has_ended() {
+        if silent || pending.is_abandoned() {
             tracing::warn!(tenant = %tenant.name(), "taking away what an apply left that died");
             match pending.undo(tenant).await {
                 Ok(()) | Err(DeployError::Conflict { .. }) => {}
@@ -191,15 +201,23 @@ pub async fn settle(tenant: &Tenant) -> Result<(), DeployError> {
     }
 }
 
+/// Tokens of the applies that this process runs: one whose future was dropped is dead though its process lives.
+static RUNNING: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
 /// Gives signs of life until it is dropped.
-pub struct Heartbeat(tokio::task::JoinHandle<()>);
+pub struct Heartbeat {
+    beating: tokio::task::JoinHandle<()>,
+    token: String,
+}
 
 impl Heartbeat {
-    /// Begins.
-    pub fn start(tenant: &Tenant, at: DateTime<Utc>) -> Self {
+    /// Begins, before the note is written.
+    pub fn start(tenant: &Tenant, pending: &Pending, at: DateTime<Utc>) -> Self {
         let tenant = tenant.clone();
         let begun = Instant::now();
-        Self(tokio::spawn(async move {
+        let token = pending.token.clone();
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).insert(token.clone());
+        let beating = tokio::spawn(async move {
             loop {
                 tokio::time::sleep(BEAT).await;
                 let now = chrono::Duration::from_std(begun.elapsed()).map_or(at, |passed| at + passed);
@@ -209,12 +227,14 @@ impl Heartbeat {
                     tracing::debug!(%error, "a sign of life of an apply was lost");
                 }
             }
-        }))
+        });
+        Self { beating, token }
     }
 }
 
 impl Drop for Heartbeat {
     fn drop(&mut self) {
-        self.0.abort();
+        self.beating.abort();
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.token);
     }
 }

@@ -1,5 +1,7 @@
 //! A plan with all that `apply` needs to carry it out.
 
+use chrono::{DateTime, Utc};
+use expr::Moment;
 use metadata::difference::Change;
 use metadata::{Base, Catalog, Layout, Resolved, SourceFile, difference, resolve};
 use sha2::{Digest, Sha256};
@@ -58,6 +60,7 @@ impl Draft {
         base: Published,
         target: Target,
         mapping: &Mapping,
+        at: DateTime<Utc>,
     ) -> Result<Self, DeployError> {
         let mut old = if base.version == 0 { Catalog::default() } else { base.resolve()?.catalog };
         old.layout = base.layout.clone();
@@ -67,7 +70,8 @@ impl Draft {
         let work = Work::new(&old, new, &changes, mapping, tenant.dialect())?;
         let lines = lines(&changes, &base, &resolved);
         let steps = describe::steps(&work, &changes);
-        let judged = Judged { tenant, old: &old, new, changes: &changes, work: &work, mapping };
+        let moment = Moment { now: at, zone: chrono_tz::UTC };
+        let judged = Judged { tenant, old: &old, new, changes: &changes, work: &work, mapping, moment };
         let effects = effects(&judged).await?;
         let hash = hash(&base, &resolved, &steps);
         let warnings = resolved.warnings.clone();

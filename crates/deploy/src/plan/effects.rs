@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use expr::{Encoding, Expr, Value};
+use expr::{Encoding, Expr, Moment, Value};
 use metadata::Catalog;
 use metadata::catalog::{Field, FieldType};
 use metadata::difference::{Change, Detail};
@@ -37,6 +37,8 @@ pub struct Judged<'a> {
     pub work: &'a Work,
     /// What becomes of values without room.
     pub mapping: &'a Mapping,
+    /// When, for rules that look at the calendar.
+    pub moment: Moment,
 }
 
 /// All effects, in the order of objects.
@@ -55,8 +57,8 @@ pub async fn effects(judged: &Judged<'_>) -> Result<Vec<Effect>, DeployError> {
         found.extend(of.dropped().await?);
     }
     for (object, dropped) in &judged.work.dropped {
-        let rows = count(judged.tenant, &dropped.name, Scalar::Bool(true)).await?;
-        let sample = sample(judged.tenant, &dropped.name, Scalar::Bool(true)).await?;
+        let rows = count(judged.tenant, &dropped.name, Scalar::Bool(true), &[]).await?;
+        let sample = sample(judged.tenant, &dropped.name, Scalar::Bool(true), &[]).await?;
         found.push(effect(&object.name, "drop".to_owned(), rows, sample, Verdict::Told));
     }
     let mut seen = HashSet::new();
@@ -104,9 +106,19 @@ impl Table<'_> {
     }
 
     async fn told(&self, rule: String, filter: Scalar, verdict: Verdict) -> Result<Effect, DeployError> {
-        let rows = count(self.judged.tenant, self.name(), filter.clone()).await?;
-        let ids =
-            if rows == 0 { Vec::new() } else { sample(self.judged.tenant, self.name(), filter).await? };
+        self.told_with(rule, filter, &[], verdict).await
+    }
+
+    async fn told_with(
+        &self,
+        rule: String,
+        filter: Scalar,
+        values: &[Value],
+        verdict: Verdict,
+    ) -> Result<Effect, DeployError> {
+        let tenant = self.judged.tenant;
+        let rows = count(tenant, self.name(), filter.clone(), values).await?;
+        let ids = if rows == 0 { Vec::new() } else { sample(tenant, self.name(), filter, values).await? };
         Ok(effect(&self.work.object.name, rule, rows, ids, verdict))
     }
 
@@ -266,7 +278,8 @@ impl Table<'_> {
         filter.extend(columns.iter().map(|name| known(name)));
         let unique = self.work.object.uniques.iter().find(|unique| Some(&unique.name) == index.rule.as_ref());
         if let Some(condition) = unique.and_then(|unique| unique.condition.as_ref()) {
-            filter.push(self.lowered(condition)?);
+            // Only own stored values stand in the condition of a unique rule, nothing that depends on the moment.
+            filter.push(self.lowered(condition)?.0);
         }
         let keys: Vec<Scalar> = columns.iter().map(|name| column(name)).collect();
         let many = compare(Compare::Greater, Scalar::CountAll, Scalar::Int(1));
@@ -319,7 +332,7 @@ impl Table<'_> {
             let value = sql::Cells::value(first, at + 1, encoding);
             filter.push(compare(Compare::Equal, column(name), constant(value, encoding)));
         }
-        sample(tenant, self.name(), Scalar::And(filter)).await
+        sample(tenant, self.name(), Scalar::And(filter), &[]).await
     }
 
     fn encoding(&self, name: &str) -> Encoding {
@@ -329,11 +342,12 @@ impl Table<'_> {
     }
 
     /// A condition of the new catalog over the rows as they are.
-    fn lowered(&self, condition: &Expr) -> Result<Scalar, DeployError> {
+    fn lowered(&self, condition: &Expr) -> Result<(Scalar, Vec<Value>), DeployError> {
         let object = &self.work.object.name;
         let over = nullify(condition, object, self.judged.new, self.missing);
         let mut lowering = Lowering::new(self.judged.new, self.judged.tenant.dialect(), 0);
-        Ok(lowering.condition(&over, object, &Ident::made(ROW))?)
+        let scalar = lowering.condition(&over, object, &Ident::made(ROW))?;
+        Ok((scalar, lowering.into_slots().bind(&[], &self.judged.moment)?))
     }
 
     /// Records that break a new or changed rule.
@@ -350,9 +364,9 @@ impl Table<'_> {
             let Some(rule) = self.work.object.rules.iter().find(|other| other.name == *rule) else {
                 continue;
             };
-            let broken = Scalar::IsNotTrue(Box::new(self.lowered(&rule.check)?));
-            let filter = Scalar::And(vec![living(), broken]);
-            found.push(self.told(format!("rule:{}", rule.name), filter, Verdict::Told).await?);
+            let (holds, values) = self.lowered(&rule.check)?;
+            let filter = Scalar::And(vec![living(), Scalar::IsNotTrue(Box::new(holds))]);
+            found.push(self.told_with(format!("rule:{}", rule.name), filter, &values, Verdict::Told).await?);
         }
         Ok(found)
     }

@@ -1,0 +1,146 @@
+//! Several at once: applies among themselves, and writers while an apply goes on.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use deploy::{Catalogs, DeployError};
+use expr::{Encoding, Value};
+use serde_json::json;
+use sql::{Ident, Param, Scalar, Source, Update, Write};
+use store::{StoreError, Tenant};
+
+use crate::bed::{applied, at, catalog, insert, options, planned, shop, texts, value_column, values};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_applies_at_once_those_that_lose_get_a_conflict_and_nothing_is_mixed() {
+    testing::each_database(|bed| async move {
+        applied(&bed.tenant, &shop(json!({ "name": { "type": "string" } }), json!({}))).await;
+        let mut running = Vec::new();
+        for number in 0..6 {
+            let tenant = bed.tenant.clone();
+            running.push(tokio::spawn(async move {
+                let mut properties = json!({ "name": { "type": "string" } });
+                properties[format!("extra{number}")] = json!({ "type": "string" });
+                let mut options = options();
+                options.allow_destructive = true;
+                (number, deploy::apply(&tenant, &shop(properties, json!({})), options).await)
+            }));
+        }
+        let mut won = Vec::new();
+        for task in running {
+            match task.await.expect("no panic") {
+                (number, Ok(done)) => won.push((done.version, number)),
+                (_, Err(DeployError::Conflict { published })) => assert!(published >= 2),
+                (_, Err(other)) => panic!("{}", crate::bed::full(&other)),
+            }
+        }
+        won.sort_unstable();
+        let (version, last) = *won.last().expect("one wins");
+        let versions: Vec<i64> = won.iter().map(|(version, _)| *version).collect();
+        assert_eq!(versions, (2..=version).collect::<Vec<i64>>(), "every version is one apply's");
+        let catalog = catalog(&bed.tenant).await;
+        assert_eq!(catalog.version, version);
+        let extras: Vec<String> = catalog.objects["deal"]
+            .fields
+            .keys()
+            .filter(|f| f.starts_with("extra"))
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(extras, [format!("extra{last}")]);
+    })
+    .await;
+}
+
+/// Sets the amount of all deals from `old` to `new` as a writer of the published version would.
+async fn write(tenant: &Tenant, catalogs: &Catalogs, old: i64, new: i64) {
+    loop {
+        let catalog = catalogs.reload(tenant).await.expect("catalog");
+        let column = value_column(&catalog, "amount");
+        let value = |number: i64| match column.encoding {
+            Encoding::Text => Value::Text(number.to_string()),
+            _ => Value::Decimal(number.into()),
+        };
+        let bound = |number: i64| {
+            Scalar::Param(Param {
+                source: Source::Constant(value(number)),
+                encoding: column.encoding,
+                list: false,
+            })
+        };
+        let alias = Ident::made("d");
+        let cell = |name: &str| Scalar::Column(alias.clone(), Ident::made(name));
+        let next = Scalar::Arithmetic(
+            sql::Arithmetic::Add,
+            Encoding::Int,
+            Box::new(cell("version")),
+            Box::new(Scalar::Int(1)),
+        );
+        let update = Write::Update(Update {
+            table: Ident::made(&catalog.layout.tables["deal"].name),
+            alias: alias.clone(),
+            set: vec![(Ident::made(&column.name), bound(new)), (Ident::made("version"), next)],
+            filter: Scalar::Compare(sql::Compare::Equal, Box::new(cell(&column.name)), Box::new(bound(old))),
+            returning: Vec::new(),
+        });
+        match attempt(tenant, &update, catalog.version).await {
+            Ok(()) => return,
+            Err(
+                StoreError::Stale { .. }
+                | StoreError::Retryable
+                | StoreError::LockTimeout
+                | StoreError::SchemaChanged,
+            ) => {}
+            Err(other) => panic!("a writer failed: {other:?}"),
+        }
+    }
+}
+
+async fn attempt(tenant: &Tenant, write: &Write, version: i64) -> Result<(), StoreError> {
+    let mut transaction = tenant.begin().await?;
+    transaction.check_version(version).await?;
+    for statement in sql::print_write(write, tenant.dialect()) {
+        transaction.run(&statement, &[]).await?;
+    }
+    transaction.commit().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_writers_change_during_a_backfill_is_not_lost() {
+    testing::each_database(|bed| async move {
+        applied(&bed.tenant, &shop(json!({ "amount": { "type": "string" } }), json!({}))).await;
+        let count = 4_000_i64;
+        let rows: Vec<String> = (0..count).map(|n| n.to_string()).collect();
+        insert(&bed.tenant, &["amount"], &texts(&rows.iter().map(String::as_str).collect::<Vec<_>>())).await;
+
+        let ended = Arc::new(AtomicBool::new(false));
+        let writer = {
+            let (tenant, ended) = (bed.tenant.clone(), Arc::clone(&ended));
+            tokio::spawn(async move {
+                let catalogs = Catalogs::new(at);
+                let mut written = 0;
+                while !ended.load(Ordering::SeqCst) && written < count {
+                    // From both ends, so that some rows change before and some after they are filled.
+                    let row = if written % 2 == 0 { written / 2 } else { count - 1 - written / 2 };
+                    write(&tenant, &catalogs, row, row + 1_000_000).await;
+                    written += 1;
+                }
+                written
+            })
+        };
+        let mut batches = options();
+        batches.large = 100;
+        let files = shop(json!({ "amount": { "x-type": "decimal" } }), json!({}));
+        deploy::apply(&bed.tenant, &files, batches).await.expect("a retype under load");
+        ended.store(true, Ordering::SeqCst);
+        let written = writer.await.expect("no panic");
+
+        let changed =
+            |row: i64| if row < count / 2 { row * 2 < written } else { (count - 1 - row) * 2 + 1 < written };
+        let expected: Vec<Value> = (0..count)
+            .map(|row| Value::Decimal((if changed(row) { row + 1_000_000 } else { row }).into()))
+            .collect();
+        assert_eq!(values(&bed.tenant, "amount").await, expected);
+        assert!(planned(&bed.tenant, &files).await.is_empty());
+    })
+    .await;
+}
