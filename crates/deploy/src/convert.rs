@@ -96,3 +96,68 @@ pub fn text_of(json: &serde_json::Value) -> String {
         other => other.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use metadata::catalog::{NumberLimits, TextLimits};
+    use rust_decimal::Decimal;
+
+    use super::*;
+
+    fn text() -> FieldType {
+        FieldType::Text(TextLimits::default())
+    }
+
+    fn decimal() -> FieldType {
+        FieldType::Decimal { precision: 18, scale: 6, limits: NumberLimits::default() }
+    }
+
+    fn of(text: &str) -> Value {
+        Value::Text(text.to_owned())
+    }
+
+    #[test]
+    fn text_becomes_what_it_says() {
+        let int = FieldType::Int(NumberLimits::default());
+        assert_eq!(convert(&text(), &int, &of("42")), Ok(Value::Int(42)));
+        assert!(convert(&text(), &int, &of("4.2")).is_err());
+        assert!(convert(&text(), &decimal(), &of("free")).is_err());
+        assert_eq!(convert(&text(), &decimal(), &of("4.20")), Ok(Value::Decimal(Decimal::new(42, 1))));
+        assert_eq!(convert(&text(), &FieldType::Bool, &of("true")), Ok(Value::Bool(true)));
+        assert_eq!(convert(&text(), &int, &Value::Null), Ok(Value::Null));
+    }
+
+    #[test]
+    fn values_become_the_text_that_people_would_type() {
+        assert_eq!(convert(&decimal(), &text(), &Value::Decimal(Decimal::new(42, 1))), Ok(of("4.2")));
+        assert_eq!(convert(&FieldType::Bool, &text(), &Value::Bool(true)), Ok(of("true")));
+        let day = chrono::NaiveDate::from_ymd_opt(2026, 3, 1).expect("a day");
+        assert_eq!(convert(&FieldType::Date, &text(), &Value::Date(day)), Ok(of("2026-03-01")));
+    }
+
+    #[test]
+    fn days_and_instants_become_each_other() {
+        let day = chrono::NaiveDate::from_ymd_opt(2026, 3, 1).expect("a day");
+        let midnight = Value::DateTime(day.and_time(NaiveTime::MIN).and_utc());
+        assert_eq!(convert(&FieldType::Date, &FieldType::DateTime, &Value::Date(day)), Ok(midnight.clone()));
+        assert_eq!(convert(&FieldType::DateTime, &FieldType::Date, &midnight), Ok(Value::Date(day)));
+    }
+
+    #[test]
+    fn one_value_becomes_a_list_and_only_a_list_of_one_becomes_a_value() {
+        let tags = FieldType::Tags(TextLimits::default());
+        let list = |items: &[&str]| Value::List(items.iter().map(|item| of(item)).collect());
+        assert_eq!(convert(&text(), &tags, &of("a")), Ok(list(&["a"])));
+        assert_eq!(convert(&tags, &text(), &list(&["a"])), Ok(of("a")));
+        assert_eq!(convert(&tags, &text(), &list(&[])), Ok(Value::Null));
+        assert!(convert(&tags, &text(), &list(&["a", "b"])).is_err());
+    }
+
+    #[test]
+    fn relations_and_composites_become_nothing_else() {
+        assert!(convert(&FieldType::PersonName, &text(), &of("x")).is_err());
+        let to = metadata::Name::new("account").expect("a name");
+        let many = FieldType::Polymorphic { to: vec![to], inverse: None };
+        assert!(convert(&text(), &many, &of("x")).is_err());
+    }
+}

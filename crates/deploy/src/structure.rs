@@ -1,6 +1,6 @@
 //! What tables and indexes a catalog asks for.
 
-use metadata::catalog::{FieldType, Object, Via};
+use metadata::catalog::{FieldType, Object};
 use metadata::layout::{Column, Role, Table};
 use metadata::{Catalog, Name};
 use query::lower::Lowering;
@@ -83,9 +83,6 @@ pub fn indexes(catalog: &Catalog, object: &Object, dialect: Dialect) -> Result<V
             rule: Some(unique.name.clone()),
         });
     }
-    if object.link {
-        found.extend(link(catalog, object, table));
-    }
     for (name, field) in &object.fields {
         if !field.system && matches!(field.ty, FieldType::Lookup(_) | FieldType::Polymorphic { .. }) {
             found.extend(plain(table, &[name], &["id"]));
@@ -102,36 +99,6 @@ pub fn indexes(catalog: &Catalog, object: &Object, dialect: Dialect) -> Result<V
     let mut seen = std::collections::HashSet::new();
     found.retain(|index| !index.columns.is_empty() && seen.insert(index.name.clone()));
     Ok(found)
-}
-
-/// A link joins two records at most once.
-fn link(catalog: &Catalog, object: &Object, table: &Table) -> Option<Index> {
-    let ends =
-        catalog.objects.values().flat_map(|other| other.fields.values()).find_map(|field| {
-            match &field.ty {
-                FieldType::Many(many) => match &many.via {
-                    Via::Link { object: link, near, far } if *link == object.name => {
-                        Some((near.clone(), far.clone()))
-                    }
-                    Via::Link { .. } | Via::Field(_) => None,
-                },
-                _ => None,
-            }
-        })?;
-    let mut columns: Vec<String> = [&ends.0, &ends.1]
-        .iter()
-        .filter_map(|end| Some(table.column(end, &Role::Value)?.name.clone()))
-        .collect();
-    columns.sort();
-    Some(Index {
-        name: table.index_name("uq", &format!("{},", columns.join(","))),
-        table: table.name.clone(),
-        unique: true,
-        condition: Some(Scalar::IsNull(Box::new(Scalar::Bare(Ident::made("deleted_at"))))),
-        what: format!("unique index on {}, {}", ends.0, ends.1),
-        rule: Some("link".to_owned()),
-        columns,
-    })
 }
 
 /// An index over fields and then plain columns, of living records only: so a far page is found in the index alone, without a look at

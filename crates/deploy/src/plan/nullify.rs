@@ -77,3 +77,33 @@ fn walk(steps: &[Arc<str>], object: &str, catalog: &Catalog) -> Vec<String> {
     }
     passed
 }
+
+#[cfg(test)]
+mod tests {
+    use expr::{BinaryOp, Span, Type};
+
+    use super::*;
+
+    fn field(root: Root, steps: &[&str]) -> Expr {
+        let steps = steps.iter().map(|step| Arc::from(*step)).collect();
+        Expr { node: Node::Field(FieldPath { root, steps }), ty: Type::Text, span: Span::default() }
+    }
+
+    #[test]
+    fn only_the_missing_fields_of_the_record_become_null() {
+        let catalog = Catalog::default();
+        let missing: Missing = [("deal".to_owned(), "phone".to_owned())].into_iter().collect();
+        let same = |left: Expr, right: Expr| Expr {
+            node: Node::Binary(BinaryOp::Equal, Box::new(left), Box::new(right)),
+            ty: Type::Bool,
+            span: Span::default(),
+        };
+        let before = same(field(Root::Record, &["phone"]), field(Root::Record, &["name"]));
+        let null = Expr { node: Node::Literal(Value::Null), ..field(Root::Record, &["phone"]) };
+        let after = same(null, field(Root::Record, &["name"]));
+        assert_eq!(nullify(&before, "deal", &catalog, &missing), after);
+        assert_eq!(nullify(&before, "visit", &catalog, &missing), before);
+        let setting = field(Root::Settings, &["phone"]);
+        assert_eq!(nullify(&setting, "deal", &catalog, &missing), setting);
+    }
+}
