@@ -142,16 +142,6 @@ impl TableWork {
     pub fn is_fresh(&self, column: &Column) -> bool {
         self.columns.iter().any(|added| added.name == column.name)
     }
-
-    /// Whether anything at all has to be done.
-    pub fn is_idle(&self) -> bool {
-        !self.created
-            && self.columns.is_empty()
-            && self.fills.is_empty()
-            && self.rewrites.is_empty()
-            && self.indexes.is_empty()
-            && self.dropped_indexes.is_empty()
-    }
 }
 
 /// What is compared.
