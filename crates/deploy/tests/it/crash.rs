@@ -45,7 +45,7 @@ fn dying(step: usize, large: u64) -> ApplyOptions {
     options
 }
 
-async fn dies_everywhere(bed: testing::Bed, large: u64, least: usize) {
+async fn dies_everywhere(bed: testing::Handles, large: u64, least: usize) {
     let tenant = &bed.tenant;
     applied(tenant, &before()).await;
     let rows: Vec<Vec<Value>> =
