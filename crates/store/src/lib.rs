@@ -3,20 +3,29 @@
 //! The only user of sqlx. Every statement of a tenant goes through a [`Tenant`], which fills the schema holes; no public function takes
 //! or gives a pool or a connection. Knows nothing of objects, fields or permissions; prints no SQL of tenants (crate `sql` does).
 
+mod changes;
+mod classify;
+mod convert;
 mod error;
+mod json;
 mod key;
 mod name;
 mod options;
+mod postgres;
 mod row;
+mod sqlite;
 mod store;
 mod tenant;
+mod text;
 mod transaction;
+mod version;
 
+pub use changes::Changes;
 pub use error::{Cause, StoreError};
 pub use key::KeyRow;
 pub use name::{BadTenantName, TenantName};
 pub use options::Options;
 pub use row::Row;
-pub use store::{Changes, Store};
+pub use store::Store;
 pub use tenant::{RowStream, Tenant};
 pub use transaction::Transaction;

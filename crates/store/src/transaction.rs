@@ -1,60 +1,113 @@
 //! A transaction of one tenant. Dropping it rolls back.
 
 use expr::Value;
-use sql::Statement;
+use sql::{Ident, Statement};
 
-use crate::{Cause, Row, StoreError};
+use crate::store::Backend;
+use crate::tenant::Loan;
+use crate::text::named;
+use crate::{Row, StoreError, Tenant, version};
 
-/// An open transaction.
-pub struct Transaction {}
-
-fn unbuilt() -> StoreError {
-    StoreError::Unavailable(Cause::text("not built yet"))
+/// An open transaction. Dropped without commit, it is rolled back; dropped in the middle of a statement, that is stopped first.
+pub struct Transaction {
+    tenant: Tenant,
+    loan: Loan,
+    publishes: bool,
 }
 
 impl Transaction {
-    /// Runs a statement; its rows.
-    pub async fn run(&mut self, statement: &Statement, values: &[Value]) -> Result<Vec<Row>, StoreError> {
-        let _ = (statement, values);
-        Err(unbuilt())
+    pub(crate) fn new(tenant: Tenant, loan: Loan) -> Self {
+        Self { tenant, loan, publishes: false }
     }
 
-    /// Sets a savepoint. Names are made by the program: letters, digits and `_`.
-    pub async fn savepoint(&mut self, name: &sql::Ident) -> Result<(), StoreError> {
-        let _ = name;
-        Err(unbuilt())
+    /// The tenant that it belongs to.
+    pub fn tenant(&self) -> &Tenant {
+        &self.tenant
+    }
+
+    /// Runs a statement; its rows.
+    pub async fn run(&mut self, statement: &Statement, values: &[Value]) -> Result<Vec<Row>, StoreError> {
+        self.loan.run(self.tenant.schema(), statement, values).await
+    }
+
+    async fn command(&mut self, text: String) -> Result<(), StoreError> {
+        match &mut self.loan {
+            Loan::Postgres(connection) => connection.command(text).await,
+            Loan::Sqlite(connection) => connection.command(text).await,
+        }
+    }
+
+    /// Sets a savepoint.
+    pub async fn savepoint(&mut self, name: &Ident) -> Result<(), StoreError> {
+        self.command(named("SAVEPOINT ", name)).await
     }
 
     /// Undoes all since the savepoint, which stays.
-    pub async fn rollback_to(&mut self, name: &sql::Ident) -> Result<(), StoreError> {
-        let _ = name;
-        Err(unbuilt())
+    pub async fn rollback_to(&mut self, name: &Ident) -> Result<(), StoreError> {
+        self.command(named("ROLLBACK TO SAVEPOINT ", name)).await
     }
 
     /// Forgets the savepoint, keeping its work.
-    pub async fn release(&mut self, name: &sql::Ident) -> Result<(), StoreError> {
-        let _ = name;
-        Err(unbuilt())
+    pub async fn release(&mut self, name: &Ident) -> Result<(), StoreError> {
+        self.command(named("RELEASE SAVEPOINT ", name)).await
+    }
+
+    async fn published(&mut self) -> Result<i64, StoreError> {
+        match &mut self.loan {
+            Loan::Postgres(connection) => connection.hold_version(self.tenant.name()).await,
+            // The writer holds the whole file.
+            Loan::Sqlite(_) => {
+                let statement = sql::print_query(&version::published(), self.tenant.dialect());
+                Ok(version::of(&self.run(&statement, &[]).await?))
+            }
+        }
     }
 
     /// Holds the published version until the end of the transaction; [`StoreError::Stale`] unless it is the expected one.
     pub async fn check_version(&mut self, expected: i64) -> Result<(), StoreError> {
-        let _ = expected;
-        Err(unbuilt())
+        let published = self.published().await?;
+        if published == expected { Ok(()) } else { Err(StoreError::Stale { published }) }
     }
 
-    /// Keeps all writers out until the end of the transaction, to publish a version; the version published so far.
+    /// Keeps all writers out until the end of the transaction, to publish a version; the version published so far. Committing it
+    /// tells [`crate::Store::changes`].
     pub async fn lock_catalog(&mut self) -> Result<i64, StoreError> {
-        Err(unbuilt())
+        self.publishes = true;
+        match &mut self.loan {
+            Loan::Postgres(connection) => connection.lock_catalog(self.tenant.name()).await,
+            Loan::Sqlite(_) => self.published().await,
+        }
     }
 
     /// Makes it so.
-    pub async fn commit(self) -> Result<(), StoreError> {
-        Err(unbuilt())
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        match &mut self.loan {
+            Loan::Postgres(connection) => {
+                if self.publishes {
+                    connection.announce(self.tenant.name()).await?;
+                }
+                connection.end("COMMIT").await?;
+            }
+            Loan::Sqlite(connection) => connection.end("COMMIT").await?,
+        }
+        if self.publishes {
+            let inner = &self.tenant.store().inner;
+            inner.watch.changed();
+            if let Backend::Sqlite(sqlite) = &inner.backend
+                && let Err(error) = sqlite.announce(self.tenant.name()).await
+            {
+                // It is published; who polls the version sees it within a second.
+                tracing::warn!(%error, tenant = %self.tenant.name(), "a publication was not announced");
+            }
+        }
+        Ok(())
     }
 
     /// Undoes all.
-    pub async fn rollback(self) -> Result<(), StoreError> {
-        Err(unbuilt())
+    pub async fn rollback(mut self) -> Result<(), StoreError> {
+        match &mut self.loan {
+            Loan::Postgres(connection) => connection.end("ROLLBACK").await,
+            Loan::Sqlite(connection) => connection.end("ROLLBACK").await,
+        }
     }
 }

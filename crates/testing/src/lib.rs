@@ -1,8 +1,14 @@
 //! What tests need to run against both databases. A dev-dependency only.
 
+pub mod cluster;
+mod shared;
+
 use std::future::Future;
 
-use store::{Store, Tenant};
+use sql::Dialect;
+use store::{Options, Store, Tenant, TenantName};
+
+pub use shared::postgres_url;
 
 /// What one test gets: a fresh store with its own control database and two tenants.
 pub struct Bed {
@@ -14,13 +20,101 @@ pub struct Bed {
     pub canary: Tenant,
     /// The address of the database, to open it a second time.
     pub url: String,
+    remains: Remains,
 }
 
-/// Runs the test once on each database, on its own control database and tenants. Names the database when the test fails.
+/// What is cleared away after the test.
+enum Remains {
+    Folder(tempfile::TempDir),
+    Database(String),
+}
+
+/// Settings for tests: few connections, short waits.
+pub fn options() -> Options {
+    Options { connections: 8, poll: std::time::Duration::from_millis(100), ..Options::default() }
+}
+
+impl Bed {
+    /// A fresh bed on that database.
+    pub async fn fresh(dialect: Dialect) -> Self {
+        let (url, remains) = match dialect {
+            Dialect::Sqlite => {
+                let folder = tempfile::Builder::new().prefix("armature-sqlite-").tempdir().expect("a temporary folder");
+                (format!("sqlite:{}", folder.path().display()), Remains::Folder(folder))
+            }
+            Dialect::Postgres => {
+                let name = format!("t{}", uuid::Uuid::now_v7().simple());
+                admin(&format!("CREATE DATABASE \"{name}\"")).await;
+                (database_url(&name), Remains::Database(name))
+            }
+        };
+        let store = Store::open(&url, options()).await.expect("the store opens");
+        let tenant = store.tenant_create(&name("acme")).await.expect("a tenant is made");
+        let canary = store.tenant_create(&name("canary")).await.expect("a second tenant is made");
+        Self { store, tenant, canary, url, remains }
+    }
+
+    /// Closes the store and removes the database.
+    pub async fn clear(self) {
+        self.store.close().await;
+        match self.remains {
+            Remains::Folder(folder) => folder.close().expect("the folder goes"),
+            Remains::Database(name) => admin(&format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)")).await,
+        }
+    }
+}
+
+fn name(text: &str) -> TenantName {
+    TenantName::new(text).expect("a legal name")
+}
+
+fn server_url() -> String {
+    postgres_url().unwrap_or_else(|error| unavailable(&error.to_string()))
+}
+
+#[expect(clippy::panic, reason = "a test without its database must fail")]
+fn unavailable(told: &str) -> ! {
+    panic!("the tests need PostgreSQL: {told}")
+}
+
+fn database_url(name: &str) -> String {
+    let server = server_url();
+    let (before, _) = server.rsplit_once('/').expect("the address ends in a database");
+    format!("{before}/{name}")
+}
+
+/// Runs a command on the server's own database.
+async fn admin(command: &str) {
+    use sqlx::{AssertSqlSafe, Connection, Executor};
+    let mut connection = sqlx::PgConnection::connect(&server_url()).await.expect("the tests' cluster answers");
+    connection.execute(AssertSqlSafe(command.to_owned())).await.expect("databases are made and dropped");
+    connection.close().await.expect("closes");
+}
+
+/// Runs the test once on each database, on its own control database and tenants. A failed test keeps its database for a look.
 pub async fn each_database<F, R>(test: F)
 where
-    F: Fn(Bed) -> R,
+    F: Fn(Handles) -> R,
     R: Future<Output = ()>,
 {
-    let _ = test;
+    for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+        let bed = Bed::fresh(dialect).await;
+        let handles =
+            Handles { store: bed.store.clone(), tenant: bed.tenant.clone(), canary: bed.canary.clone(), url: bed.url.clone() };
+        test(handles).await;
+        bed.clear().await;
+    }
+}
+
+/// A test's handles on its [`Bed`].
+#[derive(Clone)]
+pub struct Handles {
+    /// The store.
+    pub store: Store,
+    /// `acme`, for the test to use.
+    pub tenant: Tenant,
+    /// `canary`, whose contents nobody else may ever see or touch.
+    pub canary: Tenant,
+    /// The address of the database, to open it a second time.
+    pub url: String,
 }

@@ -1,0 +1,131 @@
+//! A connection on loan that never goes back to the pool in an unknown state.
+
+use expr::Value;
+use futures::StreamExt;
+use sql::Statement;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::PgRow;
+use sqlx::{Connection as _, Executor as _};
+
+use super::bind;
+use crate::row::Source;
+use crate::text::{filled, vouched};
+use crate::{Row, StoreError};
+use tokio::sync::mpsc::Sender;
+
+/// A connection from the pool. When its user vanishes in the middle of a statement it is closed, which the server sees within half a second
+/// and stops the statement; in the middle of a transaction, that is rolled back.
+pub(crate) struct Connection {
+    connection: Option<PoolConnection<sqlx::Postgres>>,
+    /// A statement was sent and has not been answered in full.
+    running: bool,
+    in_transaction: bool,
+}
+
+/// How much a transaction sees of others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Isolation {
+    ReadCommitted,
+    Serializable,
+}
+
+impl Connection {
+    pub(super) fn new(connection: PoolConnection<sqlx::Postgres>) -> Self {
+        Self { connection: Some(connection), running: false, in_transaction: false }
+    }
+
+    fn inner(&mut self) -> &mut sqlx::PgConnection {
+        self.connection.as_mut().expect("the connection is there until it is dropped")
+    }
+
+    /// The driver's connection, to send something on. Until [`Connection::finish`] is called it counts as in the middle of a statement.
+    pub(super) fn start(&mut self) -> &mut sqlx::PgConnection {
+        self.running = true;
+        self.inner()
+    }
+
+    /// Takes note of the answer.
+    pub(super) async fn finish<T: Send>(&mut self, outcome: Result<T, sqlx::Error>) -> Result<T, StoreError> {
+        let outcome = outcome.map_err(StoreError::from);
+        // The driver would run a stale prepared statement again; inside of a transaction it cannot be thrown away yet.
+        if matches!(outcome, Err(StoreError::SchemaChanged)) && !self.in_transaction {
+            self.inner().clear_cached_statements().await?;
+        }
+        // A connection that failed below the protocol stays marked, and is closed.
+        self.running = matches!(outcome, Err(StoreError::Unavailable(_)));
+        outcome
+    }
+
+    /// Runs a statement for the tenant of this schema.
+    pub(crate) async fn run(&mut self, schema: &str, statement: &Statement, values: &[Value]) -> Result<Vec<PgRow>, StoreError> {
+        let arguments = bind::arguments(statement, values)?;
+        let text = filled(statement, Some(schema));
+        let outcome = sqlx::query_with(vouched(text), arguments).fetch_all(self.start()).await;
+        self.finish(outcome).await
+    }
+
+    /// Sends each row as it arrives, as long as somebody listens; a connection stopped in the middle is closed.
+    pub(crate) async fn each(
+        &mut self,
+        schema: &str,
+        statement: &Statement,
+        values: &[Value],
+        sender: &Sender<Result<Row, StoreError>>,
+    ) -> Result<(), StoreError> {
+        let arguments = bind::arguments(statement, values)?;
+        let text = filled(statement, Some(schema));
+        let mut rows = sqlx::query_with(vouched(text), arguments).fetch(self.start());
+        while let Some(row) = rows.next().await {
+            if sender.send(Ok(Row(Source::Postgres(row?)))).await.is_err() {
+                return Ok(());
+            }
+        }
+        drop(rows);
+        self.running = false;
+        Ok(())
+    }
+
+    /// Runs text of our own without parameters.
+    pub(crate) async fn command(&mut self, text: String) -> Result<(), StoreError> {
+        let outcome = self.start().execute(sqlx::raw_sql(vouched(text))).await;
+        self.finish(outcome).await.map(|_| ())
+    }
+
+    pub(crate) async fn begin(&mut self, isolation: Isolation) -> Result<(), StoreError> {
+        // Set first: a cancelled BEGIN may have begun.
+        self.in_transaction = true;
+        let text = match isolation {
+            Isolation::ReadCommitted => "BEGIN",
+            Isolation::Serializable => "BEGIN ISOLATION LEVEL SERIALIZABLE",
+        };
+        self.command(text.to_owned()).await
+    }
+
+    pub(crate) async fn end(&mut self, text: &str) -> Result<(), StoreError> {
+        let outcome = self.command(text.to_owned()).await;
+        if outcome.is_ok() {
+            self.in_transaction = false;
+        }
+        outcome
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        let Some(mut connection) = self.connection.take() else { return };
+        if self.running {
+            // Closing is what stops the server.
+            drop(connection.detach());
+        } else if self.in_transaction {
+            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                runtime.spawn(async move {
+                    if connection.execute("ROLLBACK").await.is_err() {
+                        drop(connection.detach());
+                    }
+                });
+            } else {
+                drop(connection.detach());
+            }
+        }
+    }
+}

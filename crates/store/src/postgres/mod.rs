@@ -1,0 +1,62 @@
+//! PostgreSQL: one pool for all tenants; each has a schema.
+
+pub(crate) mod bind;
+mod connection;
+mod control;
+pub(crate) mod row;
+
+pub(crate) use connection::{Connection, Isolation};
+
+use std::str::FromStr;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+
+use crate::{Options, StoreError};
+
+/// A PostgreSQL database.
+pub(crate) struct Postgres {
+    pool: PgPool,
+}
+
+impl Postgres {
+    /// Connects, and makes the control tables that are missing.
+    pub(crate) async fn open(url: &str, options: &Options) -> Result<Self, StoreError> {
+        let millis = |duration: std::time::Duration| duration.as_millis().to_string();
+        let connect = PgConnectOptions::from_str(url)
+            .map_err(|_| StoreError::BadUrl("it does not parse".to_owned()))?
+            .application_name("armature")
+            .statement_cache_capacity(options.prepared_statements)
+            .options([
+                ("statement_timeout", millis(options.statement_timeout)),
+                ("lock_timeout", millis(options.lock_timeout)),
+                ("idle_in_transaction_session_timeout", millis(options.idle_in_transaction_timeout)),
+                // A connection that we dropped stops its statement.
+                ("client_connection_check_interval", "500".to_owned()),
+                // Names are always qualified.
+                ("search_path", "pg_catalog".to_owned()),
+                ("TimeZone", "UTC".to_owned()),
+                // Compiling costs more than our statements run.
+                ("jit", "off".to_owned()),
+            ]);
+        let pool = PgPoolOptions::new()
+            .max_connections(options.connections)
+            .acquire_timeout(options.acquire_timeout)
+            // A backend grows by each table that it touches.
+            .max_lifetime(std::time::Duration::from_secs(30 * 60))
+            .test_before_acquire(false)
+            .connect_with(connect)
+            .await?;
+        let postgres = Self { pool };
+        postgres.migrate().await?;
+        Ok(postgres)
+    }
+
+    /// A connection from the pool.
+    pub(crate) async fn connection(&self) -> Result<Connection, StoreError> {
+        Ok(Connection::new(self.pool.acquire().await?))
+    }
+
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
+    }
+}

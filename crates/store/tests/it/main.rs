@@ -1,0 +1,6 @@
+//! Tests of the store against both databases.
+
+mod directory;
+mod tables;
+mod transactions;
+mod values;

@@ -1,0 +1,317 @@
+//! Transactions: what is kept, what is undone, who waits, and what a vanished caller leaves behind.
+
+use std::time::{Duration, Instant};
+
+use expr::{Encoding, Value};
+use sql::{
+    Arithmetic, Cells, Ddl, Dialect, Fold, From, Query, Relation, Scalar, Statement, Update, Write, print_ddl, print_query, print_write,
+};
+use store::{StoreError, Tenant};
+use testing::each_database;
+
+use crate::tables::{all, compute, create, ident, insert, slot};
+
+async fn counter(tenant: &Tenant) {
+    create(tenant, "counter", &[("n", Encoding::Int)]).await;
+    tenant.run_write(&insert(tenant, "counter", "n", Encoding::Int), &[Value::Int(1), Value::Int(0)]).await.expect("written");
+}
+
+/// `UPDATE counter SET n = n + 1`
+fn increment(tenant: &Tenant) -> Statement {
+    let column = Scalar::Column(ident("c"), ident("n"));
+    let write = Write::Update(Update {
+        table: ident("counter"),
+        alias: ident("c"),
+        set: vec![(ident("n"), Scalar::Arithmetic(Arithmetic::Add, Encoding::Int, Box::new(column.clone()), Box::new(Scalar::Int(1))))],
+        filter: Scalar::Bool(true),
+        returning: vec![(column, ident("n"))],
+    });
+    print_write(&write, tenant.dialect()).remove(0)
+}
+
+async fn count(tenant: &Tenant) -> Value {
+    let rows = tenant.fetch(&all(tenant, "counter", "n"), &[]).await.expect("rows");
+    rows[0].value(1, Encoding::Int)
+}
+
+/// A query that runs for many seconds unless it is stopped: a product of rows with themselves.
+async fn endless(tenant: &Tenant) -> Statement {
+    create(tenant, "many", &[]).await;
+    let keys = Value::List((0..3_000).map(Value::Int).collect());
+    let write = Write::Insert(sql::Insert {
+        table: ident("many"),
+        columns: vec![ident("k")],
+        rows: sql::Rows::Unnest(vec![crate::tables::slots(0, Encoding::Int)]),
+        conflict: None,
+        returning: vec![],
+    });
+    tenant.run_write(&print_write(&write, tenant.dialect()), &[keys]).await.expect("written");
+    let from = |alias: &str| From { source: Relation::Table(ident("many")), alias: ident(alias) };
+    let join = |alias: &str| sql::Join { kind: sql::JoinKind::Inner, from: from(alias), on: None };
+    let sum = Scalar::Arithmetic(
+        Arithmetic::Remainder,
+        Encoding::Int,
+        Box::new(Scalar::Column(ident("a"), ident("k"))),
+        Box::new(Scalar::Column(ident("c"), ident("k"))),
+    );
+    let query = Query {
+        columns: vec![(Scalar::Aggregate(Fold::Sum, Box::new(sum), Encoding::Int), ident("x"))],
+        from: Some(from("a")),
+        joins: vec![join("b"), join("c")],
+        ..Query::default()
+    };
+    print_query(&query, tenant.dialect())
+}
+
+#[tokio::test]
+async fn committed_work_stays_and_the_rest_goes() {
+    each_database(async |bed| {
+        let tenant = &bed.tenant;
+        counter(tenant).await;
+        let increment = increment(tenant);
+        let mut kept = tenant.begin().await.expect("begins");
+        let rows = kept.run(&increment, &[]).await.expect("runs");
+        assert_eq!(rows[0].value(0, Encoding::Int), Value::Int(1));
+        kept.commit().await.expect("commits");
+        let mut undone = tenant.begin().await.expect("begins");
+        undone.run(&increment, &[]).await.expect("runs");
+        undone.rollback().await.expect("rolls back");
+        let mut dropped = tenant.begin().await.expect("begins");
+        dropped.run(&increment, &[]).await.expect("runs");
+        drop(dropped);
+        tenant.run_write(&[increment.clone()], &[]).await.expect("the writer is free again");
+        assert_eq!(count(tenant).await, Value::Int(2));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn savepoints_undo_a_part_and_survive_errors() {
+    each_database(async |bed| {
+        let tenant = &bed.tenant;
+        counter(tenant).await;
+        let increment = increment(tenant);
+        let again = insert(tenant, "counter", "n", Encoding::Int).remove(0);
+        let (one, two) = (ident("one"), ident("two"));
+        let mut transaction = tenant.begin().await.expect("begins");
+        transaction.run(&increment, &[]).await.expect("runs");
+        transaction.savepoint(&one).await.expect("set");
+        transaction.run(&increment, &[]).await.expect("runs");
+        let refused = transaction.run(&again, &[Value::Int(1), Value::Int(5)]).await.err();
+        assert!(matches!(refused, Some(StoreError::UniqueViolation { .. })), "{refused:?}");
+        transaction.rollback_to(&one).await.expect("undone");
+        transaction.release(&one).await.expect("forgotten");
+        transaction.savepoint(&two).await.expect("set");
+        transaction.run(&increment, &[]).await.expect("runs");
+        transaction.release(&two).await.expect("kept");
+        transaction.commit().await.expect("commits");
+        assert_eq!(count(tenant).await, Value::Int(2));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_unique_violation_names_its_index() {
+    each_database(async |bed| {
+        let tenant = &bed.tenant;
+        create(tenant, "account", &[("email", Encoding::Text)]).await;
+        let index = Ddl::CreateIndex {
+            name: ident("account_email_unique"),
+            table: ident("account"),
+            parts: vec![(Scalar::Bare(ident("email")), false)],
+            unique: true,
+            condition: None,
+            concurrently: true,
+        };
+        tenant.execute_ddl(&print_ddl(&index, tenant.dialect())).await.expect("the index is built");
+        let statements = insert(tenant, "account", "email", Encoding::Text);
+        let row = |key| [Value::Int(key), Value::Text("a@b.c".to_owned())];
+        tenant.run_write(&statements, &row(1)).await.expect("written");
+        let refused = tenant.run_write(&statements, &row(2)).await.err();
+        assert!(matches!(&refused, Some(StoreError::UniqueViolation { index }) if index == "account_email_unique"), "{refused:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_a_changed_schema() {
+    each_database(async |bed| {
+        let tenant = &bed.tenant;
+        create(tenant, "thing", &[("a", Encoding::Int), ("b", Encoding::Int)]).await;
+        let statement = all(tenant, "thing", "a");
+        tenant.fetch(&statement, &[]).await.expect("rows");
+        for ddl in [
+            Ddl::DropColumn { table: ident("thing"), column: ident("a") },
+            Ddl::AddColumn { table: ident("thing"), column: sql::ColumnDef { name: ident("a"), encoding: Encoding::Text, not_null: false } },
+        ] {
+            tenant.execute_ddl(&print_ddl(&ddl, tenant.dialect())).await.expect("changed");
+            for _ in 0..2 {
+                match tenant.fetch(&statement, &[]).await {
+                    Ok(_) | Err(StoreError::SchemaChanged) => {}
+                    Err(other) => assert!(matches!(other, StoreError::SchemaChanged), "{other:?}"),
+                }
+            }
+        }
+        tenant.fetch(&statement, &[]).await.expect("the stale statement was forgotten");
+        let missing = tenant.fetch(&all(tenant, "nothing", "a"), &[]).await.err();
+        assert!(matches!(missing, Some(StoreError::SchemaChanged)), "{missing:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn fifty_writers_take_turns() {
+    each_database(async |bed| {
+        counter(&bed.tenant).await;
+        let increment = increment(&bed.tenant);
+        let writers = (0..50).map(|_| {
+            let (tenant, increment) = (bed.tenant.clone(), increment.clone());
+            tokio::spawn(async move {
+                for _ in 0..4 {
+                    let mut transaction = tenant.begin().await?;
+                    transaction.run(&increment, &[]).await?;
+                    transaction.commit().await?;
+                }
+                Ok::<(), StoreError>(())
+            })
+        });
+        for outcome in futures::future::join_all(writers).await {
+            outcome.expect("ran").expect("no database is locked");
+        }
+        assert_eq!(count(&bed.tenant).await, Value::Int(200));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn writers_of_two_programs_take_turns() {
+    each_database(async |bed| {
+        counter(&bed.tenant).await;
+        let other = store::Store::open(&bed.url, testing::options()).await.expect("a second program");
+        let theirs = other.tenant(bed.tenant.name()).await.expect("the tenant");
+        let increment = increment(&bed.tenant);
+        let writers = [bed.tenant.clone(), theirs].map(|tenant| {
+            let increment = increment.clone();
+            tokio::spawn(async move {
+                for _ in 0..40 {
+                    tenant.run_write(std::slice::from_ref(&increment), &[]).await?;
+                }
+                Ok::<(), StoreError>(())
+            })
+        });
+        for outcome in futures::future::join_all(writers).await {
+            outcome.expect("ran").expect("no database is locked");
+        }
+        assert_eq!(count(&bed.tenant).await, Value::Int(80));
+        other.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_vanished_caller_stops_its_statement_and_frees_the_writer() {
+    each_database(async |bed| {
+        let tenant = &bed.tenant;
+        counter(tenant).await;
+        let (endless, increment) = (endless(tenant).await, increment(tenant));
+        for _ in 0..3 {
+            let running = async {
+                let mut transaction = tenant.begin().await?;
+                transaction.run(&increment, &[]).await?;
+                transaction.run(&endless, &[]).await
+            };
+            assert!(tokio::time::timeout(Duration::from_millis(200), running).await.is_err(), "the statement is long");
+            let began = Instant::now();
+            tenant.run_write(std::slice::from_ref(&increment), &[]).await.expect("the row is free");
+            assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+        }
+        assert_eq!(count(tenant).await, Value::Int(3));
+        // Reading callers that vanish do not use up the readers.
+        for _ in 0..20 {
+            assert!(tokio::time::timeout(Duration::from_millis(20), tenant.fetch(&endless, &[])).await.is_err());
+        }
+        let began = Instant::now();
+        assert_eq!(count(tenant).await, Value::Int(3));
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_statement_that_takes_too_long_is_stopped() {
+    each_database(async |bed| {
+        let endless = endless(&bed.tenant).await;
+        let options = store::Options { statement_timeout: Duration::from_millis(300), ..testing::options() };
+        let hasty = store::Store::open(&bed.url, options).await.expect("opens");
+        let tenant = hasty.tenant(bed.tenant.name()).await.expect("the tenant");
+        let began = Instant::now();
+        let stopped = tenant.fetch(&endless, &[]).await.err();
+        assert!(matches!(stopped, Some(StoreError::StatementTimeout)), "{stopped:?}");
+        assert!(began.elapsed() < Duration::from_secs(3));
+        hasty.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_version_is_held_by_writers_and_published_alone() {
+    each_database(async |bed| {
+        let tenant = &bed.tenant;
+        assert_eq!(tenant.published_version().await.expect("asked"), 0);
+        let mut writer = tenant.begin().await.expect("begins");
+        writer.check_version(0).await.expect("nothing is published");
+        let publisher = {
+            let tenant = tenant.clone();
+            tokio::spawn(async move {
+                let mut apply = tenant.begin().await?;
+                let published = apply.lock_catalog().await?;
+                apply.run(&publish(tenant.dialect()), &[Value::Int(published + 1)]).await?;
+                apply.commit().await?;
+                Ok::<i64, StoreError>(published)
+            })
+        };
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert!(!publisher.is_finished(), "it waits for the writer");
+        writer.commit().await.expect("commits");
+        assert_eq!(publisher.await.expect("ran").expect("publishes"), 0);
+        let mut late = tenant.begin().await.expect("begins");
+        let stale = late.check_version(0).await.err();
+        assert!(matches!(stale, Some(StoreError::Stale { published: 1 })), "{stale:?}");
+        late.check_version(1).await.expect("that is the one");
+        assert_eq!(tenant.published_version().await.expect("asked"), 1);
+        assert_eq!(bed.canary.published_version().await.expect("asked"), 0);
+    })
+    .await;
+}
+
+fn publish(dialect: Dialect) -> Statement {
+    let columns = ["version", "hash", "documents", "layout", "changes", "at"];
+    let text = || Scalar::Text("{}".to_owned());
+    let at = crate::tables::constant(Value::DateTime(chrono::DateTime::UNIX_EPOCH), Encoding::DateTime);
+    let write = Write::Insert(sql::Insert {
+        table: ident("metadata_version"),
+        columns: columns.map(ident).to_vec(),
+        rows: sql::Rows::Values(vec![vec![slot(0, Encoding::Int), text(), text(), text(), text(), at]]),
+        conflict: None,
+        returning: vec![],
+    });
+    print_write(&write, dialect).remove(0)
+}
+
+#[tokio::test]
+async fn parameters_that_do_not_fit_are_refused_before_anything_runs() {
+    each_database(async |bed| {
+        for (encoding, value) in [
+            (Encoding::Int, Value::Text("1".to_owned())),
+            (Encoding::Text, Value::Text("nul\0".to_owned())),
+            (Encoding::Bool, Value::Int(1)),
+            (Encoding::Float, Value::Float(f64::NAN)),
+        ] {
+            let refused = compute(&bed.tenant, &slot(0, encoding), std::slice::from_ref(&value)).await.err();
+            assert!(matches!(refused, Some(StoreError::BadParameter { index: 1, .. })), "{encoding:?} {value:?} {refused:?}");
+        }
+        let missing = compute(&bed.tenant, &slot(3, Encoding::Int), &[]).await.err();
+        assert!(matches!(missing, Some(StoreError::BadParameter { .. })));
+    })
+    .await;
+}
