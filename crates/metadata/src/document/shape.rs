@@ -166,7 +166,11 @@ impl<'a> Walk<'a> {
             message: format!("`{text}` is not one of the words that stand here"),
             expected: Some(listed(words.iter().copied())),
             found: Some(text.to_owned()),
-            hint: did_you_mean(text, words.iter().copied()).map(|meant| format!("did you mean `{meant}`?")),
+            hint: if pointer.ends_with("/type") && crate::field::is_type_name(text) {
+                Some(format!("write \"x-type\": \"{text}\""))
+            } else {
+                did_you_mean(text, words.iter().copied()).map(|meant| format!("did you mean `{meant}`?"))
+            },
         });
         None
     }

@@ -202,6 +202,11 @@ pub fn type_name(ty: &FieldType) -> &'static str {
     kind(ty).about().name
 }
 
+/// Whether documents may name a type so.
+pub(crate) fn is_type_name(name: &str) -> bool {
+    AUTHORED.iter().any(|kind| kind.about().name == name)
+}
+
 /// One column that holds the value.
 fn one_column(encoding: Encoding) -> Vec<(Role, Encoding)> {
     vec![(Role::Value, encoding)]

@@ -123,7 +123,7 @@ fn group<'a>(files: &'a [SourceFile], report: &mut Report, own: bool) -> Vec<Gro
     let bare: Vec<&SourceFile> =
         folders.iter().filter(|(folder, _)| kinds.contains(folder)).filter_map(|(_, inside)| inside.first().map(|(_, file)| *file)).collect();
     if let (true, Some(first)) = (own, bare.first()) {
-        missing_package(first, "package.json", report);
+        missing_package(&first.path, "package.json", report);
         return groups;
     }
     for (folder, inside) in folders {
@@ -133,24 +133,23 @@ fn group<'a>(files: &'a [SourceFile], report: &mut Report, own: bool) -> Vec<Gro
             None => {
                 let document = inside.iter().find(|(path, _)| kinds.iter().any(|kind| path.starts_with(&format!("{kind}/"))));
                 if let (true, Some((_, file))) = (own, document) {
-                    missing_package(file, &format!("{folder}/package.json"), report);
+                    missing_package(&file.path, &format!("{folder}/package.json"), report);
                 }
             }
         }
     }
     if own && groups.is_empty() && any && !report.failed() {
-        let empty = SourceFile { path: "package.json".to_owned(), text: String::new() };
-        missing_package(&SourceFile { path: "package".to_owned(), ..empty }, "package.json", report);
+        missing_package("package.json", "package.json", report);
     }
     groups
 }
 
-fn missing_package(file: &SourceFile, path: &str, report: &mut Report) {
-    let number = report.open(&SourceFile { path: file.path.clone(), text: String::new() });
+fn missing_package(in_file: &str, path: &str, report: &mut Report) {
     let mut finding = Finding::new(codes::MISSING_PACKAGE, "", format!("There is no `{path}`, so these documents belong to no package"));
     finding.expected = Some(path.to_owned());
     finding.hint = Some("{\"name\": \"…\", \"version\": \"0.1.0\"} is enough".to_owned());
-    report.error(&At { file: number, pointer: String::new() }, finding);
+    let at = report.unread(in_file);
+    report.error(&at, finding);
 }
 
 /// The name that a package gives itself, as far as it can be read; its folder's name otherwise.
@@ -181,7 +180,7 @@ fn read_group(group: &Group<'_>, report: &mut Report, documents: &mut Documents)
 /// A file that is no document of this version.
 fn elsewhere(path: &str, folder: &str, file: &SourceFile, report: &mut Report) {
     if LATER.contains(&folder) && (path.ends_with(".json") || path.ends_with(".rhai")) {
-        let at = At { file: report.open(file), pointer: String::new() };
+        let at = report.unread(&file.path);
         report.fault(&at, codes::NOT_YET, format!("`{folder}` are not yet supported by this version; leave them out until they are"));
     } else if path.ends_with(".json") && SourceFile::wanted(&file.path) {
         let known = ["package.json", "objects", "choices", "translations"];
@@ -189,8 +188,8 @@ fn elsewhere(path: &str, folder: &str, file: &SourceFile, report: &mut Report) {
         finding.expected = Some("package.json, objects/…, choices/…, translations/…; data/, maps/ and docs/ are left alone".to_owned());
         finding.found = Some(path.to_owned());
         finding.hint = did_you_mean(folder, known).map(|meant| format!("did you mean `{meant}`?"));
-        let number = report.open(&SourceFile { path: file.path.clone(), text: String::new() });
-        report.error(&At { file: number, pointer: String::new() }, finding);
+        let at = report.unread(&file.path);
+        report.error(&at, finding);
     }
 }
 

@@ -19,12 +19,12 @@ const SYSTEM: [&str; 14] = [
 const FILTER: [&str; 8] = ["and", "or", "not", "some", "every", "none", "count", "reached"];
 
 /// Words that the expression language and scripts (Rhai) keep, now or for later.
-const SCRIPT: [&str; 60] = [
+const SCRIPT: [&str; 57] = [
     "true", "false", "null", "let", "const", "if", "else", "switch", "do", "while", "until", "loop", "for", "in", "continue",
-    "break", "return", "throw", "try", "catch", "import", "export", "as", "fn", "private", "this", "global", "var", "static",
+    "break", "return", "throw", "try", "catch", "import", "export", "as", "fn", "private", "this", "var", "static",
     "is", "goto", "exit", "match", "case", "public", "protected", "new", "use", "with", "module", "package", "super",
     "spawn", "thread", "go", "sync", "async", "await", "yield", "default", "void", "nil", "shared", "call", "curry", "eval",
-    "print", "debug", "typeOf", "unless",
+    "print", "debug",
 ];
 
 /// Types of the API that are not made from objects.

@@ -42,6 +42,13 @@ pub struct Report {
 }
 
 impl Report {
+    /// Names a file that is not read; the place of its beginning.
+    pub fn unread(&mut self, path: &str) -> At {
+        let source = Source { path: path.to_owned(), text: String::new(), lines: Lines::of(""), node: None };
+        self.sources.push(source);
+        At { file: self.sources.len() - 1, pointer: String::new() }
+    }
+
     /// Reads a file; its number. What is no JSON is reported.
     pub fn open(&mut self, file: &SourceFile) -> usize {
         let (node, faults) = if file.path.ends_with(".json") { parse(&file.text) } else { (None, Vec::new()) };
