@@ -11,7 +11,7 @@ use crate::engine::{Engine, Returning, Rider};
 use crate::error::WriteError;
 use crate::outcome::Outcome;
 use crate::run::{Halt, Run};
-use crate::step::{close, fill, find, flush, judge, open, permission, relate, retry::Attempts};
+use crate::step::{close, fill, find, flush, judge, open, permission, quick, relate, retry::Attempts};
 
 /// A write as it reaches the engine.
 pub(crate) struct Request<'a> {
@@ -25,10 +25,13 @@ pub(crate) async fn carry_out(engine: &Engine, caller: &Caller, request: Request
     let Request { write, returning, rider } = request;
     let write = permission::check(caller, write)?;
     let mut attempts = Attempts::new(caller);
+    let mut carefully = false;
     loop {
-        let run = Run::new(engine, caller, &write, returning, rider)?;
+        let mut run = Run::new(engine, caller, &write, returning, rider)?;
+        run.quick = !carefully && quick::may(&run)?;
         match once(run).await {
             Ok(outcome) => return Ok(outcome),
+            Err(Halt::Carefully) => carefully = true,
             Err(Halt::Again(cause)) => attempts.pause(cause).await?,
             Err(Halt::Failed(error)) => return Err(error),
         }

@@ -16,13 +16,15 @@ use crate::engine::{Engine, Returning, Rider};
 use crate::error::WriteError;
 use crate::model::{Model, Record, Shape};
 use crate::order::Allowed;
-use crate::outcome::{Effect, EffectKind, Outcome, Refusal};
+use crate::outcome::{EffectKind, Outcome, Refusal};
 
 /// Why a pass ended without outcome.
 #[derive(Debug)]
 pub(crate) enum Halt {
     /// It lost a race: run the whole order again.
     Again(StoreError),
+    /// The short way did not work out: run the whole order in a transaction.
+    Carefully,
     /// It cannot succeed.
     Failed(WriteError),
 }
@@ -149,6 +151,10 @@ pub(crate) struct Run<'a> {
     pub(crate) outcome: Outcome,
     /// Records of the request that were refused.
     pub(crate) refused: Vec<bool>,
+    /// Whether one statement is to do it all, without a transaction around it; see `step/quick.rs`.
+    pub(crate) quick: bool,
+    /// Records that are pointed at and must be there, by object; asked by the writing statement itself.
+    pub(crate) guards: Vec<(Name, Uuid)>,
 }
 
 impl<'a> Run<'a> {
@@ -173,6 +179,8 @@ impl<'a> Run<'a> {
             places: HashMap::new(),
             outcome: Outcome::default(),
             refused: Vec::new(),
+            quick: false,
+            guards: Vec::new(),
         })
     }
 
@@ -257,11 +265,6 @@ impl<'a> Run<'a> {
     /// Whether the rest of the order would be in vain.
     pub(crate) fn lost(&self) -> bool {
         self.all_or_none() && !self.outcome.errors.is_empty()
-    }
-
-    /// Notes an effect.
-    pub(crate) fn effect(&mut self, effect: Effect) {
-        self.outcome.effects.push(effect);
     }
 
     /// A new id.

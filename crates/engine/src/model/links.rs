@@ -12,19 +12,8 @@ pub(crate) struct Pointer {
     pub(crate) object: Name,
     /// The field.
     pub(crate) field: Name,
-    /// How it points.
-    pub(crate) kind: PointerKind,
     /// What becomes of the pointing record when the other is deleted.
     pub(crate) on_delete: OnDelete,
-}
-
-/// How a field points.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PointerKind {
-    /// Always at this object.
-    Lookup,
-    /// At one of several objects.
-    Polymorphic,
 }
 
 /// All pointers by the object that they point at, in the order of the catalog.
@@ -35,14 +24,14 @@ pub(crate) fn pointers(catalog: &Catalog) -> HashMap<Name, Vec<Pointer>> {
             if field.system && &**name != "owner" {
                 continue;
             }
-            let pointer = |kind, on_delete| Pointer { object: object.clone(), field: name.clone(), kind, on_delete };
+            let pointer = |on_delete| Pointer { object: object.clone(), field: name.clone(), on_delete };
             match &field.ty {
                 FieldType::Lookup(lookup) => {
-                    out.entry(lookup.to.clone()).or_default().push(pointer(PointerKind::Lookup, lookup.on_delete));
+                    out.entry(lookup.to.clone()).or_default().push(pointer(lookup.on_delete));
                 }
                 FieldType::Polymorphic { to, .. } => {
                     for target in to {
-                        out.entry(target.clone()).or_default().push(pointer(PointerKind::Polymorphic, OnDelete::Clear));
+                        out.entry(target.clone()).or_default().push(pointer(OnDelete::Clear));
                     }
                 }
                 _ => {}

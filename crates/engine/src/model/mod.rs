@@ -34,10 +34,12 @@ pub(crate) struct Model {
 /// What a kept statement depends on, beside the catalog.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum StatementKey {
-    /// Records of an object by id, locked.
-    Load(Name),
+    /// Records of an object by id, locked or not.
+    Load(Name, bool),
     /// Ids of living records by a column.
     Keys(Name, Slot),
+    /// One record with all that belongs to it, if the records of these objects are there; whether a history is kept.
+    Quick(GroupKey, Vec<Name>, bool),
     /// A flush: what is written to which columns of which object, in order, and whether a history is kept.
     Flush(Vec<GroupKey>, Option<Batch>, Option<Batch>),
 }
@@ -74,6 +76,11 @@ impl Model {
         Ok(Self { dialect, shapes, pointers, statements: Mutex::default() })
     }
 
+    /// Whether several writes are one statement that holds the catalog's version.
+    pub(crate) fn one_statement(&self) -> bool {
+        false
+    }
+
     /// The shape of an object.
     pub(crate) fn shape(&self, object: &str) -> Result<&Arc<Shape>, WriteError> {
         self.shapes.get(object).ok_or_else(|| WriteError::internal(format!("no object `{object}`")))
@@ -93,11 +100,12 @@ impl Model {
         printed
     }
 
-    /// Reads records by a list of ids, and locks them.
-    pub(crate) fn load_statement(&self, shape: &Shape) -> Statement {
-        let key = StatementKey::Load(shape.object.name.clone());
-        let printed = self.kept(key, || vec![sql::print_query(&by_ids(shape, true), self.dialect)]);
-        printed.first().cloned().unwrap_or_else(|| sql::print_query(&by_ids(shape, true), self.dialect))
+    /// Reads records by a list of ids.
+    pub(crate) fn load_statement(&self, shape: &Shape, lock: bool) -> Statement {
+        let key = StatementKey::Load(shape.object.name.clone(), lock);
+        let print = || sql::print_query(&by_ids(shape, lock), self.dialect);
+        let printed = self.kept(key, || vec![print()]);
+        printed.first().cloned().unwrap_or_else(print)
     }
 
     /// Reads the ids of living records and one column of theirs, by a list of its values.

@@ -44,14 +44,6 @@ impl Record {
         }
     }
 
-    /// The text in that column, unless it is null.
-    pub(crate) fn text_in(&self, slot: Slot) -> Option<&str> {
-        match self.get(slot) {
-            Value::Text(text) => Some(text),
-            _ => None,
-        }
-    }
-
     pub(crate) fn version(&self, shape: &Shape) -> i64 {
         match self.get(shape.system.version) {
             Value::Int(version) => *version,

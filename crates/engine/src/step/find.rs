@@ -296,7 +296,7 @@ pub(crate) async fn by_id_list(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let statement = run.model.load_statement(shape);
+    let statement = run.model.load_statement(shape, !run.quick);
     let values = [Value::List(ids.into_iter().map(Value::Id).collect())];
     let rows = run.execute(&statement, &values).await?;
     let keyed = |row: &store::Row| {

@@ -27,6 +27,11 @@ pub(crate) async fn write(run: &mut Run<'_>) -> Result<(), Halt> {
     if run.lost() {
         return Ok(());
     }
+    if run.quick {
+        super::quick::write(run).await?;
+        settle(run);
+        return Ok(());
+    }
     crate::returning::before_destruction(run).await?;
     if run.all_or_none() {
         if let Err(failure) = attempt(run, None).await? {
@@ -317,13 +322,13 @@ fn print(
 }
 
 /// Rows of history and outbox, as columns.
-struct Events {
+pub(crate) struct Events {
     history: Vec<Vec<Value>>,
     outbox: Vec<Vec<Value>>,
 }
 
 impl Events {
-    fn new(run: &Run<'_>, with_history: &[&Job], all: &[&Job]) -> Self {
+    pub(crate) fn new(run: &Run<'_>, with_history: &[&Job], all: &[&Job]) -> Self {
         let caller = run.caller;
         let texts: std::collections::HashMap<Uuid, String> =
             all.iter().map(|job| (job.id, json::text(&json::changes(job)))).collect();
@@ -359,7 +364,7 @@ impl Events {
     }
 
     /// One row as plain values, several as lists by column.
-    fn push(self, values: &mut Vec<Value>) {
+    pub(crate) fn push(self, values: &mut Vec<Value>) {
         for rows in [self.history, self.outbox] {
             let width = rows.first().map_or(0, Vec::len);
             if rows.len() == 1 {

@@ -7,6 +7,7 @@ pub(crate) mod flush;
 pub(crate) mod judge;
 pub(crate) mod open;
 pub(crate) mod permission;
+pub(crate) mod quick;
 pub(crate) mod reach;
 pub(crate) mod relate;
 pub(crate) mod retry;

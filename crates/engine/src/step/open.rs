@@ -6,6 +6,10 @@ use crate::run::{Halt, Run};
 
 /// Begins. An outcome means that this request was carried out before.
 pub(crate) async fn begin(run: &mut Run<'_>) -> Result<Option<Outcome>, Halt> {
+    if run.quick {
+        super::find::plan_waves(run).await?;
+        return Ok(None);
+    }
     let mut tx = run.caller.tenant.begin().await?;
     tx.check_version(run.caller.catalog.version).await?;
     run.tx = Some(tx);
