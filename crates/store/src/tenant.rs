@@ -185,29 +185,32 @@ impl Tenant {
         Ok(rows)
     }
 
-    /// Runs definitions outside of a transaction (concurrent indexes). Waits for locks shortly and tries again.
+    /// Runs definitions outside of a transaction (concurrent indexes). Waits for locks shortly and tries all of them again, so they must
+    /// bear that: what makes an index stands behind what drops it.
     pub async fn execute_ddl(&self, statements: &[Statement]) -> Result<(), StoreError> {
         let Backend::Postgres(postgres) = &self.store.inner.backend else {
             return self.run_write(statements, &[]).await.map(|_| ());
         };
         let mut connection = postgres.connection().await?;
         connection.command(format!("{LOCK_WAIT}; SET statement_timeout = 0")).await?;
-        let mut outcome = Ok(());
-        for statement in statements {
-            let mut attempt = 1;
-            outcome = loop {
-                match connection.run(&self.schema, statement, &[]).await {
-                    Err(StoreError::LockTimeout | StoreError::Retryable) if attempt < LOCK_ATTEMPTS => {
-                        attempt += 1;
-                        tokio::time::sleep(Duration::from_millis(100)).await;
-                    }
-                    other => break other.map(|_| ()),
+        let mut attempt = 1;
+        let outcome = loop {
+            // All of them again: a concurrent index that gave up is there, invalid, and has to be dropped first.
+            let mut outcome = Ok(());
+            for statement in statements {
+                outcome = connection.run(&self.schema, statement, &[]).await.map(|_| ());
+                if outcome.is_err() {
+                    break;
                 }
-            };
-            if outcome.is_err() {
-                break;
             }
-        }
+            match outcome {
+                Err(StoreError::LockTimeout | StoreError::Retryable) if attempt < LOCK_ATTEMPTS => {
+                    attempt += 1;
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                other => break other,
+            }
+        };
         connection.command("RESET lock_timeout; RESET statement_timeout".to_owned()).await?;
         outcome
     }

@@ -8,6 +8,9 @@ use crate::tenant::Loan;
 use crate::text::named;
 use crate::{Row, StoreError, Tenant, version};
 
+/// How long a transaction that publishes waits for each lock: whoever comes after it waits behind it.
+const SHORT_WAIT: &str = "SET LOCAL lock_timeout = '300ms'";
+
 /// An open transaction. Dropped without commit, it is rolled back; dropped in the middle of a statement, that is stopped first.
 pub struct Transaction {
     tenant: Tenant,
@@ -69,12 +72,15 @@ impl Transaction {
         if published == expected { Ok(()) } else { Err(StoreError::Stale { published }) }
     }
 
-    /// Keeps all writers out until the end of the transaction, to publish a version; the version published so far. Committing it
-    /// tells [`crate::Store::changes`].
+    /// Keeps all writers out until the end of the transaction, to publish a version; the version published so far. Waits for this
+    /// and all further locks only shortly ([`StoreError::LockTimeout`]). Committing it tells [`crate::Store::changes`].
     pub async fn lock_catalog(&mut self) -> Result<i64, StoreError> {
         self.publishes = true;
         match &mut self.loan {
-            Loan::Postgres(connection) => connection.lock_catalog(self.tenant.name()).await,
+            Loan::Postgres(connection) => {
+                connection.command(SHORT_WAIT.to_owned()).await?;
+                connection.lock_catalog(self.tenant.name()).await
+            }
             Loan::Sqlite(_) => self.published().await,
         }
     }

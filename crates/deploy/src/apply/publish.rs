@@ -151,7 +151,9 @@ async fn build(
     }
     for index in &work.indexes {
         tell(options, Stage::Index, &index.name, 0, 0)?;
-        let built = define(tenant, transaction, &[index.create(false)]).await;
+        // A table that a revert brings back may have its indexes still.
+        let again = Ddl::DropIndex { name: Ident::made(&index.name), concurrently: false };
+        let built = define(tenant, transaction, &[again, index.create(false)]).await;
         built.map_err(|error| duplicate(draft, work, index, error))?;
     }
     Ok(())

@@ -52,9 +52,10 @@ async fn what_is_pulled_plans_to_nothing_and_is_the_same_each_time() {
 #[tokio::test]
 async fn a_renamed_field_keeps_its_column_and_values() {
     testing::each_database(|bed| async move {
-        applied(&bed.tenant, &shop(json!({ "name": { "type": "string" } }), json!({}))).await;
+        applied(&bed.tenant, &shop(json!({ "name": { "type": "string", "title": "Name" } }), json!({}))).await;
         insert(&bed.tenant, &["name"], &texts(&["kept"])).await;
-        let renamed = shop(json!({ "label": { "type": "string", "x-renamedFrom": "name" } }), json!({}));
+        let label = json!({ "type": "string", "title": "Name", "x-renamedFrom": "name" });
+        let renamed = shop(json!({ "label": label }), json!({}));
         let plan = planned(&bed.tenant, &renamed).await;
         assert_eq!(plan.steps, []);
         assert_eq!(
@@ -109,21 +110,21 @@ async fn another_hash_is_refused() {
 async fn side_columns_and_kept_formulas_are_filled() {
     testing::each_database(|bed| async move {
         let price = json!({ "type": "integer" });
-        applied(&bed.tenant, &shop(json!({ "name": { "type": "string" }, "price": price }), json!({}))).await;
+        applied(&bed.tenant, &shop(json!({ "name": { "type": "string" }, "city": { "type": "string" }, "price": price }), json!({}))).await;
         let rows = vec![vec![Value::Text("STRASSE".to_owned()), Value::Int(3)], vec![Value::Null, Value::Int(4)]];
-        insert(&bed.tenant, &["name", "price"], &rows).await;
+        insert(&bed.tenant, &["city", "price"], &rows).await;
         let twice = json!({ "x-type": "formula", "x-returns": "int", "x-formula": "record.price * 2", "x-stored": true });
         let files = shop(
-            json!({ "name": { "type": "string" }, "price": price, "twice": twice }),
-            json!({ "x-display": "name", "x-search": ["name"] }),
+            json!({ "name": { "type": "string" }, "city": { "type": "string" }, "price": price, "twice": twice }),
+            json!({ "x-display": "name", "x-search": ["city"] }),
         );
         let plan = planned(&bed.tenant, &files).await;
         assert!(plan.steps.iter().any(|step| step.class == deploy::Class::Backfill), "{:?}", plan.steps);
         applied(&bed.tenant, &files).await;
         assert_eq!(values(&bed.tenant, "twice").await, [Value::Int(6), Value::Int(8)]);
-        let catalog = catalog(&bed.tenant).await;
-        let folded = catalog.layout.tables["deal"].column("name", &metadata::layout::Role::Folded).expect("side column");
-        let cells = crate::bed::cells(&bed.tenant, &catalog, folded).await;
+        let now = catalog(&bed.tenant).await;
+        let folded = now.layout.tables["deal"].column("city", &metadata::layout::Role::Folded).expect("side column");
+        let cells = crate::bed::cells(&bed.tenant, &now, folded).await;
         assert_eq!(cells, [Value::Text("strasse".to_owned()), Value::Null]);
     })
     .await;
