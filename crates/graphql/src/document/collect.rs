@@ -153,7 +153,7 @@ impl<'d> Running<'d> {
                         Error::validation(format!("{}{}: {}", argument.name, problem.path, problem.message))
                             .at(location(given.pos))
                             .with("argument", format!("{}{}", argument.name, problem.path))
-                            .explained(problem.expected, None)
+                            .explained(problem.expected, problem.hint)
                     })?
                 }
                 None => None,

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use async_graphql::registry::{MetaInputValue, MetaType, MetaTypeName, Registry};
 use async_graphql_value::Value as Literal;
+use expr::did_you_mean;
 use serde_json::{Map, Value as Json};
 
 use super::validate::field_names;
@@ -19,11 +20,13 @@ pub(crate) struct InputProblem {
     pub(crate) message: String,
     /// What would have been right.
     pub(crate) expected: Option<String>,
+    /// The legal name that was probably meant.
+    pub(crate) hint: Option<String>,
 }
 
 impl InputProblem {
     fn new(path: &Path<'_>, message: impl Into<String>, expected: impl Into<String>) -> InputProblem {
-        InputProblem { path: path.text(), message: message.into(), expected: Some(expected.into()) }
+        InputProblem { path: path.text(), message: message.into(), expected: Some(expected.into()), hint: None }
     }
 }
 
@@ -118,11 +121,11 @@ impl Coercion<'_> {
         match self.registry.types.get(name) {
             Some(MetaType::InputObject { input_fields, .. }) => {
                 let ty = self.registry.types.get(name);
-                self.object(name, input_fields, value, path).map_err(|problem| match (problem.expected, ty) {
-                    (None, Some(ty)) => {
-                        InputProblem { expected: Some(field_names(ty).join(", ")), ..problem }
+                self.object(name, input_fields, value, path).map_err(|mut problem| {
+                    if let (None, Some(ty)) = (&problem.expected, ty) {
+                        problem.expected = Some(field_names(ty).join(", "));
                     }
-                    (expected, _) => InputProblem { expected, ..problem },
+                    problem
                 })
             }
             Some(MetaType::Enum { enum_values, .. }) => {
@@ -134,7 +137,10 @@ impl Coercion<'_> {
                 let legal = || enum_values.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
                 match text {
                     Some(text) if enum_values.contains_key(text) => Ok(Json::String(text.to_owned())),
-                    Some(text) => Err(InputProblem::new(path, format!("{name} has no value {text}"), legal())),
+                    Some(text) => Err(InputProblem {
+                        hint: did_you_mean(text, enum_values.keys().map(String::as_str)),
+                        ..InputProblem::new(path, format!("{name} has no value {text}"), legal())
+                    }),
                     None => Err(InputProblem::new(path, format!("not a value of {name}"), legal())),
                 }
             }
@@ -156,7 +162,8 @@ impl Coercion<'_> {
         let mut each = |key: &str, value: Source<'_>| -> Result<(), InputProblem> {
             let Some(field) = fields.get(key) else {
                 let message = format!("{name} has no field {key}");
-                return Err(InputProblem { path: Path::Key(path, key).text(), message, expected: None });
+                let hint = did_you_mean(key, fields.keys().map(String::as_str));
+                return Err(InputProblem { path: Path::Key(path, key).text(), message, expected: None, hint });
             };
             let coerced = self.coerce(&field.ty, value, &Path::Key(path, key))?;
             if let Some(coerced) = coerced.or_else(|| missing.clone()) {

@@ -155,7 +155,7 @@ fn coerce_variables(
                 Error::validation(format!("The variable ${name}{}: {}", problem.path, problem.message))
                     .at(location(definition.pos))
                     .with("variable", format!("{name}{}", problem.path))
-                    .explained(problem.expected, None),
+                    .explained(problem.expected, problem.hint),
             ),
         }
     }

@@ -4,6 +4,7 @@ use async_graphql::dynamic::Schema;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument};
 use async_graphql::registry::{MetaType, Registry};
 use async_graphql::{Request, ServerError};
+use expr::did_you_mean;
 
 use super::location;
 use crate::error::Error;
@@ -40,36 +41,44 @@ pub(crate) fn validate(schema: &Schema, document: &ExecutableDocument) -> Result
 /// The error in our form.
 fn explain(registry: &Registry, error: &ServerError) -> Error {
     let message = error.message.trim_end_matches(['.', ' ']);
-    let (message, expected) = match legal_names(registry, message) {
-        Some(names) => (format!("{message}; there are: {names}"), Some(names)),
-        None => (message.to_owned(), None),
+    let mut explained = match legal_names(registry, message) {
+        Some((wrong, names)) => {
+            let hint = did_you_mean(wrong, names.iter().copied());
+            let listed = (names.len() <= MOST_NAMES).then(|| names.join(", "));
+            let told = match (&hint, &listed) {
+                (Some(hint), _) => format!("{message}; {hint}"),
+                (None, Some(listed)) => format!("{message}; there are: {listed}"),
+                (None, None) => message.to_owned(),
+            };
+            Error::validation(told).explained(listed, hint)
+        }
+        None => Error::validation(message),
     };
-    let mut explained = Error::validation(message).explained(expected, None);
     explained.locations = error.locations.iter().map(|place| location(*place)).collect();
     explained
 }
 
-/// The names that would have been legal, when the message is about one that is not known. async-graphql has only the text; a test
-/// holds the forms that are relied on here.
-fn legal_names(registry: &Registry, message: &str) -> Option<String> {
+/// The name that is not known and those that would have been legal, when the message is about that. async-graphql has only the text; a
+/// test holds the forms that are relied on here.
+fn legal_names<'m>(registry: &'m Registry, message: &'m str) -> Option<(&'m str, Vec<&'m str>)> {
     let quoted: Vec<&str> = message.split('"').skip(1).step_by(2).collect();
-    let names: Vec<&str> = if message.starts_with("Unknown field ") {
-        field_names(registry.types.get(*quoted.get(1)?)?)
+    let first = *quoted.first()?;
+    let (wrong, names) = if message.starts_with("Unknown field ") {
+        (first, field_names(registry.types.get(*quoted.get(1)?)?))
     } else if message.starts_with("Unknown argument ") && message.contains(" on field ") {
         let of = registry.types.get(*quoted.get(2)?)?;
-        of.field_by_name(quoted.get(1)?)?.args.keys().map(String::as_str).collect()
+        (first, of.field_by_name(quoted.get(1)?)?.args.keys().map(String::as_str).collect())
     } else if message.contains(" unknown field ") {
-        field_names(registry.types.get(*quoted.last()?)?)
+        (*quoted.iter().rev().nth(1)?, field_names(registry.types.get(*quoted.last()?)?))
     } else if message.contains(" does not contain the value ") {
-        let of = quoted.iter().rev().nth(1)?;
-        match registry.types.get(*of)? {
-            MetaType::Enum { enum_values, .. } => enum_values.keys().map(String::as_str).collect(),
+        match registry.types.get(*quoted.iter().rev().nth(1)?)? {
+            MetaType::Enum { enum_values, .. } => (*quoted.last()?, enum_values.keys().map(String::as_str).collect()),
             _ => return None,
         }
     } else {
         return None;
     };
-    (!names.is_empty() && names.len() <= MOST_NAMES).then(|| names.join(", "))
+    (!names.is_empty()).then_some((wrong, names))
 }
 
 /// Fields of an output or input type.

@@ -43,7 +43,7 @@ impl Lowering<'_, '_> {
         if json.is_null() {
             return Ok(Input::Value(expr::Value::Null));
         }
-        Ok(match shape(self.catalog, &object.name, field) {
+        Ok(match shape(&object.name, field) {
             Shape::Value(_) => Input::Value(read(&field.ty, json, place)?),
             Shape::Parts(_) => Input::Parts(parts(field, members(json, place)?, place)?),
             Shape::One(to) => Input::One(self.reference(&to, json, place)?),

@@ -127,7 +127,7 @@ impl<'d> Lowering<'_, 'd> {
     pub(super) fn step(&self, object: &str, name: &str) -> Result<Shape, String> {
         let of = self.catalog.object(object).ok_or_else(|| format!("there is no object {object}"))?;
         let known = of.field(name).ok_or_else(|| format!("{object} has no field {name}"))?;
-        Ok(shape(self.catalog, &of.name, known))
+        Ok(shape(&of.name, known))
     }
 
     fn page(

@@ -38,7 +38,7 @@ impl<'d> Lowering<'_, 'd> {
             let Some(known) = of.field(field.name) else { return Err(self.unknown(&names.base, &field)) };
             let name = known.name.clone();
             let item = self.within(&field, |this| {
-                Ok(match shape(this.catalog, object, known) {
+                Ok(match shape(object, known) {
                     Shape::Value(_) => RecordItem::Value(name),
                     Shape::Parts(composite) => RecordItem::Parts(name, this.parts(composite, &field)?),
                     Shape::One(to) => RecordItem::One(name, this.record(&to, self::sets(&field))?),

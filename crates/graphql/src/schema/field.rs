@@ -1,9 +1,7 @@
 //! What a field is in the API. One arm a field type: a new one is decided here, for output, input, filter, order, group and aggregate.
 
-use std::sync::Arc;
-
 use metadata::Name;
-use metadata::catalog::{Aggregate, Catalog, Choices, Field, FieldType, Returns};
+use metadata::catalog::{Aggregate, Choices, Field, FieldType, Returns};
 
 use super::names;
 
@@ -97,7 +95,7 @@ impl Composite {
 }
 
 /// What the field is in the API.
-pub(crate) fn shape(catalog: &Catalog, object: &Name, field: &Field) -> Shape {
+pub(crate) fn shape(object: &Name, field: &Field) -> Shape {
     Shape::Value(match &field.ty {
         FieldType::Text(_)
         | FieldType::LongText(_)
@@ -109,11 +107,11 @@ pub(crate) fn shape(catalog: &Catalog, object: &Name, field: &Field) -> Shape {
         | FieldType::Currency { .. }
         | FieldType::AutoNumber { .. } => ValueType::Text,
         FieldType::Id => ValueType::Id,
-        FieldType::Select(choices) => match enum_name(catalog, object, field, choices) {
+        FieldType::Select(choices) => match enum_name(object, field, choices) {
             Some(name) => ValueType::Enum(name),
             None => ValueType::Text,
         },
-        FieldType::MultiSelect(choices) => match enum_name(catalog, object, field, choices) {
+        FieldType::MultiSelect(choices) => match enum_name(object, field, choices) {
             Some(name) => ValueType::EnumList(name),
             None => ValueType::TextList,
         },
@@ -150,15 +148,10 @@ fn returned(returns: &Returns) -> ValueType {
     }
 }
 
-/// The enum of a choice list, unless it is too long for one or empty. A shared list has one enum for all fields.
-fn enum_name(catalog: &Catalog, object: &Name, field: &Field, choices: &Arc<Choices>) -> Option<String> {
-    if choices.choices.is_empty() || choices.choices.len() > Choices::MOST_IN_ENUM {
-        return None;
-    }
-    Some(match catalog.choices.get(choices.name.as_str()) {
-        Some(_) => names::shared_enum(catalog, &choices.name),
-        None => names::field_enum(object, &field.name),
-    })
+/// The enum of a field's choices, unless they are too many for one, or none.
+fn enum_name(object: &Name, field: &Field, choices: &Choices) -> Option<String> {
+    let legal = 1..=Choices::MOST_IN_ENUM;
+    legal.contains(&choices.choices.len()).then(|| names::field_enum(object, &field.name))
 }
 
 impl ValueType {
@@ -188,7 +181,7 @@ impl ValueType {
             ValueType::Text => "StringFilter".into(),
             ValueType::Enum(name) => format!("{name}Filter"),
             ValueType::EnumList(name) => format!("{name}ListFilter"),
-            ValueType::TextList => "ListFilter".into(),
+            ValueType::TextList => "StringListFilter".into(),
             ValueType::Bool => "BooleanFilter".into(),
             ValueType::Int => "IntFilter".into(),
             ValueType::BigInt => "BigIntFilter".into(),

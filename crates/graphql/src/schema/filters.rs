@@ -57,8 +57,12 @@ fn filter(builder: &mut Builder<'_>, object: &Object, fields: &[(&CatalogField, 
 
 fn many_filter(builder: &mut Builder<'_>, object: &Object) {
     let names = builder.names(&object.name);
-    let (name, filter) = (names.with("ManyFilter"), names.with("Filter"));
-    let fields = [("some", filter.as_str()), ("every", &filter), ("none", &filter), ("count", "IntFilter")];
+    let (name, filter, count) = (names.with("ManyFilter"), names.with("Filter"), names.with("CountFilter"));
+    let ints = ["eq", "ne", "gt", "gte", "lt", "lte"].map(|operator| (operator, "Int"));
+    let lists = ["in", "notIn", "between"].map(|operator| (operator, "[Int!]"));
+    let conditions = ints.into_iter().chain(lists).chain([("filter", filter.as_str())]);
+    builder.add(&count, input_type(&count, conditions).description("How many related records there are, or match `filter`."));
+    let fields = [("some", filter.as_str()), ("every", &filter), ("none", &filter), ("count", count.as_str())];
     builder.add(&name, input_type(&name, fields).description("Conditions on related records. `every` holds where there is none."));
 }
 

@@ -108,7 +108,7 @@ impl<'c> Builder<'c> {
         object
             .fields
             .values()
-            .map(|field| (field.as_ref(), shape(self.catalog, &object.name, field)))
+            .map(|field| (field.as_ref(), shape(&object.name, field)))
             .filter(|(_, shape)| match shape {
                 Shape::One(to) | Shape::Many(to) => visible(to),
                 Shape::Value(_) | Shape::Parts(_) | Shape::OneOf(_) => true,

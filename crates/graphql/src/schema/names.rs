@@ -1,6 +1,6 @@
 //! The names of types and root fields, in one place. `check` refuses metadata in which two of them collide.
 
-use metadata::{Catalog, Name};
+use metadata::Name;
 
 /// `opportunity` → `Opportunity`
 pub(crate) fn pascal(name: &str) -> String {
@@ -14,12 +14,6 @@ pub(crate) fn pascal(name: &str) -> String {
 /// The enum of a field's own choices: `OpportunityStage`.
 pub(crate) fn field_enum(object: &str, field: &str) -> String {
     pascal(object) + &pascal(field)
-}
-
-/// The enum of a shared choice list: `Industry`, or `IndustryChoice` where an object is called so.
-pub(crate) fn shared_enum(catalog: &Catalog, list: &str) -> String {
-    let name = pascal(list);
-    if catalog.objects.contains_key(list) { name + "Choice" } else { name }
 }
 
 /// Names of the types of one object.

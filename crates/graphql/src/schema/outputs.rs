@@ -73,13 +73,6 @@ pub(super) fn description(field: &CatalogField) -> String {
 fn choice_enums(builder: &mut Builder<'_>, field: &CatalogField, value: &ValueType) {
     let (ValueType::Enum(name) | ValueType::EnumList(name)) = value else { return };
     let (FieldType::Select(choices) | FieldType::MultiSelect(choices)) = &field.ty else { return };
-    if builder.has(name) {
-        // A shared list that another field has brought in, or a collision that `add` reports.
-        let shared = builder.catalog.choices.contains_key(choices.name.as_str());
-        if shared {
-            return;
-        }
-    }
     let items = choices.choices.iter().map(|choice| (&*choice.value, choice.label.as_str()));
     builder.add_enum(name, &field.title, items);
     super::filters::enum_filters(builder, name);

@@ -69,9 +69,9 @@ fn value_filters(builder: &mut Builder<'_>) {
     value_filter(builder, "TimeFilter", "Time", &ordered, true);
     value_filter(builder, "DurationFilter", "String", &ordered, true);
     value_filter(builder, "IdFilter", "ID", &EQUALITY, false);
-    builder.add("BooleanFilter", input_type("BooleanFilter", [("eq", "Boolean"), ("ne", "Boolean"), ("isNull", "Boolean")]));
+    builder.add("BooleanFilter", input_type("BooleanFilter", [("eq", "Boolean"), ("ne", "Boolean"), ("in", "[Boolean!]"), ("notIn", "[Boolean!]"), ("isNull", "Boolean")]));
     builder.add("JsonFilter", input_type("JsonFilter", [("isNull", "Boolean")]));
-    list_filter(builder, "ListFilter", "String");
+    list_filter(builder, "StringListFilter", "String");
 }
 
 fn value_filter(builder: &mut Builder<'_>, name: &str, ty: &str, operators: &[&str], between: bool) {
@@ -100,7 +100,8 @@ fn composites(builder: &mut Builder<'_>, composite: Composite) {
     let name = composite.type_name();
     let parts = composite.parts();
     let values: Vec<(&str, String)> = parts.iter().map(|(part, ty)| (*part, ty.output())).collect();
-    let filters: Vec<(&str, String)> = parts.iter().map(|(part, ty)| (*part, ty.filter())).collect();
+    let filters: Vec<(&str, String)> =
+        parts.iter().map(|(part, ty)| (*part, ty.filter())).chain([("isNull", "Boolean".to_owned())]).collect();
     builder.add(name, output_type(name, values.iter().map(|(part, ty)| (*part, ty.as_str()))));
     for (suffix, fields) in [("Input", &values), ("Filter", &filters)] {
         let name = format!("{name}{suffix}");

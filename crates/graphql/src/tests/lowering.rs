@@ -130,9 +130,7 @@ fn writes_hold_relations_by_id_by_key_and_null() {
         errors { index message } records { id account { name } } effects { kind } } }";
     let id = "019a5f6e-0000-7000-8000-000000000001";
     let data = json!({"data": [{"account": {"number": "A-1"}, "owner": {"id": id}}, {"account": null}]});
-    // Values of fields are read by `metadata`; here only relations are written, so that this test stands alone.
-    let lowered = run(&text.replace("{\"number\"", "{\"number\""), &data);
-    let Ok(mut lowered) = lowered else { return };
+    let mut lowered = run(text, &data).expect("a write");
     let RootItem::Write(write, payload) = lowered.roots.remove(0).item else { unreachable!("a write") };
     let Operation::Create(records, batch) = &write.operation else { unreachable!("a create") };
     assert_eq!(*batch, Batch::Each);
@@ -141,4 +139,50 @@ fn writes_hold_relations_by_id_by_key_and_null() {
     assert_eq!(records[1].fields[0].1, Input::Value(Value::Null));
     assert!(payload.bulk);
     assert!(matches!(payload.parts[1].item, PayloadPart::Record(_)));
+}
+
+#[test]
+fn data_is_read_by_type_and_refused_with_its_place() {
+    let text = "mutation($d: [AccountCreateInput!]!) { createAccounts(data: $d) { records { id } } }";
+    let data = json!({"d": [{"name": "A", "industry": "steel", "office": {"city": "Bonn"}, "tags": ["x", "y"]}, {"office": null}]});
+    let mut lowered = run(text, &data).expect("a write");
+    let RootItem::Write(write, _) = lowered.roots.remove(0).item else { unreachable!("a write") };
+    let Operation::Create(records, Batch::AllOrNone) = &write.operation else { unreachable!("a create") };
+    let texts = |items: &[&str]| Value::List(items.iter().map(|item| Value::Text((*item).to_owned())).collect());
+    let given: Vec<&Input> = records[0].fields.iter().map(|(_, input)| input).collect();
+    assert_eq!(given, [
+        &Input::Value(Value::Text("A".into())),
+        &Input::Value(Value::Text("steel".into())),
+        &Input::Parts(vec![("city".into(), Value::Text("Bonn".into()))]),
+        &Input::Value(texts(&["x", "y"])),
+    ]);
+    assert_eq!(records[1].fields[0].1, Input::Value(Value::Null));
+
+    let text = "mutation($d: [OpportunityCreateInput!]!) { createOpportunities(data: $d) { records { id } } }";
+    let data = json!({"d": [{"amount": "12.3400", "closeDate": "2026-02-28"}, {"closeDate": "2026-02-30"}, {"account": {}}]});
+    let errors = run(text, &data).expect_err("two refusals");
+    let places: Vec<_> = errors.iter().map(|error| error.message.split(':').next().unwrap_or_default()).collect();
+    assert_eq!(places, ["data[1].closeDate", "data[2].account"]);
+}
+
+#[test]
+fn filters_become_conditions_with_slots() {
+    let text = "query($f: OpportunityFilter) { opportunities(filter: $f) { totalCount } }";
+    let filter = |stage: &str, least: &str| {
+        json!({"f": {"stage": {"in": [stage]}, "amount": {"gte": least}, "account": {"name": {"contains": "a"}}}})
+    };
+    let (one, values) = read(text, &filter("won", "10"));
+    let (other, _) = read(text, &filter("open", "20.5"));
+    assert_eq!(one, other, "the shape does not depend on the values");
+    assert!(values.contains(&Value::Text("a".into())), "{values:?}");
+}
+
+#[test]
+fn lost_variables_never_widen_a_filter() {
+    let lost = "query($x: String) { accounts(filter: {name: {eq: $x}}) { totalCount } }";
+    let errors = run(lost, &json!({})).expect_err("a refusal");
+    assert_eq!(errors[0].extensions[0].0, "argument");
+    assert!(errors[0].message.starts_with("filter.name.eq"), "{errors:?}");
+    let lost = "mutation($f: AccountFilter) { deleteAccounts(filter: $f) { errors { code } } }";
+    run(lost, &json!({})).expect_err("a nullable variable where a filter is needed");
 }

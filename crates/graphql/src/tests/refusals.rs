@@ -24,7 +24,7 @@ fn unknown_names_come_with_the_legal_ones() {
     check("{ accounts(frist: 1) { totalCount } }", &none, "\"frist\"", (1, 12), Some("filter, orderBy, search, first"));
     check("{ accounts(orderBy: {nmae: ASC}) { totalCount } }", &none, "\"nmae\"", (1, 12), Some("name, number"));
     check("{ accounts(filter: {industry: {eq: stell}}) { totalCount } }", &none, "\"stell\"", (1, 12), Some("software, steel"));
-    check("{ acounts { totalCount } }", &none, "\"acounts\"", (1, 3), Some("accounts"));
+    check("{ acounts { totalCount } }", &none, "did you mean `accounts`?", (1, 3), Some("accounts"));
 }
 
 #[test]

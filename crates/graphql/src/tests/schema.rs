@@ -27,7 +27,8 @@ fn large(objects: usize, fields: usize) -> Arc<Catalog> {
 
 #[test]
 fn large_catalogs_have_schemas_in_time() {
-    for (objects, fields, most) in [(40, 30, 400), (70, 12, 600), (500, 10, 4_000), (1, 390, 400)] {
+    // Bounds for unoptimised code on a busy machine: they catch what grows faster than the catalog.
+    for (objects, fields, most) in [(40, 30, 3_000), (70, 12, 3_000), (500, 10, 20_000), (1, 390, 3_000)] {
         let catalog = large(objects, fields);
         let start = Instant::now();
         let surface = Surface::build(&catalog).expect("a schema");

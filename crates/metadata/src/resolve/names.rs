@@ -28,19 +28,24 @@ const SCRIPT: [&str; 57] = [
 ];
 
 /// Types of the API that are not made from objects.
-const TYPES: [&str; 40] = [
-    "Query", "Mutation", "Subscription", "String", "Int", "Float", "Boolean", "ID", "Decimal", "BigInt", "Date", "DateTime", "Time",
-    "JSON", "PageInfo", "OrderDirection", "DateBucket", "DeletedRecords", "WriteError", "WriteEffect", "Me", "PersonName",
-    "PostalAddress", "GeoPoint", "StringFilter", "IntFilter", "BigIntFilter", "FloatFilter", "DecimalFilter", "DateFilter",
-    "DateTimeFilter", "TimeFilter", "DurationFilter", "IdFilter", "BooleanFilter", "JsonFilter", "ListFilter", "PersonNameFilter",
-    "PostalAddressFilter", "GeoPointFilter",
+const TYPES: [&str; 49] = [
+    "Query", "Mutation", "Subscription", "String", "Int", "Float", "Boolean", "ID", "Decimal", "BigInt",
+    "Date", "DateTime", "Time", "JSON", "PageInfo", "PersonName", "PostalAddress", "GeoPoint",
+    "PersonNameInput", "PostalAddressInput", "GeoPointInput", "PersonNameFilter", "PostalAddressFilter",
+    "GeoPointFilter", "PersonNameOrderBy", "PostalAddressOrderBy", "GeoPointOrderBy", "PersonNameGroupBy",
+    "PostalAddressGroupBy", "GeoPointGroupBy", "OrderDirection", "DateBucket", "DeletedRecords",
+    "WriteError", "WriteEffect", "Me", "StringFilter", "StringListFilter", "IntFilter", "BigIntFilter",
+    "FloatFilter", "DecimalFilter", "BooleanFilter", "DateFilter", "DateTimeFilter", "TimeFilter",
+    "DurationFilter", "IdFilter", "JsonFilter",
 ];
 
 /// Suffixes of the types that the API makes for an object.
-const SUFFIXES: [&str; 31] = [
-    "", "Filter", "ManyFilter", "OrderBy", "CreateInput", "UpdateInput", "Connection", "Edge", "Payload", "BulkPayload", "Group",
-    "GroupBy", "GroupKey", "GroupOrderBy", "Having", "Ref", "ManyRef", "Aggregate", "Sum", "Avg", "Min", "Max", "SumHaving",
-    "AvgHaving", "MinHaving", "MaxHaving", "SumOrderBy", "AvgOrderBy", "MinOrderBy", "MaxOrderBy", "Move",
+const SUFFIXES: [&str; 36] = [
+    "", "Filter", "ManyFilter", "OrderBy", "CreateInput", "UpdateInput", "UpsertInput", "Connection",
+    "Edge", "Payload", "BulkPayload", "Group", "GroupBy", "GroupKey", "Aggregate", "Sum", "Avg", "Min",
+    "Max", "Having", "Ref", "ManyInput", "Change", "RefInput", "CountFilter", "ManyRef", "GroupOrderBy",
+    "SumHaving", "AvgHaving", "MinHaving", "MaxHaving", "SumOrderBy", "AvgOrderBy", "MinOrderBy",
+    "MaxOrderBy", "Move",
 ];
 
 /// Root fields of the API that are not made from objects.
@@ -83,24 +88,16 @@ pub fn collisions(draft: &Draft, report: &mut Report) {
             let is_enum = |choices: &Choices| choices.choices.len() <= Choices::MOST_IN_ENUM;
             let choices = drafted.field.ty.choices().filter(|choices| is_enum(choices));
             let Some(origin) = &drafted.origin else { continue };
-            let Some(choices) = choices else { continue };
-            let (owner, name) = match draft.known.choices.contains_key(choices.name.as_str()) {
-                true if draft.objects.contains_key(choices.name.as_str()) => continue,
-                true => (format!("the choice list `{}`", choices.name), pascal(&choices.name)),
-                false => {
-                    let name = format!("{}{}", object.name.pascal(), drafted.field.name.pascal());
-                    (format!("the choices of `{}.{}`", object.name, drafted.field.name), name)
-                }
-            };
+            if choices.is_none() {
+                continue;
+            }
+            let name = format!("{}{}", object.name.pascal(), drafted.field.name.pascal());
+            let owner = format!("the choices of `{}.{}`", object.name, drafted.field.name);
             for suffix in ["", "Filter", "ListFilter"] {
                 claim(&mut types, format!("{name}{suffix}"), &owner, &origin.at, report);
             }
         }
     }
-}
-
-fn pascal(list: &str) -> String {
-    crate::name::Name::new(list).map(|name| name.pascal()).unwrap_or_default()
 }
 
 fn place(object: &DraftObject, pointer: &str) -> At {
