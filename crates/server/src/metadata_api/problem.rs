@@ -94,6 +94,7 @@ pub(crate) fn refused(error: &DeployError) -> Error {
         DeployError::Documents(_) | DeployError::Document(_) | DeployError::Lowering(_) => {
             coded("VALIDATION", message, None, None)
         }
+        DeployError::Moment(_) => coded("VALIDATION", message, None, None),
         DeployError::Stored { .. } | DeployError::Stopped(_) => internal(error),
         DeployError::Store(inner) => {
             let sent = failure::store(inner, None);
