@@ -32,7 +32,7 @@ pub use moment::Moment;
 pub use problem::{FilterProblem, Problem, code, did_you_mean};
 pub use reference::markdown as reference;
 pub use scope::{Member, Scope};
-pub use tree::{BinaryOp, Expr, FieldPath, ListOp, Node, Quantifier, Root, Slot, Span, TextOp, Within};
+pub use tree::{BinaryOp, Expr, FieldPath, ListOp, Node, Quantifier, Root, Slot, Span, TextOp};
 pub use types::Type;
 pub use value::Value;
 pub use value_text::BadValue;

@@ -288,27 +288,4 @@ impl Expr {
         };
         Self { node, ty: self.ty.clone(), span: Span::default() }
     }
-
-    /// Calls `visit` for this expression and every one below it; `related` tells whether `Root::Record` is a related record there.
-    pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr, Within)) {
-        self.walk_within(Within::Record, visit);
-    }
-
-    fn walk_within<'a>(&'a self, within: Within, visit: &mut dyn FnMut(&'a Expr, Within)) {
-        visit(self, within);
-        let below = match self.node {
-            Node::Exists { .. } | Node::Count { .. } => Within::Related,
-            _ => within,
-        };
-        self.children().for_each(|child| child.walk_within(below, visit));
-    }
-}
-
-/// Whose fields `Root::Record` names at a place in a tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Within {
-    /// The record judged.
-    Record,
-    /// A related record, inside a condition on a to-many relation.
-    Related,
 }
