@@ -68,6 +68,8 @@ mod tests {
 
     use chrono::NaiveDate;
     use expr::Value;
+    use metadata::catalog::{FieldType, Object};
+    use metadata::{Base, Catalog, resolve};
     use query::request::{Input, RecordRef};
 
     use super::{SEED, generate, truths};
@@ -131,6 +133,52 @@ mod tests {
                             "{object}: {field} {key} comes twice"
                         );
                     }
+                }
+            }
+        }
+    }
+
+    fn core() -> Catalog {
+        match resolve(&crate::shipped::package("core"), &Base::default()) {
+            Ok(resolved) => resolved.catalog,
+            Err(problems) => panic!("the core package is not in order: {problems:?}"),
+        }
+    }
+
+    /// Whether the field can take what is given for it.
+    fn fits(object: &Object, field: &str, input: &Input) -> bool {
+        let Some(field) = object.field(field).filter(|field| field.writable()) else { return false };
+        match (&field.ty, input) {
+            (FieldType::Select(choices), Input::Value(Value::Text(text))) => {
+                choices.choices.iter().any(|choice| *choice.value == **text)
+            }
+            (FieldType::Lookup(_), Input::One(_)) | (FieldType::Address, Input::Parts(_)) => true,
+            (FieldType::Polymorphic { to, .. }, Input::OneOf(object, _)) => to.contains(object),
+            (FieldType::Int(_), Input::Value(Value::Int(_)))
+            | (FieldType::Bool, Input::Value(Value::Bool(_)))
+            | (FieldType::Date, Input::Value(Value::Date(_)))
+            | (FieldType::DateTime, Input::Value(Value::DateTime(_)))
+            | (FieldType::Duration, Input::Value(Value::Duration(_)))
+            | (FieldType::Money { .. } | FieldType::Percent(_), Input::Value(Value::Decimal(_))) => true,
+            (
+                FieldType::Text(_) | FieldType::LongText(_) | FieldType::Email(_) | FieldType::Phone(_) | FieldType::Url(_),
+                Input::Value(Value::Text(_)),
+            ) => true,
+            _ => false,
+        }
+    }
+
+    #[test]
+    fn the_rows_fit_the_core_package() {
+        let catalog = core();
+        for (name, rows) in generate(SEED, today()).objects {
+            let object = catalog.object(&name).expect("an object of the core package");
+            for row in rows {
+                for (field, input) in &row.fields {
+                    assert!(fits(object, field, input), "{name}.{field} cannot take {input:?}");
+                }
+                for required in object.fields.values().filter(|field| field.required && !field.system) {
+                    assert!(row.fields.iter().any(|(field, _)| *field == required.name), "{name} lacks {}", required.name);
                 }
             }
         }
