@@ -15,9 +15,15 @@ pub fn generated() -> Vec<(&'static str, String)> {
     vec![
         ("metadata/schema/package.json", text(&titled(schema_of::<PackageDocument>(), "package", false))),
         ("metadata/schema/object.json", text(&object())),
-        ("metadata/schema/extension.json", text(&titled(schema_of::<ExtensionDocument>(), "extension", true))),
+        (
+            "metadata/schema/extension.json",
+            text(&titled(schema_of::<ExtensionDocument>(), "extension", true)),
+        ),
         ("metadata/schema/choices.json", text(&titled(schema_of::<ChoicesDocument>(), "choices", true))),
-        ("metadata/schema/translation.json", text(&titled(schema_of::<TranslationDocument>(), "translation", false))),
+        (
+            "metadata/schema/translation.json",
+            text(&titled(schema_of::<TranslationDocument>(), "translation", false)),
+        ),
         ("docs/reference/field-types.md", crate::field::reference()),
         ("docs/reference/errors.md", errors()),
     ]

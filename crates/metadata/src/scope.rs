@@ -31,7 +31,10 @@ impl Scope for CatalogScope<'_> {
     }
 
     fn members(&self, object: &str) -> Vec<Arc<str>> {
-        self.catalog.object(object).map(|o| o.fields.keys().map(crate::name::Name::shared).collect()).unwrap_or_default()
+        self.catalog
+            .object(object)
+            .map(|o| o.fields.keys().map(crate::name::Name::shared).collect())
+            .unwrap_or_default()
     }
 
     fn setting(&self, name: &str) -> Option<Type> {
@@ -44,7 +47,9 @@ impl Scope for CatalogScope<'_> {
 pub fn member_of(field: &Field) -> Member {
     match &field.ty {
         FieldType::Lookup(lookup) => Member::One(lookup.to.shared()),
-        FieldType::Polymorphic { to, .. } => Member::OneOf(to.iter().map(crate::name::Name::shared).collect()),
+        FieldType::Polymorphic { to, .. } => {
+            Member::OneOf(to.iter().map(crate::name::Name::shared).collect())
+        }
         FieldType::Many(many) => Member::Many(many.to.shared()),
         FieldType::Select(choices) | FieldType::MultiSelect(choices) => Member::Value {
             ty: field.ty.expr_type().unwrap_or(Type::Text),
@@ -52,7 +57,9 @@ pub fn member_of(field: &Field) -> Member {
         },
         other => match other.expr_type() {
             Some(ty) => Member::Value { ty, choices: None },
-            None => Member::Parts(other.parts().iter().map(|(name, _, ty)| (Arc::from(*name), ty.clone())).collect()),
+            None => Member::Parts(
+                other.parts().iter().map(|(name, _, ty)| (Arc::from(*name), ty.clone())).collect(),
+            ),
         },
     }
 }

@@ -15,7 +15,13 @@ impl SourceFile {
         let mut parts = path.split('/');
         let file = parts.next_back().unwrap_or_default();
         let hidden = path.split('/').any(|part| part.starts_with('.'));
-        let aside = parts.any(|part| matches!(part, "data" | "maps" | "docs" | "node_modules" | "target" | "schema"));
-        !hidden && !aside && (file.ends_with(".json") || file.ends_with(".rhai"))
+        let aside =
+            parts.any(|part| matches!(part, "data" | "maps" | "docs" | "node_modules" | "target" | "schema"));
+        !hidden && !aside && matches!(ending(file), "json" | "rhai")
     }
+}
+
+/// What stands behind the last dot of a path.
+pub(crate) fn ending(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(_, ending)| ending)
 }

@@ -76,7 +76,8 @@ fn parts(field: &Field, record: &dyn RecordValues, violations: &mut Vec<Violatio
         if let (FieldType::GeoPoint, Some(Value::Float(degrees))) = (&field.ty, value) {
             let most = if *part == "latitude" { 90.0 } else { 180.0 };
             if !(-most..=most).contains(degrees) {
-                let problem = ValueProblem::new("maximum", format!("-{most} to {most} degrees"), degrees.to_string());
+                let problem =
+                    ValueProblem::new("maximum", format!("-{most} to {most} degrees"), degrees.to_string());
                 violations.push(violation(field, Some(part), problem));
             }
         }
@@ -120,7 +121,8 @@ impl Object {
                 (field.name.to_string(), one)
             })
             .collect();
-        let required: Vec<&str> = fields().filter(|field| field.required).map(|field| field.name.as_str()).collect();
+        let required: Vec<&str> =
+            fields().filter(|field| field.required).map(|field| field.name.as_str()).collect();
         json!({
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": self.title,

@@ -7,7 +7,8 @@ use metadata::{Base, SourceFile, resolve};
 
 fn folder(root: &Path) -> Vec<SourceFile> {
     fn walk(root: &Path, at: &Path, files: &mut Vec<SourceFile>) {
-        let mut entries: Vec<_> = fs::read_dir(at).expect("the folder is there").map(|e| e.expect("an entry").path()).collect();
+        let mut entries: Vec<_> =
+            fs::read_dir(at).expect("the folder is there").map(|e| e.expect("an entry").path()).collect();
         entries.sort();
         for path in entries {
             let relative = path.strip_prefix(root).expect("below the root").to_string_lossy().into_owned();

@@ -75,11 +75,17 @@ fn a_dropped_field_that_returns_gets_another_column() {
     let first = catalog(&[&with], &Layout::default());
     let second = catalog(&[&without], &first.layout);
     let third = catalog(&[&with], &second.layout);
-    let column = |catalog: &Catalog| catalog.layout.tables["deal"].column("stage", &Role::Value).map(|c| c.name.clone());
+    let column = |catalog: &Catalog| {
+        catalog.layout.tables["deal"].column("stage", &Role::Value).map(|c| c.name.clone())
+    };
     assert_eq!(column(&first).as_deref(), Some("stage"));
     assert_eq!(column(&second), None);
     assert_eq!(column(&third).as_deref(), Some("stage_2"));
-    assert!(difference(&first, &second).iter().any(|c| matches!(&c.detail, Detail::FieldDropped { field, .. } if &**field == "amountCurrency")));
+    assert!(
+        difference(&first, &second)
+            .iter()
+            .any(|c| matches!(&c.detail, Detail::FieldDropped { field, .. } if &**field == "amountCurrency"))
+    );
     let purged = catalog(&[&with], &second.layout.purged());
     assert_eq!(column(&purged).as_deref(), Some("stage_2"), "a purged name is not used again");
     let mut revived = second.layout.clone();
@@ -94,11 +100,25 @@ fn a_retype_is_a_new_column_and_limits_are_not() {
     let new = catalog(&[&object("deal", "deals", retyped, r#", "required": ["name"]"#)], &old.layout);
     let changes = difference(&old, &new);
     let has = |wanted: &Detail| changes.iter().any(|change| &change.detail == wanted);
-    let (deal, name) = (metadata::Name::new("deal").expect("a name"), metadata::Name::new("name").expect("a name"));
-    assert!(has(&Detail::FieldChanged { object: deal.clone(), field: name.clone(), what: vec!["limits"], tightened: true }), "{changes:#?}");
+    let (deal, name) =
+        (metadata::Name::new("deal").expect("a name"), metadata::Name::new("name").expect("a name"));
+    assert!(
+        has(&Detail::FieldChanged {
+            object: deal.clone(),
+            field: name.clone(),
+            what: vec!["limits"],
+            tightened: true
+        }),
+        "{changes:#?}"
+    );
     assert!(has(&Detail::RequiredAdded { object: deal.clone(), field: name }));
     let amount = metadata::Name::new("amount").expect("a name");
-    assert!(has(&Detail::FieldRetyped { object: deal.clone(), field: amount, from: "money".to_owned(), to: "float".to_owned() }));
+    assert!(has(&Detail::FieldRetyped {
+        object: deal.clone(),
+        field: amount,
+        from: "money".to_owned(),
+        to: "float".to_owned()
+    }));
     let stage = metadata::Name::new("stage").expect("a name");
     assert!(has(&Detail::ChoicesRemoved { object: deal, field: stage, removed: vec!["won".to_owned()] }));
     let table = &new.layout.tables["deal"];

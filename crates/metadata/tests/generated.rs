@@ -25,13 +25,17 @@ fn schemas_are_legal_and_accept_what_ships() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let schemas = metadata::schema::generated();
     let schema = |name: &str| {
-        let (_, text) = schemas.iter().find(|(path, _)| path.ends_with(&format!("schema/{name}.json"))).expect("it is generated");
+        let (_, text) = schemas
+            .iter()
+            .find(|(path, _)| path.ends_with(&format!("schema/{name}.json")))
+            .expect("it is generated");
         jsonschema::validator_for(&serde_json::from_str(text).expect("JSON")).expect("a legal schema")
     };
     let (object, extension) = (schema("object"), schema("extension"));
     for entry in fs::read_dir(root.join("metadata/core/objects")).expect("core ships") {
         let path = entry.expect("an entry").path();
-        let json: serde_json::Value = serde_json::from_str(&fs::read_to_string(&path).expect("a text")).expect("JSON");
+        let json: serde_json::Value =
+            serde_json::from_str(&fs::read_to_string(&path).expect("a text")).expect("JSON");
         let validator = if json.get("extends").is_some() { &extension } else { &object };
         let errors: Vec<String> = validator.iter_errors(&json).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{}: {errors:?}", path.display());

@@ -47,7 +47,9 @@ fn line(diagnostic: &Diagnostic) -> String {
     let Diagnostic { code, severity, file, line, column, pointer, message, .. } = diagnostic;
     let severity = if *severity == Severity::Error { "error" } else { "warning" };
     let mut text = format!("\n{file}:{line}:{column} {severity} {code} at {pointer}\n  {message}\n");
-    for (word, part) in [("expected", &diagnostic.expected), ("found", &diagnostic.found), ("hint", &diagnostic.hint)] {
+    for (word, part) in
+        [("expected", &diagnostic.expected), ("found", &diagnostic.found), ("hint", &diagnostic.hint)]
+    {
         if let Some(part) = part {
             let part: String = part.chars().take(160).collect();
             let _ = writeln!(text, "  {word}: {part}");

@@ -13,9 +13,16 @@ fn core() -> Vec<SourceFile> {
         path: path.to_owned(),
         text: fs::read_to_string(root.join(path)).expect("core ships"),
     };
-    ["package.json", "objects/account.json", "objects/opportunity.json", "objects/campaign.json", "objects/user.json", "choices/source.json"]
-        .map(read)
-        .to_vec()
+    [
+        "package.json",
+        "objects/account.json",
+        "objects/opportunity.json",
+        "objects/campaign.json",
+        "objects/user.json",
+        "choices/source.json",
+    ]
+    .map(read)
+    .to_vec()
 }
 
 /// What may stand where something else stood.
@@ -35,7 +42,9 @@ fn stranger() -> impl Strategy<Value = Value> {
         Just(json!(["name", "name"])),
         Just(json!({"and": [{"name": {"eq": null}}]})),
         Just(json!({"x-type": "rollup", "x-of": "contacts", "x-aggregate": "sum", "x-field": "name"})),
-        Just(json!({"x-type": "formula", "x-returns": "int", "x-formula": "record.account.parent.wonAmount"})),
+        Just(
+            json!({"x-type": "formula", "x-returns": "int", "x-formula": "record.account.parent.wonAmount"})
+        ),
         Just(json!({"x-type": "manyToMany", "x-to": "account", "x-inverse": "name"})),
         "[a-zA-Z.\"\\\\ {}\\[\\]:,0-9-]{0,12}".prop_map(Value::from),
     ]
@@ -93,7 +102,11 @@ fn answers(files: &[SourceFile]) -> Result<(), TestCaseError> {
         prop_assert!(!diagnostics.is_empty(), "refused without a reason");
         for diagnostic in diagnostics {
             prop_assert!(diagnostic.line >= 1 && diagnostic.column >= 1 && !diagnostic.message.is_empty());
-            prop_assert!(metadata::codes::ALL.iter().any(|code| code.code == diagnostic.code), "{}", diagnostic.code);
+            prop_assert!(
+                metadata::codes::ALL.iter().any(|code| code.code == diagnostic.code),
+                "{}",
+                diagnostic.code
+            );
         }
     }
     Ok(())

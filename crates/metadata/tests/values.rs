@@ -5,7 +5,7 @@ use metadata::catalog::{FieldType, Object};
 use metadata::{Base, SourceFile, field, resolve, validate};
 use serde_json::{Value as Json, json};
 
-const FIELDS: &str = r##"{
+const FIELDS: &str = r#"{
   "text": {"type": "string", "minLength": 2, "maxLength": 4, "pattern": "^[a-zé]+$"},
   "email": {"type": "string", "format": "email"},
   "url": {"type": "string", "format": "uri"},
@@ -28,14 +28,17 @@ const FIELDS: &str = r##"{
   "any": {"type": "object"},
   "where": {"x-type": "geoPoint"},
   "who": {"x-type": "lookup", "x-to": "thing"}
-}"##;
+}"#;
 
 fn thing(required: &str) -> std::sync::Arc<Object> {
     let object = format!(
         r#"{{"name": "thing", "plural": "things", "title": "Thing", "type": "object", "required": [{required}], "properties": {FIELDS}}}"#
     );
     let files = [
-        SourceFile { path: "package.json".to_owned(), text: r#"{"name": "p", "version": "1.0.0"}"#.to_owned() },
+        SourceFile {
+            path: "package.json".to_owned(),
+            text: r#"{"name": "p", "version": "1.0.0"}"#.to_owned(),
+        },
         SourceFile { path: "objects/thing.json".to_owned(), text: object },
     ];
     let resolved = resolve(&files, &Base::default()).expect("the object is sound");
@@ -134,13 +137,26 @@ fn limits_are_checked_exactly() {
             record.insert((*name).to_owned(), value.unwrap_or_else(|problem| unreachable!("{problem:?}")));
         }
         record.insert("where.latitude".to_owned(), expr::Value::Float(91.0));
-        validate(&object, &record).into_iter().map(|v| (v.path, v.rule)).filter(|(path, _)| path != "where.latitude").collect()
+        validate(&object, &record)
+            .into_iter()
+            .map(|v| (v.path, v.rule))
+            .filter(|(path, _)| path != "where.latitude")
+            .collect()
     };
     assert_eq!(check(&[]), [("text".to_owned(), "required")]);
     let fine = [
-        ("text", json!("éé")), ("email", json!("ada@example.org")), ("url", json!("https://example.org/a?b=c")),
-        ("int", json!(10)), ("float", json!(0.3)), ("dec", json!("999.99")), ("pct", json!("100")), ("stars", json!(5)),
-        ("sum", json!("0.01")), ("tags", json!(["abc"])), ("color", json!("#1a7f37")), ("span", json!("7d")),
+        ("text", json!("éé")),
+        ("email", json!("ada@example.org")),
+        ("url", json!("https://example.org/a?b=c")),
+        ("int", json!(10)),
+        ("float", json!(0.3)),
+        ("dec", json!("999.99")),
+        ("pct", json!("100")),
+        ("stars", json!(5)),
+        ("sum", json!("0.01")),
+        ("tags", json!(["abc"])),
+        ("color", json!("#1a7f37")),
+        ("span", json!("7d")),
     ];
     assert_eq!(check(&fine), []);
     for (name, json, rule) in [

@@ -11,6 +11,7 @@ use crate::name::Name;
 
 /// A property of an object.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own that a document states")]
 pub struct Field {
     /// `closeDate`
     pub name: Name,
@@ -42,7 +43,10 @@ impl Field {
     /// Whether clients may write it: neither computed nor kept by the platform.
     pub fn writable(&self) -> bool {
         match &self.ty {
-            FieldType::Id | FieldType::AutoNumber { .. } | FieldType::Formula { .. } | FieldType::Rollup { .. } => false,
+            FieldType::Id
+            | FieldType::AutoNumber { .. }
+            | FieldType::Formula { .. }
+            | FieldType::Rollup { .. } => false,
             _ => !self.system || &*self.name == "owner",
         }
     }

@@ -105,7 +105,10 @@ impl Object {
     /// Whether the field alone identifies a record: it has a unique rule of its own without a condition.
     pub fn identifies(&self, field: &str) -> bool {
         field == "id"
-            || self.uniques.iter().any(|u| u.condition.is_none() && matches!(&*u.fields, [one] if &**one == field))
+            || self
+                .uniques
+                .iter()
+                .any(|u| u.condition.is_none() && matches!(&*u.fields, [one] if &**one == field))
     }
 }
 

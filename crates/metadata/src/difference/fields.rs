@@ -26,7 +26,10 @@ pub(super) fn changed(object: &Name, old: &Field, new: &Field, changes: &mut Cha
     changes.other(
         path,
         &[
-            ("title", old.title != new.title || old.titles != new.titles || labels(&old.ty) != labels(&new.ty)),
+            (
+                "title",
+                old.title != new.title || old.titles != new.titles || labels(&old.ty) != labels(&new.ty),
+            ),
             ("description", old.description != new.description),
             ("default", old.default.as_ref().map(plain) != new.default.as_ref().map(plain)),
             ("sensitive", old.sensitive != new.sensitive),
@@ -35,8 +38,11 @@ pub(super) fn changed(object: &Name, old: &Field, new: &Field, changes: &mut Cha
     );
 }
 
+/// Value, label and labels in other languages.
+type Label<'a> = (&'a str, &'a str, &'a indexmap::IndexMap<String, String>);
+
 /// What people read of choices, in their order.
-fn labels(ty: &FieldType) -> Option<Vec<(&str, &str, &indexmap::IndexMap<String, String>)>> {
+fn labels(ty: &FieldType) -> Option<Vec<Label<'_>>> {
     ty.choices().map(|list| list.choices.iter().map(|c| (&*c.value, c.label.as_str(), &c.labels)).collect())
 }
 
@@ -59,7 +65,8 @@ fn ty(path: &str, object: &Name, old: &Field, new: &Field, changes: &mut Changes
 }
 
 fn formula(path: &str, object: &Name, old: &Field, new: &Field, changes: &mut Changes) {
-    let (FieldType::Formula { returns: r, expr: e, stored: s }, FieldType::Formula { returns, expr, stored }) = (&old.ty, &new.ty)
+    let (FieldType::Formula { returns: r, expr: e, stored: s }, FieldType::Formula { returns, expr, stored }) =
+        (&old.ty, &new.ty)
     else {
         return;
     };
@@ -97,10 +104,16 @@ fn choices(path: &str, object: &Name, old: &Field, new: &Field, changes: &mut Ch
         .filter(|value| !has(before, value) && renamed.iter().all(|(_, to)| to != value))
         .collect();
     if !renamed.is_empty() {
-        changes.add(path.to_owned(), Detail::ChoicesRenamed { object: of.clone(), field: field.clone(), renamed });
+        changes.add(
+            path.to_owned(),
+            Detail::ChoicesRenamed { object: of.clone(), field: field.clone(), renamed },
+        );
     }
     if !removed.is_empty() {
-        changes.add(path.to_owned(), Detail::ChoicesRemoved { object: of.clone(), field: field.clone(), removed });
+        changes.add(
+            path.to_owned(),
+            Detail::ChoicesRemoved { object: of.clone(), field: field.clone(), removed },
+        );
     }
     if !added.is_empty() {
         changes.add(path.to_owned(), Detail::ChoicesAdded { object: of, field, added });
@@ -142,8 +155,12 @@ fn compared(old: &FieldType, new: &FieldType, changes: &Changes) -> (Vec<&'stati
             what.push("maximum");
             tightened |= b < a;
         }
-        (FieldType::AutoNumber { pattern: a }, FieldType::AutoNumber { pattern: b }) if a != b => what.push("pattern"),
-        (FieldType::Money { currency: a, .. }, FieldType::Money { currency: b, .. }) if a != b => what.push("currency"),
+        (FieldType::AutoNumber { pattern: a }, FieldType::AutoNumber { pattern: b }) if a != b => {
+            what.push("pattern");
+        }
+        (FieldType::Money { currency: a, .. }, FieldType::Money { currency: b, .. }) if a != b => {
+            what.push("currency");
+        }
         (FieldType::Lookup(a), FieldType::Lookup(b)) => lookup(a, b, changes, &mut what, &mut tightened),
         (FieldType::Polymorphic { to: a, inverse: i }, FieldType::Polymorphic { to: b, inverse: j }) => {
             let a: Vec<&Name> = a.iter().map(|one| changes.renamed(one)).collect();
@@ -156,13 +173,22 @@ fn compared(old: &FieldType, new: &FieldType, changes: &Changes) -> (Vec<&'stati
             }
         }
         (FieldType::Many(a), FieldType::Many(b)) if changes.renamed(&a.to) != &b.to => what.push("relation"),
-        (
-            FieldType::Rollup { of: a, aggregate: b, field: c, filter: d, .. },
-            FieldType::Rollup { of: e, aggregate: f, field: g, filter: h, .. },
-        ) if (a, b, c, d) != (e, f, g, h) => what.push("rollup"),
+        (FieldType::Rollup { .. }, FieldType::Rollup { .. }) if folds(old) != folds(new) => {
+            what.push("rollup");
+        }
         _ => {}
     }
     (what, tightened)
+}
+
+/// What a roll-up folds, and how.
+fn folds(ty: &FieldType) -> Option<(&Name, crate::catalog::Aggregate, Option<&Name>, Option<expr::Expr>)> {
+    match ty {
+        FieldType::Rollup { of, aggregate, field, filter, .. } => {
+            Some((of, *aggregate, field.as_ref(), filter.as_ref().map(plain)))
+        }
+        _ => None,
+    }
 }
 
 fn lookup(old: &Lookup, new: &Lookup, changes: &Changes, what: &mut Vec<&'static str>, tightened: &mut bool) {

@@ -21,44 +21,131 @@ pub struct Change {
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "the variants' fields are the objects, fields and names that they say")]
 pub enum Detail {
-    PackageAdded { package: String },
-    PackageDropped { package: String },
+    PackageAdded {
+        package: String,
+    },
+    PackageDropped {
+        package: String,
+    },
     /// Version, title, dependencies or settings.
-    PackageChanged { package: String },
-    ObjectAdded { object: Name },
-    ObjectDropped { object: Name },
-    ObjectRenamed { object: Name, from: Name },
-    FieldAdded { object: Name, field: Name },
-    FieldDropped { object: Name, field: Name },
-    FieldRenamed { object: Name, field: Name, from: Name },
+    PackageChanged {
+        package: String,
+    },
+    ObjectAdded {
+        object: Name,
+    },
+    ObjectDropped {
+        object: Name,
+    },
+    ObjectRenamed {
+        object: Name,
+        from: Name,
+    },
+    FieldAdded {
+        object: Name,
+        field: Name,
+    },
+    FieldDropped {
+        object: Name,
+        field: Name,
+    },
+    FieldRenamed {
+        object: Name,
+        field: Name,
+        from: Name,
+    },
     /// Its columns have other encodings: a new column, values are converted.
-    FieldRetyped { object: Name, field: Name, from: String, to: String },
+    FieldRetyped {
+        object: Name,
+        field: Name,
+        from: String,
+        to: String,
+    },
     /// Another type or limits in the same columns; values stay.
-    FieldChanged { object: Name, field: Name, what: Vec<&'static str>, tightened: bool },
-    RequiredAdded { object: Name, field: Name },
-    RequiredDropped { object: Name, field: Name },
+    FieldChanged {
+        object: Name,
+        field: Name,
+        what: Vec<&'static str>,
+        tightened: bool,
+    },
+    RequiredAdded {
+        object: Name,
+        field: Name,
+    },
+    RequiredDropped {
+        object: Name,
+        field: Name,
+    },
     /// The side column without case has to be filled.
-    FoldedAdded { object: Name, field: Name },
-    FoldedDropped { object: Name, field: Name },
+    FoldedAdded {
+        object: Name,
+        field: Name,
+    },
+    FoldedDropped {
+        object: Name,
+        field: Name,
+    },
     /// A stored formula computes something else: its column has to be filled anew.
-    FormulaChanged { object: Name, field: Name },
+    FormulaChanged {
+        object: Name,
+        field: Name,
+    },
     /// A formula is kept in a column from now on (true) or no longer (false).
-    FormulaStoredChanged { object: Name, field: Name, stored: bool },
-    UniqueAdded { object: Name, name: String },
-    UniqueDropped { object: Name, name: String },
-    IndexAdded { object: Name, fields: Vec<Name> },
-    IndexDropped { object: Name, fields: Vec<Name> },
-    RuleAdded { object: Name, rule: Name },
-    RuleDropped { object: Name, rule: Name },
+    FormulaStoredChanged {
+        object: Name,
+        field: Name,
+        stored: bool,
+    },
+    UniqueAdded {
+        object: Name,
+        name: String,
+    },
+    UniqueDropped {
+        object: Name,
+        name: String,
+    },
+    IndexAdded {
+        object: Name,
+        fields: Vec<Name>,
+    },
+    IndexDropped {
+        object: Name,
+        fields: Vec<Name>,
+    },
+    RuleAdded {
+        object: Name,
+        rule: Name,
+    },
+    RuleDropped {
+        object: Name,
+        rule: Name,
+    },
     /// Its condition is another.
-    RuleChanged { object: Name, rule: Name },
+    RuleChanged {
+        object: Name,
+        rule: Name,
+    },
     /// Values that a select or multi-select field no longer has.
-    ChoicesRemoved { object: Name, field: Name, removed: Vec<String> },
+    ChoicesRemoved {
+        object: Name,
+        field: Name,
+        removed: Vec<String>,
+    },
     /// Values of a select or multi-select field that have a new name: (old, new).
-    ChoicesRenamed { object: Name, field: Name, renamed: Vec<(String, String)> },
-    ChoicesAdded { object: Name, field: Name, added: Vec<String> },
+    ChoicesRenamed {
+        object: Name,
+        field: Name,
+        renamed: Vec<(String, String)>,
+    },
+    ChoicesAdded {
+        object: Name,
+        field: Name,
+        added: Vec<String>,
+    },
     /// Only what people read: titles, labels, descriptions, order, display and search.
-    Other { what: Vec<&'static str> },
+    Other {
+        what: Vec<&'static str>,
+    },
 }
 
 /// All changes from one catalog to another, renames honoured, in a stable order: packages, then objects as the new catalog has them, then
@@ -67,7 +154,9 @@ pub fn difference(old: &Catalog, new: &Catalog) -> Vec<Change> {
     let mut changes = Changes::default();
     for (name, object) in &new.objects {
         let former = object.renamed_from.as_ref().filter(|former| !new.objects.contains_key(*former));
-        if let Some(former) = former.filter(|former| old.objects.contains_key(*former) && !old.objects.contains_key(name)) {
+        if let Some(former) =
+            former.filter(|former| old.objects.contains_key(*former) && !old.objects.contains_key(name))
+        {
             changes.renames.insert(former.clone(), name.clone());
         }
     }
@@ -117,7 +206,8 @@ impl Changes {
 
     /// What people read, in one change.
     pub(crate) fn other(&mut self, path: String, what: &[(&'static str, bool)]) {
-        let what: Vec<&'static str> = what.iter().filter(|(_, changed)| *changed).map(|(what, _)| *what).collect();
+        let what: Vec<&'static str> =
+            what.iter().filter(|(_, changed)| *changed).map(|(what, _)| *what).collect();
         if !what.is_empty() {
             self.add(path, Detail::Other { what });
         }
@@ -130,7 +220,9 @@ fn packages(old: &Catalog, new: &Catalog, changes: &mut Changes) {
         let package_name = name.clone();
         match old.packages.get(name) {
             None => changes.add(path, Detail::PackageAdded { package: package_name }),
-            Some(before) if before != package => changes.add(path, Detail::PackageChanged { package: package_name }),
+            Some(before) if before != package => {
+                changes.add(path, Detail::PackageChanged { package: package_name });
+            }
             Some(_) => {}
         }
     }

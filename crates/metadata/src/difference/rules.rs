@@ -67,7 +67,10 @@ pub(super) fn rules(old: &Object, new: &Object, changes: &mut Changes) {
                 changes.add(path, Detail::RuleChanged { object, rule: name });
             }
             Some(before) => {
-                changes.other(path, &[("message", before.message != rule.message), ("path", before.path != rule.path)]);
+                changes.other(
+                    path,
+                    &[("message", before.message != rule.message), ("path", before.path != rule.path)],
+                );
             }
         }
     }
@@ -90,16 +93,24 @@ fn forget(expr: &mut expr::Expr) {
     match &mut expr.node {
         Node::Literal(_) | Node::Slot(_) | Node::Field(_) => {}
         Node::Not(a) | Node::Negate(a) | Node::IsNull(a) => forget(a),
-        Node::And(all) | Node::Or(all) | Node::List(all) | Node::Call(_, all) => all.iter_mut().for_each(forget),
+        Node::And(all) | Node::Or(all) | Node::List(all) | Node::Call(_, all) => {
+            all.iter_mut().for_each(forget);
+        }
         Node::Binary(_, a, b) | Node::In(a, b) | Node::Text(_, a, b) | Node::Coalesce(a, b) => {
             forget(a);
             forget(b);
         }
         Node::ListTest(_, a, b) => {
             forget(a);
-            b.iter_mut().for_each(|e| forget(e));
+            if let Some(b) = b {
+                forget(b);
+            }
         }
         Node::If(a, b, c) => [a, b, c].into_iter().for_each(|e| forget(e)),
-        Node::Exists { condition, .. } | Node::Count { condition, .. } => condition.iter_mut().for_each(|e| forget(e)),
+        Node::Exists { condition, .. } | Node::Count { condition, .. } => {
+            if let Some(condition) = condition {
+                forget(condition);
+            }
+        }
     }
 }

@@ -12,10 +12,12 @@ mod translation;
 pub use choices::{ChoiceDocument, ChoicesDocument, LabelledChoice};
 pub use extension::ExtensionDocument;
 pub use field::{
-    AggregateName, FieldDocument, ItemsDocument, JsonType, LinkDocument, OnDeleteName, OneOrMany, ReturnsName, ScopeName,
-    TypeName,
+    AggregateName, FieldDocument, ItemsDocument, JsonType, LinkDocument, OnDeleteName, OneOrMany,
+    ReturnsName, ScopeName, TypeName,
 };
-pub use object::{DuplicateDocument, ObjectDocument, ObjectType, PartialUnique, RuleDocument, UniqueDocument};
+pub use object::{
+    DuplicateDocument, ObjectDocument, ObjectType, PartialUnique, RuleDocument, UniqueDocument,
+};
 pub use package::{PackageDocument, SettingDocument, SettingType};
 pub use shape::Shape;
 pub use translation::{ObjectTranslation, TranslationDocument};

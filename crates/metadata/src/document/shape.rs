@@ -40,19 +40,21 @@ impl<'a> Walk<'a> {
         }
         if let Some(alternatives) = schema.get("anyOf").and_then(Value::as_array) {
             let fitting = alternatives.iter().find(|one| admits(self.resolved(one), node));
-            return match fitting {
-                Some(one) => self.node(one, node, pointer, strict),
-                None => {
-                    let expected = alternatives.iter().filter_map(|one| type_words(self.resolved(one))).collect::<Vec<_>>();
-                    self.wrong_type(&expected.join(" or "), node, pointer)
-                }
+            return if let Some(one) = fitting {
+                self.node(one, node, pointer, strict)
+            } else {
+                let expected =
+                    alternatives.iter().filter_map(|one| type_words(self.resolved(one))).collect::<Vec<_>>();
+                self.wrong_type(&expected.join(" or "), node, pointer)
             };
         }
         if !admits(schema, node) {
             return self.wrong_type(&type_words(schema).unwrap_or_default(), node, pointer);
         }
         match &node.kind {
-            NodeKind::Object(_) if schema.get("properties").is_some() || schema.get("additionalProperties").is_some() => {
+            NodeKind::Object(_)
+                if schema.get("properties").is_some() || schema.get("additionalProperties").is_some() =>
+            {
                 self.object(schema, node, pointer, strict)
             }
             NodeKind::Array(items) => match schema.get("items") {
@@ -63,7 +65,11 @@ impl<'a> Walk<'a> {
                 let least = schema.get("minimum").and_then(Value::as_f64).unwrap_or(f64::MIN);
                 let most = schema.get("maximum").and_then(Value::as_f64).unwrap_or(f64::MAX);
                 let within = number.as_f64().is_some_and(|n| (least..=most).contains(&n));
-                if within { Some(node.to_json()) } else { self.wrong_type("a number that is not negative", node, pointer) }
+                if within {
+                    Some(node.to_json())
+                } else {
+                    self.wrong_type("a number that is not negative", node, pointer)
+                }
             }
             _ => Some(node.to_json()),
         }
@@ -84,15 +90,22 @@ impl<'a> Walk<'a> {
         let known = schema.get("properties").and_then(Value::as_object);
         let find = |key: &str| known.and_then(|known| known.get_key_value(key));
         let others = schema.get("additionalProperties");
-        let required: Vec<&str> =
-            schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+        let required: Vec<&str> = schema
+            .get("required")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
         let mut sound = Map::new();
         let mut whole = true;
         for entry in entries {
             let here = format!("{pointer}/{}", escape(&entry.key));
             let (key, of) = match (find(&entry.key).map(|(_, of)| of), others) {
                 (Some(of), _) => (entry.key.as_str(), of),
-                (None, Some(Value::Object(_) | Value::Bool(true))) => (entry.key.as_str(), others.unwrap_or(&Value::Null)),
+                (None, Some(Value::Object(_) | Value::Bool(true))) => {
+                    (entry.key.as_str(), others.unwrap_or(&Value::Null))
+                }
                 (None, _) => {
                     let meant = self.unknown_key(entry.key.as_str(), &here, known);
                     // A misspelt key is read as the one that was meant, so that its absence is not reported as well.
@@ -102,17 +115,14 @@ impl<'a> Walk<'a> {
                     }
                 }
             };
-            match self.node(of, &entry.value, &here, strict) {
-                Some(value) => {
-                    sound.insert(key.to_owned(), value);
-                }
-                None => {
-                    let is_field = of.get("$ref").and_then(Value::as_str).is_some_and(|r| r.ends_with("/Field"));
-                    if is_field {
-                        self.shape.hidden.push(here);
-                    } else {
-                        whole &= !strict && !required.contains(&key);
-                    }
+            if let Some(value) = self.node(of, &entry.value, &here, strict) {
+                sound.insert(key.to_owned(), value);
+            } else {
+                let is_field = of.get("$ref").and_then(Value::as_str).is_some_and(|r| r.ends_with("/Field"));
+                if is_field {
+                    self.shape.hidden.push(here);
+                } else {
+                    whole &= !strict && !required.contains(&key);
                 }
             }
         }
@@ -127,7 +137,12 @@ impl<'a> Walk<'a> {
         whole.then_some(Value::Object(sound))
     }
 
-    fn unknown_key(&mut self, key: &str, pointer: &str, known: Option<&Map<String, Value>>) -> Option<String> {
+    fn unknown_key(
+        &mut self,
+        key: &str,
+        pointer: &str,
+        known: Option<&Map<String, Value>>,
+    ) -> Option<String> {
         let keys = || known.into_iter().flat_map(Map::keys).map(String::as_str);
         let meant = did_you_mean(key, keys());
         self.shape.faults.push(Finding {

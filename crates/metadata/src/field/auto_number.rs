@@ -5,8 +5,8 @@ use serde_json::{Value as Json, json};
 
 use super::{About, Kind, Reading, ValueProblem, one_column};
 use crate::catalog::FieldType;
-use crate::layout::Role;
 use crate::codes;
+use crate::layout::Role;
 
 /// A number of its own for each record, given at create: literal text with `{YYYY}`, `{MM}`, `{DD}` and one run of zeros in braces.
 pub(crate) struct AutoNumber;
@@ -15,7 +15,7 @@ impl Kind for AutoNumber {
     fn about(&self) -> About {
         About {
             name: "autoNumber",
-            plain: r#""#,
+            plain: "",
             summary: "A number of its own for each record, given at create: literal text with `{YYYY}`, `{MM}`, `{DD}` and one run of zeros in braces.",
             keywords: &["x-pattern", "x-unique"],
             json: r#""O-2026-00042""#,
@@ -33,8 +33,7 @@ impl Kind for AutoNumber {
         Some(FieldType::AutoNumber { pattern })
     }
 
-    fn schema(&self, ty: &FieldType) -> Json {
-        let _ = ty;
+    fn schema(&self, _: &FieldType) -> Json {
         json!({"type": "string", "readOnly": true})
     }
 
@@ -42,13 +41,11 @@ impl Kind for AutoNumber {
         one_column(Encoding::Text)
     }
 
-    fn read_text(&self, ty: &FieldType, text: &str) -> Result<Value, ValueProblem> {
-        let _ = ty;
+    fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
         Value::parse(&Type::Text, text).map_err(|bad| ValueProblem::bad_text("format", &bad))
     }
 
-    fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem> {
-        let _ = (ty, value);
+    fn check(&self, _: &FieldType, _: &Value) -> Result<(), ValueProblem> {
         Ok(())
     }
 }
@@ -64,13 +61,20 @@ fn legal(pattern: &str) -> Result<(), String> {
         match inner {
             "YYYY" | "YY" | "MM" | "DD" => {}
             _ if !inner.is_empty() && inner.len() <= 18 && inner.bytes().all(|b| b == b'0') => zeros += 1,
-            other => return Err(format!("`{{{other}}}` is none of {{YYYY}}, {{YY}}, {{MM}}, {{DD}} and a run of zeros such as {{00000}}")),
+            other => {
+                return Err(format!(
+                    "`{{{other}}}` is none of {{YYYY}}, {{YY}}, {{MM}}, {{DD}} and a run of zeros such as {{00000}}"
+                ));
+            }
         }
         rest = tail;
     }
     match zeros {
         1 => Ok(()),
-        0 => Err("The pattern has no run of zeros such as {00000}, so that all numbers would be equal".to_owned()),
+        0 => {
+            Err("The pattern has no run of zeros such as {00000}, so that all numbers would be equal"
+                .to_owned())
+        }
         _ => Err("The pattern has more than one run of zeros".to_owned()),
     }
 }

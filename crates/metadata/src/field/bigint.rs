@@ -3,11 +3,11 @@
 use expr::{Encoding, Type, Value};
 use serde_json::{Value as Json, json};
 
+use super::limits::check_number;
 use super::{About, Kind, Reading, ValueProblem, one_column};
 use crate::catalog::FieldType;
-use crate::layout::Role;
-use super::limits::check_number;
 use crate::catalog::NumberLimits;
+use crate::layout::Role;
 
 /// A whole number of 64 bits; travels as a string.
 pub(crate) struct BigInt;
@@ -16,9 +16,18 @@ impl Kind for BigInt {
     fn about(&self) -> About {
         About {
             name: "bigint",
-            plain: r#""#,
+            plain: "",
             summary: "A whole number of 64 bits; travels as a string.",
-            keywords: &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "default", "x-default", "x-unique"],
+            keywords: &[
+                "minimum",
+                "maximum",
+                "exclusiveMinimum",
+                "exclusiveMaximum",
+                "multipleOf",
+                "default",
+                "x-default",
+                "x-unique",
+            ],
             json: r#""9007199254740993""#,
             graphql: "BigInt",
             columns: "`bigint`",
@@ -29,8 +38,7 @@ impl Kind for BigInt {
         reading.number_limits().map(FieldType::BigInt)
     }
 
-    fn schema(&self, ty: &FieldType) -> Json {
-        let _ = ty;
+    fn schema(&self, _: &FieldType) -> Json {
         json!({"type": ["string", "integer"], "pattern": "^-?[0-9]+$"})
     }
 
@@ -41,13 +49,14 @@ impl Kind for BigInt {
     fn read_json(&self, ty: &FieldType, json: &Json) -> Result<Value, ValueProblem> {
         match json {
             Json::String(text) => self.read_text(ty, text),
-            Json::Number(number) if number.is_i64() || number.is_u64() => self.read_text(ty, &number.to_string()),
+            Json::Number(number) if number.is_i64() || number.is_u64() => {
+                self.read_text(ty, &number.to_string())
+            }
             other => Err(ValueProblem::wrong_type("a whole number", other)),
         }
     }
 
-    fn read_text(&self, ty: &FieldType, text: &str) -> Result<Value, ValueProblem> {
-        let _ = ty;
+    fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
         Value::parse(&Type::Int, text.trim()).map_err(|bad| ValueProblem::bad_text("type", &bad))
     }
 

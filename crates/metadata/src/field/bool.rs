@@ -17,19 +17,17 @@ impl Kind for Bool {
             plain: r#""type": "boolean""#,
             summary: "True or false.",
             keywords: &["default", "x-default"],
-            json: r#"true"#,
+            json: "true",
             graphql: "Boolean",
             columns: "`boolean` (0 or 1 on SQLite)",
         }
     }
 
-    fn build(&self, reading: &mut Reading<'_>) -> Option<FieldType> {
-        let _ = reading;
+    fn build(&self, _: &mut Reading<'_>) -> Option<FieldType> {
         Some(FieldType::Bool)
     }
 
-    fn schema(&self, ty: &FieldType) -> Json {
-        let _ = ty;
+    fn schema(&self, _: &FieldType) -> Json {
         json!({"type": "boolean"})
     }
 
@@ -37,13 +35,11 @@ impl Kind for Bool {
         one_column(Encoding::Bool)
     }
 
-    fn read_json(&self, ty: &FieldType, json: &Json) -> Result<Value, ValueProblem> {
-        let _ = ty;
+    fn read_json(&self, _: &FieldType, json: &Json) -> Result<Value, ValueProblem> {
         json.as_bool().map(Value::Bool).ok_or_else(|| ValueProblem::wrong_type("true or false", json))
     }
 
-    fn read_text(&self, ty: &FieldType, text: &str) -> Result<Value, ValueProblem> {
-        let _ = ty;
+    fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
         match text.trim().to_lowercase().as_str() {
             "true" | "yes" | "y" | "1" | "是" => Ok(Value::Bool(true)),
             "false" | "no" | "n" | "0" | "否" => Ok(Value::Bool(false)),
@@ -51,8 +47,7 @@ impl Kind for Bool {
         }
     }
 
-    fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem> {
-        let _ = (ty, value);
+    fn check(&self, _: &FieldType, _: &Value) -> Result<(), ValueProblem> {
         Ok(())
     }
 }

@@ -29,6 +29,10 @@ pub(crate) struct Known {
     pub broken_choices: HashSet<String>,
 }
 
+/// Something is wrong, and has been said.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reported;
+
 /// A field being built.
 pub(crate) struct Reading<'a> {
     /// The object that has the field.
@@ -64,22 +68,23 @@ fn type_name(reading: &mut Reading<'_>) -> Option<TypeName> {
     }
     let chosen = doc.values.is_some() || doc.choices.is_some();
     match doc.ty {
-        None if chosen => Some(TypeName::Select),
+        None | Some(JsonType::String) if chosen => Some(TypeName::Select),
         None => {
             let known: Vec<&str> = AUTHORED.iter().map(|kind| kind.about().name).collect();
             let mut finding = Finding::new(codes::MISSING_KEY, "", "The field has no type");
-            finding.expected = Some(format!("`x-type`, or `type` of JSON Schema; x-type is one of {}", known.join(", ")));
+            finding.expected =
+                Some(format!("`x-type`, or `type` of JSON Schema; x-type is one of {}", known.join(", ")));
             reading.findings.push(finding);
             None
         }
-        Some(JsonType::String) if chosen => Some(TypeName::Select),
         Some(JsonType::String) => formatted(reading),
         Some(JsonType::Integer) => Some(TypeName::Int),
         Some(JsonType::Number) => Some(TypeName::Float),
         Some(JsonType::Boolean) => Some(TypeName::Bool),
         Some(JsonType::Array) => {
             let items = doc.items.as_ref();
-            let listed = chosen || items.is_some_and(|items| items.values.is_some() || items.choices.is_some());
+            let listed =
+                chosen || items.is_some_and(|items| items.values.is_some() || items.choices.is_some());
             Some(if listed { TypeName::MultiSelect } else { TypeName::Tags })
         }
         Some(JsonType::Object) => Some(TypeName::Json),
@@ -100,7 +105,8 @@ fn formatted(reading: &mut Reading<'_>) -> Option<TypeName> {
     let found = FORMATS.iter().find(|(name, _)| *name == format).map(|(_, ty)| *ty);
     if found.is_none() {
         let known = FORMATS.map(|(name, _)| name);
-        let mut finding = Finding::new(codes::BAD_VALUE, "/format", format!("The format `{format}` is not known"));
+        let mut finding =
+            Finding::new(codes::BAD_VALUE, "/format", format!("The format `{format}` is not known"));
         finding.expected = Some(known.join(", "));
         finding.found = Some(format.to_owned());
         finding.hint = did_you_mean(format, known).map(|meant| format!("did you mean `{meant}`?"));
@@ -156,13 +162,21 @@ fn check_keywords(kind: &dyn Kind, reading: &mut Reading<'_>, raw: &Json) {
         if COMMON_KEYWORDS.contains(&key.as_str()) || about.keywords.contains(&key.as_str()) {
             continue;
         }
-        let mut finding =
-            Finding::new(codes::UNKNOWN_KEY, &format!("/{key}"), format!("`{key}` does not belong to a field of type `{}`", about.name));
+        let mut finding = Finding::new(
+            codes::UNKNOWN_KEY,
+            &format!("/{key}"),
+            format!("`{key}` does not belong to a field of type `{}`", about.name),
+        );
         finding.key = true;
         finding.found = Some(key.clone());
-        finding.expected = Some(COMMON_KEYWORDS.iter().chain(about.keywords).copied().collect::<Vec<_>>().join(", "));
-        let owners: Vec<&str> =
-            AUTHORED.iter().map(|kind| kind.about()).filter(|about| about.keywords.contains(&key.as_str())).map(|about| about.name).collect();
+        finding.expected =
+            Some(COMMON_KEYWORDS.iter().chain(about.keywords).copied().collect::<Vec<_>>().join(", "));
+        let owners: Vec<&str> = AUTHORED
+            .iter()
+            .map(|kind| kind.about())
+            .filter(|about| about.keywords.contains(&key.as_str()))
+            .map(|about| about.name)
+            .collect();
         finding.hint = (!owners.is_empty()).then(|| format!("it belongs to {}", owners.join(", ")));
         reading.findings.push(finding);
     }
@@ -205,7 +219,7 @@ impl Reading<'_> {
     /// Limits on text; `None` when they contradict each other.
     pub fn text_limits(&mut self) -> Option<TextLimits> {
         let doc = self.doc;
-        self.limits(doc.min_length, doc.max_length, doc.pattern.clone(), "")
+        self.limits(doc.min_length, doc.max_length, doc.pattern.as_deref(), "")
     }
 
     /// Limits on the texts of a list.
@@ -215,17 +229,27 @@ impl Reading<'_> {
             self.fault(codes::BAD_VALUE, "/items/type", "Lists hold strings");
             return None;
         }
-        self.limits(items.min_length, items.max_length, items.pattern.clone(), "/items")
+        self.limits(items.min_length, items.max_length, items.pattern.as_deref(), "/items")
     }
 
-    fn limits(&mut self, min: Option<u32>, max: Option<u32>, pattern: Option<String>, at: &str) -> Option<TextLimits> {
+    fn limits(
+        &mut self,
+        min: Option<u32>,
+        max: Option<u32>,
+        pattern: Option<&str>,
+        at: &str,
+    ) -> Option<TextLimits> {
         if let (Some(min), Some(max)) = (min, max)
             && min > max
         {
-            self.fault(codes::BAD_LIMIT, &format!("{at}/minLength"), "`minLength` is greater than `maxLength`: no text can meet both");
+            self.fault(
+                codes::BAD_LIMIT,
+                &format!("{at}/minLength"),
+                "`minLength` is greater than `maxLength`: no text can meet both",
+            );
             return None;
         }
-        let pattern = match pattern.as_deref().map(Pattern::new) {
+        let pattern = match pattern.map(Pattern::new) {
             None => None,
             Some(Ok(pattern)) => Some(pattern),
             Some(Err(error)) => {
@@ -241,11 +265,11 @@ impl Reading<'_> {
     pub fn number_limits(&mut self) -> Option<NumberLimits> {
         let doc = self.doc;
         let limits = NumberLimits {
-            minimum: self.bound("minimum", doc.minimum.as_ref())?,
-            maximum: self.bound("maximum", doc.maximum.as_ref())?,
-            exclusive_minimum: self.bound("exclusiveMinimum", doc.exclusive_minimum.as_ref())?,
-            exclusive_maximum: self.bound("exclusiveMaximum", doc.exclusive_maximum.as_ref())?,
-            multiple_of: self.bound("multipleOf", doc.multiple_of.as_ref())?,
+            minimum: self.bound("minimum", doc.minimum.as_ref()).ok()?,
+            maximum: self.bound("maximum", doc.maximum.as_ref()).ok()?,
+            exclusive_minimum: self.bound("exclusiveMinimum", doc.exclusive_minimum.as_ref()).ok()?,
+            exclusive_maximum: self.bound("exclusiveMaximum", doc.exclusive_maximum.as_ref()).ok()?,
+            multiple_of: self.bound("multipleOf", doc.multiple_of.as_ref()).ok()?,
         };
         let least = limits.minimum.or(limits.exclusive_minimum);
         let most = limits.maximum.or(limits.exclusive_maximum);
@@ -253,7 +277,11 @@ impl Reading<'_> {
             && least > most
         {
             let key = if limits.minimum.is_some() { "/minimum" } else { "/exclusiveMinimum" };
-            self.fault(codes::BAD_LIMIT, key, "The least value is greater than the greatest: no number can meet both");
+            self.fault(
+                codes::BAD_LIMIT,
+                key,
+                "The least value is greater than the greatest: no number can meet both",
+            );
             return None;
         }
         if limits.multiple_of.is_some_and(|of| of <= Decimal::ZERO) {
@@ -263,18 +291,18 @@ impl Reading<'_> {
         Some(limits)
     }
 
-    /// The outer option is a fault, the inner one absence.
-    fn bound(&mut self, key: &str, number: Option<&Number>) -> Option<Option<Decimal>> {
-        let Some(number) = number else { return Some(None) };
+    fn bound(&mut self, key: &str, number: Option<&Number>) -> Result<Option<Decimal>, Reported> {
+        let Some(number) = number else { return Ok(None) };
         let text = number.to_string();
-        let exact = if text.contains(['e', 'E']) { Decimal::from_scientific(&text) } else { Decimal::from_str(&text) };
-        match exact {
-            Ok(exact) => Some(Some(exact)),
-            Err(_) => {
-                self.fault(codes::BAD_LIMIT, &format!("/{key}"), "A limit has at most 28 digits");
-                None
-            }
-        }
+        let exact = if text.contains(['e', 'E']) {
+            Decimal::from_scientific(&text)
+        } else {
+            Decimal::from_str(&text)
+        };
+        exact.map(Some).map_err(|_| {
+            self.fault(codes::BAD_LIMIT, &format!("/{key}"), "A limit has at most 28 digits");
+            Reported
+        })
     }
 
     /// The choices of a select field: written in place, or a shared list.
@@ -307,10 +335,14 @@ impl Reading<'_> {
             return Some(Arc::clone(found));
         }
         if !self.known.broken_choices.contains(name) {
-            let mut finding = Finding::new(codes::UNKNOWN_CHOICES, "/x-choices", format!("There is no choice list `{named}`"));
+            let mut finding = Finding::new(
+                codes::UNKNOWN_CHOICES,
+                "/x-choices",
+                format!("There is no choice list `{named}`"),
+            );
             finding.found = Some(named.to_owned());
-            finding.hint =
-                did_you_mean(name, self.known.choices.keys().map(Name::as_str)).map(|meant| format!("did you mean `{meant}`?"));
+            finding.hint = did_you_mean(name, self.known.choices.keys().map(Name::as_str))
+                .map(|meant| format!("did you mean `{meant}`?"));
             self.findings.push(finding);
         }
         None
@@ -326,7 +358,11 @@ impl Reading<'_> {
         let mut sound = true;
         for (index, value) in values.iter().enumerate() {
             if !seen.insert(value.as_str()) {
-                self.fault(codes::DUPLICATE_NAME, &format!("{at}/{index}"), &format!("The choice `{value}` is given twice"));
+                self.fault(
+                    codes::DUPLICATE_NAME,
+                    &format!("{at}/{index}"),
+                    &format!("The choice `{value}` is given twice"),
+                );
                 sound = false;
                 continue;
             }
@@ -351,9 +387,11 @@ impl Reading<'_> {
     fn strangers<'k>(&mut self, map: &str, keys: impl Iterator<Item = &'k String>, values: &HashSet<&str>) {
         for key in keys.filter(|key| !values.contains(key.as_str())) {
             let pointer = format!("/{map}/{}", crate::json::escape(key));
-            let mut finding = Finding::new(codes::BAD_CHOICES, &pointer, format!("`{key}` is none of the choices"));
+            let mut finding =
+                Finding::new(codes::BAD_CHOICES, &pointer, format!("`{key}` is none of the choices"));
             finding.key = true;
-            finding.hint = did_you_mean(key, values.iter().copied()).map(|meant| format!("did you mean `{meant}`?"));
+            finding.hint =
+                did_you_mean(key, values.iter().copied()).map(|meant| format!("did you mean `{meant}`?"));
             self.findings.push(finding);
         }
     }
@@ -366,15 +404,18 @@ impl Reading<'_> {
                 return None;
             }
             Some(OneOrMany::One(name)) => vec![("/x-to".to_owned(), name)],
-            Some(OneOrMany::Many(names)) => {
-                names.iter().enumerate().map(|(index, name)| (format!("/x-to/{index}"), name.as_str())).collect()
-            }
+            Some(OneOrMany::Many(names)) => names
+                .iter()
+                .enumerate()
+                .map(|(index, name)| (format!("/x-to/{index}"), name.as_str()))
+                .collect(),
         };
         if names.is_empty() {
             self.fault(codes::BAD_RELATION, "/x-to", "The list of objects is empty");
             return None;
         }
-        let found: Vec<Option<Name>> = names.iter().map(|(pointer, name)| self.object_named(name, pointer)).collect();
+        let found: Vec<Option<Name>> =
+            names.iter().map(|(pointer, name)| self.object_named(name, pointer)).collect();
         let mut targets: Vec<Name> = Vec::new();
         for name in found.iter().flatten() {
             if !targets.contains(name) {
@@ -388,12 +429,15 @@ impl Reading<'_> {
     /// The one object that a relation points at.
     pub fn single_target(&mut self) -> Option<Name> {
         let targets = self.targets()?;
-        match targets.as_slice() {
-            [one] => Some(one.clone()),
-            _ => {
-                self.fault(codes::BAD_RELATION, "/x-to", "This relation points at one object; `polymorphic` may point at several");
-                None
-            }
+        if let [one] = targets.as_slice() {
+            Some(one.clone())
+        } else {
+            self.fault(
+                codes::BAD_RELATION,
+                "/x-to",
+                "This relation points at one object; `polymorphic` may point at several",
+            );
+            None
         }
     }
 
@@ -410,7 +454,8 @@ impl Reading<'_> {
             return Some(name.clone());
         }
         if !self.known.broken_objects.contains(name) {
-            let mut finding = Finding::new(codes::UNKNOWN_OBJECT, pointer, format!("There is no object `{named}`"));
+            let mut finding =
+                Finding::new(codes::UNKNOWN_OBJECT, pointer, format!("There is no object `{named}`"));
             finding.found = Some(named.to_owned());
             finding.hint = match found {
                 Some((name, owner)) => Some(format!("did you mean `{owner}/{name}`?")),
@@ -422,19 +467,19 @@ impl Reading<'_> {
         None
     }
 
-    /// The name of the far end; the outer option is a fault.
-    pub fn inverse(&mut self) -> Option<Option<Name>> {
+    /// The name of the far end.
+    pub fn inverse(&mut self) -> Result<Option<Name>, Reported> {
         self.optional_name(self.doc.inverse.as_deref(), "/x-inverse")
     }
 
-    /// A name that may be absent; the outer option is a fault.
-    pub fn optional_name(&mut self, name: Option<&str>, pointer: &str) -> Option<Option<Name>> {
+    /// A name that may be absent.
+    pub fn optional_name(&mut self, name: Option<&str>, pointer: &str) -> Result<Option<Name>, Reported> {
         match name.map(Name::new) {
-            None => Some(None),
-            Some(Ok(name)) => Some(Some(name)),
+            None => Ok(None),
+            Some(Ok(name)) => Ok(Some(name)),
             Some(Err(bad)) => {
                 self.fault(codes::BAD_NAME, pointer, &bad.to_string());
-                None
+                Err(Reported)
             }
         }
     }
@@ -449,14 +494,20 @@ pub(crate) fn choice_fault(value: &str) -> Option<Finding> {
         let mut finding = Finding::new(
             codes::BAD_NAME,
             "",
-            format!("The choice `{value}` cannot be an enum value of the API: a letter, then letters, digits and _"),
+            format!(
+                "The choice `{value}` cannot be an enum value of the API: a letter, then letters, digits and _"
+            ),
         );
         finding.found = Some(value.to_owned());
         finding.hint = (!made.is_empty()).then(|| format!("use `{made}` with the label \"{value}\""));
         return Some(finding);
     }
     if matches!(value, "true" | "false" | "null") {
-        return Some(Finding::new(codes::RESERVED_NAME, "", format!("GraphQL keeps `{value}`; it cannot be a choice")));
+        return Some(Finding::new(
+            codes::RESERVED_NAME,
+            "",
+            format!("GraphQL keeps `{value}`; it cannot be a choice"),
+        ));
     }
     (value.len() > 100).then(|| Finding::new(codes::BAD_NAME, "", "A choice has at most 100 characters"))
 }
@@ -468,7 +519,11 @@ fn made_value(label: &str) -> String {
         .enumerate()
         .map(|(index, word)| {
             let (first, rest) = word.split_at(1);
-            if index == 0 { word.to_lowercase() } else { format!("{}{}", first.to_uppercase(), rest.to_lowercase()) }
+            if index == 0 {
+                word.to_lowercase()
+            } else {
+                format!("{}{}", first.to_uppercase(), rest.to_lowercase())
+            }
         })
         .collect();
     if joined.starts_with(|c: char| c.is_ascii_digit()) { format!("v{joined}") } else { joined }

@@ -9,7 +9,11 @@ use crate::catalog::Choices;
 
 /// Whether the text is a value of the list.
 pub(super) fn check_choice(choices: &Choices, text: &str) -> Result<(), ValueProblem> {
-    if choices.choices.iter().any(|choice| &*choice.value == text) { Ok(()) } else { Err(no_choice(choices, text)) }
+    if choices.choices.iter().any(|choice| &*choice.value == text) {
+        Ok(())
+    } else {
+        Err(no_choice(choices, text))
+    }
 }
 
 /// The value that a text names: a value, or a label in any language, the latter without case.

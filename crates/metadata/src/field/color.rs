@@ -14,7 +14,7 @@ impl Kind for Color {
     fn about(&self) -> About {
         About {
             name: "color",
-            plain: r#""#,
+            plain: "",
             summary: "A colour, `#rrggbb`.",
             keywords: &["default", "x-default", "x-unique"],
             json: r##""#1a7f37""##,
@@ -23,13 +23,11 @@ impl Kind for Color {
         }
     }
 
-    fn build(&self, reading: &mut Reading<'_>) -> Option<FieldType> {
-        let _ = reading;
+    fn build(&self, _: &mut Reading<'_>) -> Option<FieldType> {
         Some(FieldType::Color)
     }
 
-    fn schema(&self, ty: &FieldType) -> Json {
-        let _ = ty;
+    fn schema(&self, _: &FieldType) -> Json {
         json!({"type": "string", "pattern": "^#[0-9a-f]{6}$"})
     }
 
@@ -37,13 +35,12 @@ impl Kind for Color {
         one_column(Encoding::Text)
     }
 
-    fn read_text(&self, ty: &FieldType, text: &str) -> Result<Value, ValueProblem> {
-        let _ = ty;
-        Value::parse(&Type::Text, &text.to_ascii_lowercase()).map_err(|bad| ValueProblem::bad_text("type", &bad))
+    fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
+        Value::parse(&Type::Text, &text.to_ascii_lowercase())
+            .map_err(|bad| ValueProblem::bad_text("type", &bad))
     }
 
-    fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem> {
-        let _ = ty;
+    fn check(&self, _: &FieldType, value: &Value) -> Result<(), ValueProblem> {
         let Value::Text(text) = value else { return Ok(()) };
         let digits = text.strip_prefix('#').unwrap_or_default();
         if digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()) {

@@ -14,7 +14,11 @@ pub(super) fn formula(reading: &mut Reading<'_>) -> Option<FieldType> {
         reading.fault(codes::MISSING_KEY, "", "A formula needs `x-formula`, the expression");
     }
     let Some(returns) = doc.returns else {
-        reading.fault(codes::MISSING_KEY, "", "A formula needs `x-returns`: text, bool, int, decimal, float, date or dateTime");
+        reading.fault(
+            codes::MISSING_KEY,
+            "",
+            "A formula needs `x-returns`: text, bool, int, decimal, float, date or dateTime",
+        );
         return None;
     };
     let returns = match returns {
@@ -40,8 +44,8 @@ pub(super) fn rollup(reading: &mut Reading<'_>) -> Option<FieldType> {
         reading.fault(codes::MISSING_KEY, "", "A roll-up needs `x-aggregate`: count, sum, min, max or avg");
         return None;
     };
-    let of = reading.optional_name(doc.of.as_deref(), "/x-of")?;
-    let field = reading.optional_name(doc.field.as_deref(), "/x-field")?;
+    let of = reading.optional_name(doc.of.as_deref(), "/x-of").ok()?;
+    let field = reading.optional_name(doc.field.as_deref(), "/x-field").ok()?;
     let aggregate = match aggregate {
         AggregateName::Count => Aggregate::Count,
         AggregateName::Sum => Aggregate::Sum,
@@ -55,7 +59,11 @@ pub(super) fn rollup(reading: &mut Reading<'_>) -> Option<FieldType> {
             return None;
         }
         (Aggregate::Sum | Aggregate::Min | Aggregate::Max | Aggregate::Avg, None) => {
-            reading.fault(codes::MISSING_KEY, "", "This aggregate needs `x-field`, the field of the related records");
+            reading.fault(
+                codes::MISSING_KEY,
+                "",
+                "This aggregate needs `x-field`, the field of the related records",
+            );
             return None;
         }
         _ => {}

@@ -14,7 +14,7 @@ impl Kind for Currency {
     fn about(&self) -> About {
         About {
             name: "currency",
-            plain: r#""#,
+            plain: "",
             summary: "The ISO 4217 code of a money field; made by the platform beside each of them.",
             keywords: &[],
             json: r#""EUR""#,
@@ -28,8 +28,7 @@ impl Kind for Currency {
         None
     }
 
-    fn schema(&self, ty: &FieldType) -> Json {
-        let _ = ty;
+    fn schema(&self, _: &FieldType) -> Json {
         json!({"type": "string", "pattern": "^[A-Z]{3}$"})
     }
 
@@ -37,13 +36,11 @@ impl Kind for Currency {
         one_column(Encoding::Text)
     }
 
-    fn read_text(&self, ty: &FieldType, text: &str) -> Result<Value, ValueProblem> {
-        let _ = ty;
+    fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
         Value::parse(&Type::Text, text).map_err(|bad| ValueProblem::bad_text("format", &bad))
     }
 
-    fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem> {
-        let _ = ty;
+    fn check(&self, _: &FieldType, value: &Value) -> Result<(), ValueProblem> {
         match value {
             Value::Text(text) if !is_code(text) => {
                 Err(ValueProblem::new("format", "a currency code such as EUR", format!("`{text}`")))

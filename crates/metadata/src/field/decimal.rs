@@ -3,12 +3,12 @@
 use expr::{Encoding, Type, Value};
 use serde_json::{Value as Json, json};
 
+use super::limits::{check_digits, check_number};
 use super::{About, Kind, Reading, ValueProblem, one_column};
 use crate::catalog::FieldType;
-use crate::layout::Role;
-use super::limits::{check_digits, check_number};
 use crate::catalog::NumberLimits;
 use crate::codes;
+use crate::layout::Role;
 
 /// An exact decimal; travels as a string.
 pub(crate) struct Decimal;
@@ -17,9 +17,20 @@ impl Kind for Decimal {
     fn about(&self) -> About {
         About {
             name: "decimal",
-            plain: r#""#,
+            plain: "",
             summary: "An exact decimal; travels as a string.",
-            keywords: &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "x-precision", "x-scale", "default", "x-default", "x-unique"],
+            keywords: &[
+                "minimum",
+                "maximum",
+                "exclusiveMinimum",
+                "exclusiveMaximum",
+                "multipleOf",
+                "x-precision",
+                "x-scale",
+                "default",
+                "x-default",
+                "x-unique",
+            ],
             json: r#""12.5""#,
             graphql: "Decimal",
             columns: "`numeric` (scaled integer on SQLite)",
@@ -35,14 +46,17 @@ impl Kind for Decimal {
             return None;
         }
         if scale > 6 || scale > precision {
-            reading.fault(codes::BAD_LIMIT, "/x-scale", "A decimal has at most 6 digits behind the point, and no more than its precision");
+            reading.fault(
+                codes::BAD_LIMIT,
+                "/x-scale",
+                "A decimal has at most 6 digits behind the point, and no more than its precision",
+            );
             return None;
         }
         Some(FieldType::Decimal { precision, scale, limits })
     }
 
-    fn schema(&self, ty: &FieldType) -> Json {
-        let _ = ty;
+    fn schema(&self, _: &FieldType) -> Json {
         json!({"type": ["string", "number"], "pattern": "^-?[0-9]+(\\.[0-9]+)?$"})
     }
 
@@ -59,8 +73,7 @@ impl Kind for Decimal {
         }
     }
 
-    fn read_text(&self, ty: &FieldType, text: &str) -> Result<Value, ValueProblem> {
-        let _ = ty;
+    fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
         Value::parse(&Type::Decimal, text.trim()).map_err(|bad| ValueProblem::bad_text("type", &bad))
     }
 

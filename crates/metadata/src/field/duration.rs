@@ -23,13 +23,11 @@ impl Kind for Duration {
         }
     }
 
-    fn build(&self, reading: &mut Reading<'_>) -> Option<FieldType> {
-        let _ = reading;
+    fn build(&self, _: &mut Reading<'_>) -> Option<FieldType> {
         Some(FieldType::Duration)
     }
 
-    fn schema(&self, ty: &FieldType) -> Json {
-        let _ = ty;
+    fn schema(&self, _: &FieldType) -> Json {
         json!({"type": "string"})
     }
 
@@ -37,17 +35,17 @@ impl Kind for Duration {
         one_column(Encoding::Duration)
     }
 
-    fn read_text(&self, ty: &FieldType, text: &str) -> Result<Value, ValueProblem> {
-        let _ = ty;
+    fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
         Value::parse(&Type::Duration, text).map_err(|bad| ValueProblem::bad_text("format", &bad))
     }
 
-    fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem> {
-        let _ = ty;
+    fn check(&self, _: &FieldType, value: &Value) -> Result<(), ValueProblem> {
         match value {
-            Value::Duration(length) if length.seconds().is_none() => {
-                Err(ValueProblem::new("format", "a length without months, which have no fixed length", length.to_string()))
-            }
+            Value::Duration(length) if length.seconds().is_none() => Err(ValueProblem::new(
+                "format",
+                "a length without months, which have no fixed length",
+                length.to_string(),
+            )),
             _ => Ok(()),
         }
     }

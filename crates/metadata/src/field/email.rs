@@ -29,7 +29,7 @@ impl Kind for Email {
     }
 
     fn schema(&self, ty: &FieldType) -> Json {
-        text_schema(ty.text_limits().unwrap_or(&Default::default()), Some("email"))
+        text_schema(ty.text_limits(), Some("email"))
     }
 
     fn columns(&self, _: &FieldType) -> Vec<(Role, Encoding)> {

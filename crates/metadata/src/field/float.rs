@@ -3,11 +3,11 @@
 use expr::{Encoding, Type, Value};
 use serde_json::Value as Json;
 
+use super::limits::{check_number, number_schema};
 use super::{About, Kind, Reading, ValueProblem, one_column};
 use crate::catalog::FieldType;
-use crate::layout::Role;
-use super::limits::{check_number, number_schema};
 use crate::catalog::NumberLimits;
+use crate::layout::Role;
 
 /// A binary floating-point number.
 pub(crate) struct Float;
@@ -18,8 +18,17 @@ impl Kind for Float {
             name: "float",
             plain: r#""type": "number""#,
             summary: "A binary floating-point number.",
-            keywords: &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "default", "x-default", "x-unique"],
-            json: r#"0.25"#,
+            keywords: &[
+                "minimum",
+                "maximum",
+                "exclusiveMinimum",
+                "exclusiveMaximum",
+                "multipleOf",
+                "default",
+                "x-default",
+                "x-unique",
+            ],
+            json: "0.25",
             graphql: "Float",
             columns: "`double precision`",
         }
@@ -37,15 +46,15 @@ impl Kind for Float {
         one_column(Encoding::Float)
     }
 
-    fn read_json(&self, ty: &FieldType, json: &Json) -> Result<Value, ValueProblem> {
-        let _ = ty;
+    fn read_json(&self, _: &FieldType, json: &Json) -> Result<Value, ValueProblem> {
         let number = json.as_f64().filter(|number| number.is_finite());
         // Negative zero is zero: the databases tell them apart in different ways.
-        number.map(|number| Value::Float(number + 0.0)).ok_or_else(|| ValueProblem::wrong_type("a number", json))
+        number
+            .map(|number| Value::Float(number + 0.0))
+            .ok_or_else(|| ValueProblem::wrong_type("a number", json))
     }
 
-    fn read_text(&self, ty: &FieldType, text: &str) -> Result<Value, ValueProblem> {
-        let _ = ty;
+    fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
         Value::parse(&Type::Float, text.trim()).map_err(|bad| ValueProblem::bad_text("type", &bad))
     }
 

@@ -14,10 +14,10 @@ impl Kind for Formula {
     fn about(&self) -> About {
         About {
             name: "formula",
-            plain: r#""#,
+            plain: "",
             summary: "Computed from the record when it is read; with `x-stored`, kept in a column and computed on each write.",
             keywords: &["x-returns", "x-formula", "x-stored", "x-scope", "x-unique"],
-            json: r#"as its result"#,
+            json: "as its result",
             graphql: "as its result",
             columns: "none; with `x-stored` one of the result",
         }
@@ -27,14 +27,15 @@ impl Kind for Formula {
         super::computed::formula(reading)
     }
 
-    fn schema(&self, ty: &FieldType) -> Json {
-        let _ = ty;
+    fn schema(&self, _: &FieldType) -> Json {
         serde_json::json!({"readOnly": true})
     }
 
     fn columns(&self, ty: &FieldType) -> Vec<(Role, Encoding)> {
         match ty {
-            FieldType::Formula { returns, stored: true, .. } => super::one_column(super::computed::encoding(returns)),
+            FieldType::Formula { returns, stored: true, .. } => {
+                super::one_column(super::computed::encoding(returns))
+            }
             _ => Vec::new(),
         }
     }

@@ -14,7 +14,7 @@ impl Kind for Id {
     fn about(&self) -> About {
         About {
             name: "id",
-            plain: r#""#,
+            plain: "",
             summary: "The id of a record, a UUID; only the system field `id`.",
             keywords: &[],
             json: r#""0198f0a1-…""#,
@@ -28,8 +28,7 @@ impl Kind for Id {
         None
     }
 
-    fn schema(&self, ty: &FieldType) -> Json {
-        let _ = ty;
+    fn schema(&self, _: &FieldType) -> Json {
         json!({"type": "string", "format": "uuid"})
     }
 
@@ -37,13 +36,11 @@ impl Kind for Id {
         one_column(Encoding::Id)
     }
 
-    fn read_text(&self, ty: &FieldType, text: &str) -> Result<Value, ValueProblem> {
-        let _ = ty;
+    fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
         Value::parse(&Type::Id, text).map_err(|bad| ValueProblem::bad_text("format", &bad))
     }
 
-    fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem> {
-        let _ = (ty, value);
+    fn check(&self, _: &FieldType, _: &Value) -> Result<(), ValueProblem> {
         Ok(())
     }
 }

@@ -3,11 +3,11 @@
 use expr::{Encoding, Type, Value};
 use serde_json::Value as Json;
 
+use super::limits::{check_number, number_schema};
 use super::{About, Kind, Reading, ValueProblem, one_column};
 use crate::catalog::FieldType;
-use crate::layout::Role;
-use super::limits::{check_number, number_schema};
 use crate::catalog::NumberLimits;
+use crate::layout::Role;
 
 /// A whole number of 32 bits.
 pub(crate) struct Int;
@@ -18,8 +18,17 @@ impl Kind for Int {
             name: "int",
             plain: r#""type": "integer""#,
             summary: "A whole number of 32 bits.",
-            keywords: &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "default", "x-default", "x-unique"],
-            json: r#"42"#,
+            keywords: &[
+                "minimum",
+                "maximum",
+                "exclusiveMinimum",
+                "exclusiveMaximum",
+                "multipleOf",
+                "default",
+                "x-default",
+                "x-unique",
+            ],
+            json: "42",
             graphql: "Int",
             columns: "`bigint`",
         }
@@ -37,14 +46,15 @@ impl Kind for Int {
         one_column(Encoding::Int)
     }
 
-    fn read_json(&self, ty: &FieldType, json: &Json) -> Result<Value, ValueProblem> {
-        let _ = ty;
-        let number = json.as_i64().or_else(|| whole(json)).ok_or_else(|| ValueProblem::wrong_type("a whole number", json))?;
+    fn read_json(&self, _: &FieldType, json: &Json) -> Result<Value, ValueProblem> {
+        let number = json
+            .as_i64()
+            .or_else(|| whole(json))
+            .ok_or_else(|| ValueProblem::wrong_type("a whole number", json))?;
         in_range(number)
     }
 
-    fn read_text(&self, ty: &FieldType, text: &str) -> Result<Value, ValueProblem> {
-        let _ = ty;
+    fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
         match Value::parse(&Type::Int, text.trim()) {
             Ok(Value::Int(number)) => in_range(number),
             Ok(_) => Err(ValueProblem::new("type", "a whole number", format!("`{text}`"))),

@@ -23,13 +23,11 @@ impl Kind for AnyJson {
         }
     }
 
-    fn build(&self, reading: &mut Reading<'_>) -> Option<FieldType> {
-        let _ = reading;
+    fn build(&self, _: &mut Reading<'_>) -> Option<FieldType> {
         Some(FieldType::Json)
     }
 
-    fn schema(&self, ty: &FieldType) -> Json {
-        let _ = ty;
+    fn schema(&self, _: &FieldType) -> Json {
         json!({})
     }
 
@@ -37,21 +35,18 @@ impl Kind for AnyJson {
         one_column(Encoding::Json)
     }
 
-    fn read_json(&self, ty: &FieldType, json: &Json) -> Result<Value, ValueProblem> {
-        let _ = ty;
+    fn read_json(&self, _: &FieldType, json: &Json) -> Result<Value, ValueProblem> {
         if has_nul(json) {
             return Err(ValueProblem::new("type", "JSON without NUL in its texts", "a NUL"));
         }
         Ok(Value::Json(json.clone()))
     }
 
-    fn read_text(&self, ty: &FieldType, text: &str) -> Result<Value, ValueProblem> {
-        let _ = ty;
+    fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
         Value::parse(&Type::Json, text).map_err(|bad| ValueProblem::bad_text("format", &bad))
     }
 
-    fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem> {
-        let _ = (ty, value);
+    fn check(&self, _: &FieldType, _: &Value) -> Result<(), ValueProblem> {
         Ok(())
     }
 }

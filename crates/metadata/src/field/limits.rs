@@ -29,7 +29,11 @@ fn is_format(validator: &LazyLock<Option<Validator>>, text: &str) -> bool {
 
 /// An e-mail address.
 pub(crate) fn check_email(text: &str) -> Result<(), ValueProblem> {
-    if is_format(&EMAIL, text) { Ok(()) } else { Err(ValueProblem::new("format", "an e-mail address", format!("`{text}`"))) }
+    if is_format(&EMAIL, text) {
+        Ok(())
+    } else {
+        Err(ValueProblem::new("format", "an e-mail address", format!("`{text}`")))
+    }
 }
 
 /// An absolute address of the web.
@@ -48,12 +52,20 @@ pub(crate) fn check_text(limits: &TextLimits, text: &str) -> Result<(), ValuePro
     if let Some(most) = limits.max_length
         && length() > most
     {
-        return Err(ValueProblem::new("maxLength", format!("at most {most} characters"), format!("{}", length())));
+        return Err(ValueProblem::new(
+            "maxLength",
+            format!("at most {most} characters"),
+            format!("{}", length()),
+        ));
     }
     if let Some(least) = limits.min_length
         && length() < least
     {
-        return Err(ValueProblem::new("minLength", format!("at least {least} characters"), format!("{}", length())));
+        return Err(ValueProblem::new(
+            "minLength",
+            format!("at least {least} characters"),
+            format!("{}", length()),
+        ));
     }
     match &limits.pattern {
         Some(pattern) if !pattern.matches(text) => {
@@ -88,7 +100,9 @@ pub(crate) fn check_number(limits: &NumberLimits, value: &Value) -> Result<(), V
         NumberLimits { exclusive_maximum: Some(limit), .. } if number >= *limit => {
             broken("exclusiveMaximum", "less than", limit)
         }
-        NumberLimits { multiple_of: Some(limit), .. } if number.checked_rem(*limit).is_some_and(|rest| !rest.is_zero()) => {
+        NumberLimits { multiple_of: Some(limit), .. }
+            if number.checked_rem(*limit).is_some_and(|rest| !rest.is_zero()) =>
+        {
             broken("multipleOf", "a multiple of", limit)
         }
         _ => Ok(()),
@@ -118,13 +132,15 @@ fn check_great_float(limits: &NumberLimits, number: f64) -> Result<(), ValueProb
     let below = limits.minimum.as_ref().or(limits.exclusive_minimum.as_ref()).filter(|_| number < 0.0);
     match (above, below) {
         (Some(limit), _) => Err(ValueProblem::new("maximum", format!("at most {limit}"), number.to_string())),
-        (_, Some(limit)) => Err(ValueProblem::new("minimum", format!("at least {limit}"), number.to_string())),
+        (_, Some(limit)) => {
+            Err(ValueProblem::new("minimum", format!("at least {limit}"), number.to_string()))
+        }
         _ => Ok(()),
     }
 }
 
 /// The limits as keywords of JSON Schema.
-pub(crate) fn text_schema(limits: &TextLimits, format: Option<&str>) -> Json {
+pub(crate) fn text_schema(limits: Option<&TextLimits>, format: Option<&str>) -> Json {
     let mut schema = serde_json::Map::new();
     schema.insert("type".to_owned(), json!("string"));
     let mut put = |key: &str, value: Option<Json>| {
@@ -133,6 +149,7 @@ pub(crate) fn text_schema(limits: &TextLimits, format: Option<&str>) -> Json {
         }
     };
     put("format", format.map(Json::from));
+    let Some(limits) = limits else { return Json::Object(schema) };
     put("minLength", limits.min_length.map(Json::from));
     put("maxLength", limits.max_length.map(Json::from));
     put("pattern", limits.pattern.as_ref().map(|pattern| Json::from(pattern.source())));
@@ -151,7 +168,9 @@ pub(crate) fn number_schema(limits: &NumberLimits, ty: &str) -> Json {
         ("multipleOf", &limits.multiple_of),
     ];
     for (key, limit) in bounds {
-        let number = limit.and_then(|limit| serde_json::from_str::<serde_json::Number>(&limit.normalize().to_string()).ok());
+        let number = limit.and_then(|limit| {
+            serde_json::from_str::<serde_json::Number>(&limit.normalize().to_string()).ok()
+        });
         if let Some(number) = number {
             schema.insert(key.to_owned(), Json::Number(number));
         }

@@ -15,7 +15,7 @@ impl Kind for LongText {
     fn about(&self) -> About {
         About {
             name: "longText",
-            plain: r#""#,
+            plain: "",
             summary: "Text of several lines.",
             keywords: &["minLength", "maxLength", "pattern", "default", "x-default", "x-unique"],
             json: r#""First line\nsecond line""#,
@@ -29,7 +29,7 @@ impl Kind for LongText {
     }
 
     fn schema(&self, ty: &FieldType) -> Json {
-        text_schema(ty.text_limits().unwrap_or(&Default::default()), None)
+        text_schema(ty.text_limits(), None)
     }
 
     fn columns(&self, _: &FieldType) -> Vec<(Role, Encoding)> {

@@ -3,11 +3,11 @@
 use expr::{Encoding, Value};
 use serde_json::{Value as Json, json};
 
+use super::relation::{on_delete, read_id};
 use super::{About, Kind, Reading, ValueProblem, one_column};
 use crate::catalog::FieldType;
-use crate::layout::Role;
-use super::relation::{on_delete, read_id};
 use crate::catalog::{self, OnDelete};
+use crate::layout::Role;
 
 /// One record of an object.
 pub(crate) struct Lookup;
@@ -16,7 +16,7 @@ impl Kind for Lookup {
     fn about(&self) -> About {
         About {
             name: "lookup",
-            plain: r#""#,
+            plain: "",
             summary: "One record of an object.",
             keywords: &["x-to", "x-inverse", "x-onDelete", "x-default", "x-unique"],
             json: r#"{"id": "0198f0a1-…"} or {"email": "ada@example.org"}"#,
@@ -27,13 +27,12 @@ impl Kind for Lookup {
 
     fn build(&self, reading: &mut Reading<'_>) -> Option<FieldType> {
         let to = reading.single_target()?;
-        let inverse = reading.inverse()?;
+        let inverse = reading.inverse().ok()?;
         let on_delete = on_delete(reading).unwrap_or(OnDelete::Clear);
         Some(FieldType::Lookup(catalog::Lookup { to, inverse, on_delete, master: false }))
     }
 
-    fn schema(&self, ty: &FieldType) -> Json {
-        let _ = ty;
+    fn schema(&self, _: &FieldType) -> Json {
         json!({"type": "string", "format": "uuid"})
     }
 
@@ -41,13 +40,11 @@ impl Kind for Lookup {
         one_column(Encoding::Id)
     }
 
-    fn read_text(&self, ty: &FieldType, text: &str) -> Result<Value, ValueProblem> {
-        let _ = ty;
+    fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
         read_id(text)
     }
 
-    fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem> {
-        let _ = (ty, value);
+    fn check(&self, _: &FieldType, _: &Value) -> Result<(), ValueProblem> {
         Ok(())
     }
 }

@@ -14,7 +14,7 @@ impl Kind for Many {
     fn about(&self) -> About {
         About {
             name: "many",
-            plain: r#""#,
+            plain: "",
             summary: "The far end of a lookup or polymorphic relation; made by `x-inverse` there.",
             keywords: &[],
             json: r#"{"connect": [{"id": "…"}], "disconnect": []}"#,
@@ -28,13 +28,11 @@ impl Kind for Many {
         None
     }
 
-    fn schema(&self, ty: &FieldType) -> Json {
-        let _ = ty;
+    fn schema(&self, _: &FieldType) -> Json {
         Json::Object(serde_json::Map::new())
     }
 
-    fn columns(&self, ty: &FieldType) -> Vec<(Role, Encoding)> {
-        let _ = ty;
+    fn columns(&self, _: &FieldType) -> Vec<(Role, Encoding)> {
         Vec::new()
     }
 

@@ -14,7 +14,7 @@ impl Kind for ManyToMany {
     fn about(&self) -> About {
         About {
             name: "manyToMany",
-            plain: r#""#,
+            plain: "",
             summary: "Many records of an object, through a link object that may have fields of its own.",
             keywords: &["x-to", "x-inverse", "x-through", "x-link"],
             json: r#"{"connect": [{"id": "…"}], "disconnect": []}"#,
@@ -28,13 +28,11 @@ impl Kind for ManyToMany {
         super::relation::many_to_many(reading)
     }
 
-    fn schema(&self, ty: &FieldType) -> Json {
-        let _ = ty;
+    fn schema(&self, _: &FieldType) -> Json {
         Json::Object(serde_json::Map::new())
     }
 
-    fn columns(&self, ty: &FieldType) -> Vec<(Role, Encoding)> {
-        let _ = ty;
+    fn columns(&self, _: &FieldType) -> Vec<(Role, Encoding)> {
         Vec::new()
     }
 

@@ -3,11 +3,11 @@
 use expr::{Encoding, Value};
 use serde_json::{Value as Json, json};
 
+use super::relation::read_id;
 use super::{About, Kind, Reading, ValueProblem, one_column};
 use crate::catalog::FieldType;
-use crate::layout::Role;
-use super::relation::read_id;
 use crate::catalog::{self, OnDelete};
+use crate::layout::Role;
 
 /// One record of an object, with which this one lives and dies: required, deleted with it, seen by whom that one is seen.
 pub(crate) struct MasterDetail;
@@ -16,7 +16,7 @@ impl Kind for MasterDetail {
     fn about(&self) -> About {
         About {
             name: "masterDetail",
-            plain: r#""#,
+            plain: "",
             summary: "One record of an object, with which this one lives and dies: required, deleted with it, seen by whom that one is seen.",
             keywords: &["x-to", "x-inverse"],
             json: r#"{"id": "0198f0a1-…"}"#,
@@ -27,12 +27,11 @@ impl Kind for MasterDetail {
 
     fn build(&self, reading: &mut Reading<'_>) -> Option<FieldType> {
         let to = reading.single_target()?;
-        let inverse = reading.inverse()?;
+        let inverse = reading.inverse().ok()?;
         Some(FieldType::Lookup(catalog::Lookup { to, inverse, on_delete: OnDelete::Cascade, master: true }))
     }
 
-    fn schema(&self, ty: &FieldType) -> Json {
-        let _ = ty;
+    fn schema(&self, _: &FieldType) -> Json {
         json!({"type": "string", "format": "uuid"})
     }
 
@@ -40,13 +39,11 @@ impl Kind for MasterDetail {
         one_column(Encoding::Id)
     }
 
-    fn read_text(&self, ty: &FieldType, text: &str) -> Result<Value, ValueProblem> {
-        let _ = ty;
+    fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
         read_id(text)
     }
 
-    fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem> {
-        let _ = (ty, value);
+    fn check(&self, _: &FieldType, _: &Value) -> Result<(), ValueProblem> {
         Ok(())
     }
 }

@@ -3,12 +3,12 @@
 use expr::{Encoding, Type, Value};
 use serde_json::{Value as Json, json};
 
+use super::limits::{check_digits, check_number};
 use super::{About, Kind, Reading, ValueProblem, one_column};
 use crate::catalog::FieldType;
-use crate::layout::Role;
-use super::limits::{check_digits, check_number};
 use crate::catalog::NumberLimits;
 use crate::codes;
+use crate::layout::Role;
 
 /// An exact amount; its currency stands beside it in `<field>Currency`.
 pub(crate) struct Money;
@@ -17,9 +17,18 @@ impl Kind for Money {
     fn about(&self) -> About {
         About {
             name: "money",
-            plain: r#""#,
+            plain: "",
             summary: "An exact amount; its currency stands beside it in `<field>Currency`.",
-            keywords: &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "x-currency", "default", "x-default"],
+            keywords: &[
+                "minimum",
+                "maximum",
+                "exclusiveMinimum",
+                "exclusiveMaximum",
+                "multipleOf",
+                "x-currency",
+                "default",
+                "x-default",
+            ],
             json: r#""1250.00""#,
             graphql: "Decimal, and String for the currency",
             columns: "`numeric` of scale 4, and `text` for the currency",
@@ -30,14 +39,17 @@ impl Kind for Money {
         let limits = reading.number_limits()?;
         let currency = reading.doc.currency.clone();
         if currency.as_deref().is_some_and(|code| !super::currency::is_code(code)) {
-            reading.fault(codes::BAD_VALUE, "/x-currency", "A currency is three capital letters of ISO 4217, such as EUR");
+            reading.fault(
+                codes::BAD_VALUE,
+                "/x-currency",
+                "A currency is three capital letters of ISO 4217, such as EUR",
+            );
             return None;
         }
         Some(FieldType::Money { currency, limits })
     }
 
-    fn schema(&self, ty: &FieldType) -> Json {
-        let _ = ty;
+    fn schema(&self, _: &FieldType) -> Json {
         json!({"type": ["string", "number"], "pattern": "^-?[0-9]+(\\.[0-9]+)?$"})
     }
 
@@ -53,8 +65,7 @@ impl Kind for Money {
         }
     }
 
-    fn read_text(&self, ty: &FieldType, text: &str) -> Result<Value, ValueProblem> {
-        let _ = ty;
+    fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
         Value::parse(&Type::Decimal, text.trim()).map_err(|bad| ValueProblem::bad_text("type", &bad))
     }
 

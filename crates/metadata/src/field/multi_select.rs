@@ -3,11 +3,11 @@
 use expr::{Encoding, Value};
 use serde_json::{Value as Json, json};
 
+use super::choose::{check_choice, find_choice};
+use super::choose::{list_of, pieces};
 use super::{About, Kind, Reading, ValueProblem, one_column};
 use crate::catalog::FieldType;
 use crate::layout::Role;
-use super::choose::{check_choice, find_choice};
-use super::choose::{list_of, pieces};
 
 /// Several values of a list, each once.
 pub(crate) struct MultiSelect;
@@ -18,7 +18,16 @@ impl Kind for MultiSelect {
             name: "multiSelect",
             plain: r#""type": "array", "items": {"type": "string", "enum": [...]}"#,
             summary: "Several values of a list, each once.",
-            keywords: &["items", "enum", "uniqueItems", "x-labels", "x-renamedValues", "x-choices", "default", "x-default"],
+            keywords: &[
+                "items",
+                "enum",
+                "uniqueItems",
+                "x-labels",
+                "x-renamedValues",
+                "x-choices",
+                "default",
+                "x-default",
+            ],
             json: r#"["phone", "email"]"#,
             graphql: "a list of an enum; of String beyond 500 choices",
             columns: "`text[]` (JSON text on SQLite)",
@@ -30,7 +39,8 @@ impl Kind for MultiSelect {
     }
 
     fn schema(&self, ty: &FieldType) -> Json {
-        let values: Vec<&str> = ty.choices().into_iter().flat_map(|c| &c.choices).map(|c| &*c.value).collect();
+        let values: Vec<&str> =
+            ty.choices().into_iter().flat_map(|c| &c.choices).map(|c| &*c.value).collect();
         json!({"type": "array", "items": {"type": "string", "enum": values}, "uniqueItems": true})
     }
 
@@ -51,7 +61,8 @@ impl Kind for MultiSelect {
     }
 
     fn read_text(&self, ty: &FieldType, text: &str) -> Result<Value, ValueProblem> {
-        let choices = ty.choices().ok_or_else(|| ValueProblem::new("enum", "a choice", format!("`{text}`")))?;
+        let choices =
+            ty.choices().ok_or_else(|| ValueProblem::new("enum", "a choice", format!("`{text}`")))?;
         let values: Result<Vec<_>, _> = pieces(text).map(|piece| find_choice(choices, piece)).collect();
         list_of(values?.iter().map(|value| &**value))
     }

@@ -3,11 +3,11 @@
 use expr::{Encoding, Type, Value};
 use serde_json::{Value as Json, json};
 
+use super::limits::{check_digits, check_number};
 use super::{About, Kind, Reading, ValueProblem, one_column};
 use crate::catalog::FieldType;
-use crate::layout::Role;
-use super::limits::{check_digits, check_number};
 use crate::catalog::NumberLimits;
+use crate::layout::Role;
 
 /// An exact percentage; 12.5 means 12.5 %.
 pub(crate) struct Percent;
@@ -16,9 +16,18 @@ impl Kind for Percent {
     fn about(&self) -> About {
         About {
             name: "percent",
-            plain: r#""#,
+            plain: "",
             summary: "An exact percentage; 12.5 means 12.5 %.",
-            keywords: &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "default", "x-default", "x-unique"],
+            keywords: &[
+                "minimum",
+                "maximum",
+                "exclusiveMinimum",
+                "exclusiveMaximum",
+                "multipleOf",
+                "default",
+                "x-default",
+                "x-unique",
+            ],
             json: r#""12.5""#,
             graphql: "Decimal",
             columns: "`numeric` of scale 4",
@@ -29,8 +38,7 @@ impl Kind for Percent {
         reading.number_limits().map(FieldType::Percent)
     }
 
-    fn schema(&self, ty: &FieldType) -> Json {
-        let _ = ty;
+    fn schema(&self, _: &FieldType) -> Json {
         json!({"type": ["string", "number"], "pattern": "^-?[0-9]+(\\.[0-9]+)?$"})
     }
 
@@ -46,8 +54,7 @@ impl Kind for Percent {
         }
     }
 
-    fn read_text(&self, ty: &FieldType, text: &str) -> Result<Value, ValueProblem> {
-        let _ = ty;
+    fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
         let bare = text.trim().trim_end_matches('%').trim_end();
         Value::parse(&Type::Decimal, bare).map_err(|bad| ValueProblem::bad_text("type", &bad))
     }

@@ -14,7 +14,7 @@ impl Kind for PersonName {
     fn about(&self) -> About {
         About {
             name: "personName",
-            plain: r#""#,
+            plain: "",
             summary: "A person's name in parts: `salutation`, `first`, `middle`, `last`, `suffix`.",
             keywords: &[],
             json: r#"{"first": "Ada", "last": "Lovelace"}"#,
@@ -45,8 +45,7 @@ impl Kind for PersonName {
         Err(ValueProblem::new("type", "one part at a time", format!("`{text}`")))
     }
 
-    fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem> {
-        let _ = (ty, value);
+    fn check(&self, _: &FieldType, _: &Value) -> Result<(), ValueProblem> {
         Ok(())
     }
 }

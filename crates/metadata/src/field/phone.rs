@@ -15,7 +15,7 @@ impl Kind for Phone {
     fn about(&self) -> About {
         About {
             name: "phone",
-            plain: r#""#,
+            plain: "",
             summary: "A telephone number as it was typed.",
             keywords: &["minLength", "maxLength", "pattern", "default", "x-default", "x-unique"],
             json: r#""+86 10 5555 0100""#,
@@ -29,7 +29,7 @@ impl Kind for Phone {
     }
 
     fn schema(&self, ty: &FieldType) -> Json {
-        text_schema(ty.text_limits().unwrap_or(&Default::default()), None)
+        text_schema(ty.text_limits(), None)
     }
 
     fn columns(&self, _: &FieldType) -> Vec<(Role, Encoding)> {

@@ -3,10 +3,10 @@
 use expr::{Encoding, Value};
 use serde_json::{Value as Json, json};
 
+use super::relation::read_id;
 use super::{About, Kind, Reading, ValueProblem};
 use crate::catalog::FieldType;
 use crate::layout::Role;
-use super::relation::read_id;
 
 /// One record of one of several objects.
 pub(crate) struct Polymorphic;
@@ -15,7 +15,7 @@ impl Kind for Polymorphic {
     fn about(&self) -> About {
         About {
             name: "polymorphic",
-            plain: r#""#,
+            plain: "",
             summary: "One record of one of several objects.",
             keywords: &["x-to", "x-inverse"],
             json: r#"{"account": {"id": "0198f0a1-…"}}"#,
@@ -26,12 +26,11 @@ impl Kind for Polymorphic {
 
     fn build(&self, reading: &mut Reading<'_>) -> Option<FieldType> {
         let to = reading.targets()?;
-        let inverse = reading.inverse()?;
+        let inverse = reading.inverse().ok()?;
         Some(FieldType::Polymorphic { to, inverse })
     }
 
-    fn schema(&self, ty: &FieldType) -> Json {
-        let _ = ty;
+    fn schema(&self, _: &FieldType) -> Json {
         json!({"type": "string", "format": "uuid"})
     }
 
@@ -39,13 +38,11 @@ impl Kind for Polymorphic {
         vec![(Role::Value, Encoding::Id), (Role::Object, Encoding::Text)]
     }
 
-    fn read_text(&self, ty: &FieldType, text: &str) -> Result<Value, ValueProblem> {
-        let _ = ty;
+    fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
         read_id(text)
     }
 
-    fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem> {
-        let _ = (ty, value);
+    fn check(&self, _: &FieldType, _: &Value) -> Result<(), ValueProblem> {
         Ok(())
     }
 }

@@ -5,8 +5,8 @@ use serde_json::{Value as Json, json};
 
 use super::{About, Kind, Reading, ValueProblem, one_column};
 use crate::catalog::FieldType;
-use crate::layout::Role;
 use crate::codes;
+use crate::layout::Role;
 
 /// A whole number from 0 to `maximum`, 5 by default.
 pub(crate) struct Rating;
@@ -15,10 +15,10 @@ impl Kind for Rating {
     fn about(&self) -> About {
         About {
             name: "rating",
-            plain: r#""#,
+            plain: "",
             summary: "A whole number from 0 to `maximum`, 5 by default.",
             keywords: &["maximum", "default", "x-default"],
-            json: r#"4"#,
+            json: "4",
             graphql: "Int",
             columns: "`bigint`",
         }
@@ -27,13 +27,20 @@ impl Kind for Rating {
     fn build(&self, reading: &mut Reading<'_>) -> Option<FieldType> {
         let most = match &reading.doc.maximum {
             None => 5,
-            Some(number) => match number.as_u64().and_then(|n| u8::try_from(n).ok()).filter(|n| (1..=100).contains(n)) {
-                Some(most) => most,
-                None => {
-                    reading.fault(codes::BAD_LIMIT, "/maximum", "A rating goes up to a whole number from 1 to 100");
+            Some(number) => {
+                if let Some(most) =
+                    number.as_u64().and_then(|n| u8::try_from(n).ok()).filter(|n| (1..=100).contains(n))
+                {
+                    most
+                } else {
+                    reading.fault(
+                        codes::BAD_LIMIT,
+                        "/maximum",
+                        "A rating goes up to a whole number from 1 to 100",
+                    );
                     return None;
                 }
-            },
+            }
         };
         Some(FieldType::Rating { most })
     }
@@ -47,13 +54,11 @@ impl Kind for Rating {
         one_column(Encoding::Int)
     }
 
-    fn read_json(&self, ty: &FieldType, json: &Json) -> Result<Value, ValueProblem> {
-        let _ = ty;
+    fn read_json(&self, _: &FieldType, json: &Json) -> Result<Value, ValueProblem> {
         json.as_i64().map(Value::Int).ok_or_else(|| ValueProblem::wrong_type("a whole number", json))
     }
 
-    fn read_text(&self, ty: &FieldType, text: &str) -> Result<Value, ValueProblem> {
-        let _ = ty;
+    fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
         Value::parse(&Type::Int, text.trim()).map_err(|bad| ValueProblem::bad_text("type", &bad))
     }
 

@@ -24,21 +24,29 @@ pub(super) fn on_delete(reading: &Reading<'_>) -> Option<OnDelete> {
 /// The near end of a many-to-many relation, by the names that a made link object has; one named by `x-through` is looked into later.
 pub(super) fn many_to_many(reading: &mut Reading<'_>) -> Option<FieldType> {
     let to = reading.single_target()?;
-    reading.inverse()?;
+    reading.inverse().ok()?;
     let doc = reading.doc;
     let object = match (&doc.through, doc.link.as_ref().and_then(|link| link.name.as_deref())) {
         (Some(through), _) => {
             if doc.link.is_some() {
-                reading.fault(crate::codes::BAD_RELATION, "/x-link", "`x-through` names an object that is there; `x-link` makes one");
+                reading.fault(
+                    crate::codes::BAD_RELATION,
+                    "/x-link",
+                    "`x-through` names an object that is there; `x-link` makes one",
+                );
                 return None;
             }
             reading.object_named(through, "/x-through")?
         }
-        (None, Some(name)) => reading.optional_name(Some(name), "/x-link/name")??,
+        (None, Some(name)) => reading.optional_name(Some(name), "/x-link/name").ok()??,
         (None, None) => match Name::new(&format!("{}{}", reading.object, reading.name.pascal())) {
             Ok(name) => name,
             Err(bad) => {
-                reading.fault(crate::codes::BAD_NAME, "", &format!("The link object needs a shorter name in `x-link`: {bad}"));
+                reading.fault(
+                    crate::codes::BAD_NAME,
+                    "",
+                    &format!("The link object needs a shorter name in `x-link`: {bad}"),
+                );
                 return None;
             }
         },

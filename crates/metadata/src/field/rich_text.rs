@@ -15,7 +15,7 @@ impl Kind for RichText {
     fn about(&self) -> About {
         About {
             name: "richText",
-            plain: r#""#,
+            plain: "",
             summary: "Formatted text as HTML.",
             keywords: &["minLength", "maxLength", "pattern", "default", "x-default", "x-unique"],
             json: r#""<p>Hello</p>""#,
@@ -29,7 +29,7 @@ impl Kind for RichText {
     }
 
     fn schema(&self, ty: &FieldType) -> Json {
-        text_schema(ty.text_limits().unwrap_or(&Default::default()), None)
+        text_schema(ty.text_limits(), None)
     }
 
     fn columns(&self, _: &FieldType) -> Vec<(Role, Encoding)> {

@@ -14,10 +14,10 @@ impl Kind for Rollup {
     fn about(&self) -> About {
         About {
             name: "rollup",
-            plain: r#""#,
+            plain: "",
             summary: "An aggregate over a to-many relation, computed when it is read.",
             keywords: &["x-of", "x-aggregate", "x-field", "x-filter", "x-scope"],
-            json: r#"as its result"#,
+            json: "as its result",
             graphql: "as its result",
             columns: "none",
         }
@@ -27,13 +27,11 @@ impl Kind for Rollup {
         super::computed::rollup(reading)
     }
 
-    fn schema(&self, ty: &FieldType) -> Json {
-        let _ = ty;
+    fn schema(&self, _: &FieldType) -> Json {
         serde_json::json!({"readOnly": true})
     }
 
-    fn columns(&self, ty: &FieldType) -> Vec<(Role, Encoding)> {
-        let _ = ty;
+    fn columns(&self, _: &FieldType) -> Vec<(Role, Encoding)> {
         Vec::new()
     }
 

@@ -3,10 +3,10 @@
 use expr::{Encoding, Type, Value};
 use serde_json::{Value as Json, json};
 
+use super::choose::{check_choice, find_choice};
 use super::{About, Kind, Reading, ValueProblem, one_column};
 use crate::catalog::FieldType;
 use crate::layout::Role;
-use super::choose::{check_choice, find_choice};
 
 /// One value of a list.
 pub(crate) struct Select;
@@ -17,7 +17,15 @@ impl Kind for Select {
             name: "select",
             plain: r#""type": "string", "enum": [...]"#,
             summary: "One value of a list.",
-            keywords: &["enum", "x-labels", "x-renamedValues", "x-choices", "default", "x-default", "x-unique"],
+            keywords: &[
+                "enum",
+                "x-labels",
+                "x-renamedValues",
+                "x-choices",
+                "default",
+                "x-default",
+                "x-unique",
+            ],
             json: r#""website""#,
             graphql: "an enum; String beyond 500 choices",
             columns: "`text`",
@@ -29,7 +37,8 @@ impl Kind for Select {
     }
 
     fn schema(&self, ty: &FieldType) -> Json {
-        let values: Vec<&str> = ty.choices().into_iter().flat_map(|c| &c.choices).map(|c| &*c.value).collect();
+        let values: Vec<&str> =
+            ty.choices().into_iter().flat_map(|c| &c.choices).map(|c| &*c.value).collect();
         json!({"type": "string", "enum": values})
     }
 
@@ -44,7 +53,8 @@ impl Kind for Select {
     }
 
     fn read_text(&self, ty: &FieldType, text: &str) -> Result<Value, ValueProblem> {
-        let choices = ty.choices().ok_or_else(|| ValueProblem::new("enum", "a choice", format!("`{text}`")))?;
+        let choices =
+            ty.choices().ok_or_else(|| ValueProblem::new("enum", "a choice", format!("`{text}`")))?;
         find_choice(choices, text).map(|value| Value::Text(value.to_string()))
     }
 

@@ -3,11 +3,11 @@
 use expr::{Encoding, Value};
 use serde_json::{Value as Json, json};
 
+use super::choose::{list_of, pieces};
+use super::limits::{check_text, text_schema};
 use super::{About, Kind, Reading, ValueProblem, one_column};
 use crate::catalog::FieldType;
 use crate::layout::Role;
-use super::choose::{list_of, pieces};
-use super::limits::{check_text, text_schema};
 
 /// Free texts, each once.
 pub(crate) struct Tags;
@@ -30,15 +30,14 @@ impl Kind for Tags {
     }
 
     fn schema(&self, ty: &FieldType) -> Json {
-        json!({"type": "array", "items": text_schema(ty.text_limits().unwrap_or(&Default::default()), None), "uniqueItems": true})
+        json!({"type": "array", "items": text_schema(ty.text_limits(), None), "uniqueItems": true})
     }
 
     fn columns(&self, _: &FieldType) -> Vec<(Role, Encoding)> {
         one_column(Encoding::TextList)
     }
 
-    fn read_json(&self, ty: &FieldType, json: &Json) -> Result<Value, ValueProblem> {
-        let _ = ty;
+    fn read_json(&self, _: &FieldType, json: &Json) -> Result<Value, ValueProblem> {
         let texts = match json {
             Json::Array(items) => items.iter().map(Json::as_str).collect::<Option<Vec<_>>>(),
             _ => None,
@@ -47,8 +46,7 @@ impl Kind for Tags {
         list_of(texts)
     }
 
-    fn read_text(&self, ty: &FieldType, text: &str) -> Result<Value, ValueProblem> {
-        let _ = ty;
+    fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
         list_of(pieces(text))
     }
 

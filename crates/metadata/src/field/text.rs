@@ -29,7 +29,7 @@ impl Kind for Text {
     }
 
     fn schema(&self, ty: &FieldType) -> Json {
-        text_schema(ty.text_limits().unwrap_or(&Default::default()), None)
+        text_schema(ty.text_limits(), None)
     }
 
     fn columns(&self, _: &FieldType) -> Vec<(Role, Encoding)> {

@@ -23,13 +23,11 @@ impl Kind for Time {
         }
     }
 
-    fn build(&self, reading: &mut Reading<'_>) -> Option<FieldType> {
-        let _ = reading;
+    fn build(&self, _: &mut Reading<'_>) -> Option<FieldType> {
         Some(FieldType::Time)
     }
 
-    fn schema(&self, ty: &FieldType) -> Json {
-        let _ = ty;
+    fn schema(&self, _: &FieldType) -> Json {
         json!({"type": "string", "format": "time"})
     }
 
@@ -37,13 +35,11 @@ impl Kind for Time {
         one_column(Encoding::Time)
     }
 
-    fn read_text(&self, ty: &FieldType, text: &str) -> Result<Value, ValueProblem> {
-        let _ = ty;
+    fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
         Value::parse(&Type::Time, text).map_err(|bad| ValueProblem::bad_text("format", &bad))
     }
 
-    fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem> {
-        let _ = (ty, value);
+    fn check(&self, _: &FieldType, _: &Value) -> Result<(), ValueProblem> {
         Ok(())
     }
 }

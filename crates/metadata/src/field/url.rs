@@ -29,7 +29,7 @@ impl Kind for Url {
     }
 
     fn schema(&self, ty: &FieldType) -> Json {
-        text_schema(ty.text_limits().unwrap_or(&Default::default()), Some("uri"))
+        text_schema(ty.text_limits(), Some("uri"))
     }
 
     fn columns(&self, _: &FieldType) -> Vec<(Role, Encoding)> {

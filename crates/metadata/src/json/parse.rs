@@ -51,7 +51,9 @@ impl Parser<'_> {
         self.space();
         match self.peek() {
             None => Ok(node),
-            Some(_) => Err(self.fault("There is more text behind the end of the document", "the end of the file")),
+            Some(_) => {
+                Err(self.fault("There is more text behind the end of the document", "the end of the file"))
+            }
         }
     }
 
@@ -137,14 +139,20 @@ impl Parser<'_> {
                 Some(b'"') => break,
                 Some(b'\\') => self.at += 2,
                 Some(byte) if byte >= 0x20 => self.at += 1,
-                Some(_) => return Err(self.fault("A string may not hold a line break or control character", "`\\n`")),
+                Some(_) => {
+                    return Err(
+                        self.fault("A string may not hold a line break or control character", "`\\n`")
+                    );
+                }
                 None => return Err(Fault { at: start, ..self.fault("The string is not closed", "`\"`") }),
             }
         }
         self.at += 1;
         let slice = self.text.get(start..self.at).unwrap_or_default();
-        serde_json::from_str(slice)
-            .map_err(|error| Fault { at: start, ..self.fault(&format!("The string is not legal: {error}"), "a string") })
+        serde_json::from_str(slice).map_err(|error| Fault {
+            at: start,
+            ..self.fault(&format!("The string is not legal: {error}"), "a string")
+        })
     }
 
     fn number(&mut self) -> Result<Number, Fault> {
@@ -153,8 +161,10 @@ impl Parser<'_> {
             self.at += 1;
         }
         let slice = self.text.get(start..self.at).unwrap_or_default();
-        serde_json::from_str(slice)
-            .map_err(|_| Fault { at: start, ..self.fault(&format!("`{slice}` is not a number of JSON"), "a number") })
+        serde_json::from_str(slice).map_err(|_| Fault {
+            at: start,
+            ..self.fault(&format!("`{slice}` is not a number of JSON"), "a number")
+        })
     }
 
     fn word(&mut self, word: &str, kind: NodeKind) -> Result<NodeKind, Fault> {

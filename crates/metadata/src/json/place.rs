@@ -59,9 +59,11 @@ impl Node {
             let step = step.replace("~1", "/").replace("~0", "~");
             let next = match &node.kind {
                 NodeKind::Object(_) => node.entry(&step).map(|entry| (entry.start, &entry.value)),
-                NodeKind::Array(items) => {
-                    step.parse::<usize>().ok().and_then(|index| items.get(index)).map(|item| (item.start, item))
-                }
+                NodeKind::Array(items) => step
+                    .parse::<usize>()
+                    .ok()
+                    .and_then(|index| items.get(index))
+                    .map(|item| (item.start, item)),
                 _ => None,
             };
             let Some((key_start, value)) = next else { return at };

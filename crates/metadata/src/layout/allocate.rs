@@ -48,7 +48,9 @@ pub fn allocate<'a>(previous: &Layout, objects: impl IntoIterator<Item = &'a Obj
 /// The table with exactly the columns that the object's fields need.
 fn table_of(previous: Table, object: &Object) -> Table {
     let mut taken: HashSet<String> = DATABASE_COLUMNS.iter().map(ToString::to_string).collect();
-    taken.extend(previous.fields.values().flatten().chain(&previous.dropped).map(|column| column.name.clone()));
+    taken.extend(
+        previous.fields.values().flatten().chain(&previous.dropped).map(|column| column.name.clone()),
+    );
     taken.extend(previous.retired.iter().cloned());
 
     let mut left = previous.fields;
@@ -107,7 +109,8 @@ fn column_name(field: &Field, role: &Role) -> String {
         Role::Folded => format!("{}_folded", shortened(&base)),
         Role::Object => format!("{}_object", shortened(&base)),
         Role::Part(part) => {
-            let suffix = field.ty.parts().iter().find(|(name, ..)| name == part).map_or(part.as_str(), |(_, s, _)| s);
+            let suffix =
+                field.ty.parts().iter().find(|(name, ..)| name == part).map_or(part.as_str(), |(_, s, _)| s);
             format!("{}_{suffix}", shortened(&base))
         }
     }
@@ -129,7 +132,9 @@ impl Layout {
                 let table = self.dropped.remove(at);
                 self.tables.insert(name.clone(), table);
             }
-            let Some(table) = self.tables.get_mut(name).filter(|table| table.name == old.name) else { continue };
+            let Some(table) = self.tables.get_mut(name).filter(|table| table.name == old.name) else {
+                continue;
+            };
             for (field, columns) in &old.fields {
                 let back = |table: &Table| columns.iter().all(|column| table.dropped.contains(column));
                 if !table.fields.contains_key(field) && back(table) {

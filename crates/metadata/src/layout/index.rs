@@ -1,5 +1,7 @@
 //! The names of unique indexes, so that whoever builds them and whoever is refused by them mean the same rule.
 
+use std::fmt::Write as _;
+
 use sha2::{Digest, Sha256};
 
 use super::{Column, Role, Table};
@@ -30,7 +32,7 @@ impl Table {
             definition.push(',');
         }
         if let Some(condition) = &unique.condition {
-            definition.push_str(&format!("{:?}", condition.node));
+            let _ = write!(definition, "{:?}", condition.node);
         }
         self.index_name("uq", &definition)
     }
@@ -38,7 +40,7 @@ impl Table {
     /// A name for an index of that definition on this table, at most 63 bytes.
     pub fn index_name(&self, kind: &str, definition: &str) -> String {
         let digest = Sha256::digest(format!("{}\n{definition}", self.name).as_bytes());
-        let tail: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        let tail = hex::encode(digest.get(..6).unwrap_or_default());
         let table = self.name.get(..self.name.len().min(44)).unwrap_or(&self.name);
         format!("{kind}_{table}_{tail}")
     }

@@ -41,7 +41,8 @@ pub fn choices(documents: &Documents, known: &mut Known, report: &mut Report) {
 
 fn list(loaded: &Loaded, doc: &ChoicesDocument, report: &mut Report) -> Option<Choices> {
     if doc.choices.is_empty() {
-        report.error(&loaded.at, Finding::new(codes::BAD_CHOICES, "/choices", "The list of choices is empty"));
+        report
+            .error(&loaded.at, Finding::new(codes::BAD_CHOICES, "/choices", "The list of choices is empty"));
         return None;
     }
     let mut seen = HashSet::new();

@@ -84,7 +84,10 @@ fn many_of<'a>(draft: &'a Draft, object: &str, field: &str) -> Option<&'a Many> 
 fn check_stored(draft: &Draft, key: &Key, checked: &expr::Expr, origin: &Origin, report: &mut Report) {
     let rests = rests(checked, &key.0, draft);
     let computed = rests.fields.iter().find(|seen| {
-        matches!(draft.ty(&seen.object, &seen.field), Some(FieldType::Formula { .. } | FieldType::Rollup { .. }))
+        matches!(
+            draft.ty(&seen.object, &seen.field),
+            Some(FieldType::Formula { .. } | FieldType::Rollup { .. })
+        )
     });
     let why = if rests.beyond || rests.fields.iter().any(|seen| !seen.own) {
         "it looks beyond its own record".to_owned()
@@ -95,7 +98,8 @@ fn check_stored(draft: &Draft, key: &Key, checked: &expr::Expr, origin: &Origin,
     } else {
         return;
     };
-    let mut finding = Finding::new(codes::BAD_FORMULA, "/x-stored", format!("The formula cannot be stored: {why}"));
+    let mut finding =
+        Finding::new(codes::BAD_FORMULA, "/x-stored", format!("The formula cannot be stored: {why}"));
     finding.expected = Some("an expression over written fields of the record itself".to_owned());
     finding.hint = Some("leave `x-stored` out; then it is computed when it is read".to_owned());
     report.error(&origin.at, finding);
@@ -108,7 +112,9 @@ fn rollup_types(draft: &mut Draft, report: &mut Report) {
         .values()
         .flat_map(|object| object.fields.values().map(move |drafted| (object, drafted)))
         .filter(|(_, drafted)| matches!(drafted.field.ty, FieldType::Rollup { .. }))
-        .filter_map(|(object, drafted)| Some(((object.name.clone(), drafted.field.name.clone()), drafted.origin.clone()?)))
+        .filter_map(|(object, drafted)| {
+            Some(((object.name.clone(), drafted.field.name.clone()), drafted.origin.clone()?))
+        })
         .collect();
     let mut types: HashMap<Key, Option<Returns>> = HashMap::new();
     for (key, origin) in &rollups {
@@ -156,7 +162,9 @@ fn rollup_type_of(
     types: &mut HashMap<Key, Option<Returns>>,
     way: &mut HashSet<Key>,
 ) -> Result<Option<Returns>, Box<Finding>> {
-    let Some(FieldType::Rollup { of, aggregate, field, .. }) = draft.ty(&key.0, &key.1) else { return Ok(None) };
+    let Some(FieldType::Rollup { of, aggregate, field, .. }) = draft.ty(&key.0, &key.1) else {
+        return Ok(None);
+    };
     let many = match draft.ty(&key.0, of) {
         Some(FieldType::Many(many)) => many,
         None if draft.is_broken(&key.0, of) => return Ok(None),
@@ -168,9 +176,11 @@ fn rollup_type_of(
         if draft.is_broken(&many.to, field) {
             return Ok(None);
         }
-        let mut finding = Finding::new(codes::UNKNOWN_FIELD, "/x-field", format!("`{}` has no field `{field}`", many.to));
+        let mut finding =
+            Finding::new(codes::UNKNOWN_FIELD, "/x-field", format!("`{}` has no field `{field}`", many.to));
         finding.found = Some(field.to_string());
-        finding.hint = did_you_mean(field, object.fields.keys().map(Name::as_str)).map(|meant| format!("did you mean `{meant}`?"));
+        finding.hint = did_you_mean(field, object.fields.keys().map(Name::as_str))
+            .map(|meant| format!("did you mean `{meant}`?"));
         return Err(Box::new(finding));
     };
     let inner = match &drafted.field.ty {
@@ -184,16 +194,16 @@ fn rollup_type_of(
         FieldType::Formula { returns, .. } => Some(returns.clone()),
         other => other.expr_type().and_then(|ty| Returns::of(&ty)),
     };
-    match folded(*aggregate, inner) {
-        Some(returns) => Ok(Some(returns)),
-        None => {
-            let ty = crate::field::type_name(&drafted.field.ty);
-            let message = format!("`{field}` is of type `{ty}`, which this aggregate cannot fold");
-            let mut finding = Finding::new(codes::BAD_ROLLUP, "/x-field", message);
-            finding.expected = Some("sum and avg: a number; min and max: also a date, an instant or a text".to_owned());
-            finding.found = Some(ty.to_owned());
-            Err(Box::new(finding))
-        }
+    if let Some(returns) = folded(*aggregate, inner) {
+        Ok(Some(returns))
+    } else {
+        let ty = crate::field::type_name(&drafted.field.ty);
+        let message = format!("`{field}` is of type `{ty}`, which this aggregate cannot fold");
+        let mut finding = Finding::new(codes::BAD_ROLLUP, "/x-field", message);
+        finding.expected =
+            Some("sum and avg: a number; min and max: also a date, an instant or a text".to_owned());
+        finding.found = Some(ty.to_owned());
+        Err(Box::new(finding))
     }
 }
 
@@ -213,8 +223,13 @@ fn not_many(draft: &Draft, object: &Name, of: &Name, there: bool) -> Finding {
         .filter(|drafted| matches!(drafted.field.ty, FieldType::Many(_)))
         .map(|drafted| drafted.field.name.as_str())
         .collect();
-    finding.hint = did_you_mean(of, relations.iter().copied()).map(|meant| format!("did you mean `{meant}`?"));
-    finding.expected = Some(if relations.is_empty() { "a to-many relation; the object has none".to_owned() } else { relations.join(", ") });
+    finding.hint =
+        did_you_mean(of, relations.iter().copied()).map(|meant| format!("did you mean `{meant}`?"));
+    finding.expected = Some(if relations.is_empty() {
+        "a to-many relation; the object has none".to_owned()
+    } else {
+        relations.join(", ")
+    });
     finding.found = Some(of.to_string());
     finding
 }
@@ -222,14 +237,17 @@ fn not_many(draft: &Draft, object: &Name, of: &Name, there: bool) -> Finding {
 /// The type of an aggregate over values of a type.
 fn folded(aggregate: Aggregate, inner: Option<Returns>) -> Option<Returns> {
     let inner = inner?;
+    let numeric = matches!(inner, Returns::Int | Returns::Decimal | Returns::Float);
     match (aggregate, &inner) {
         (Aggregate::Count, _) => Some(Returns::Int),
-        (Aggregate::Sum, Returns::Int | Returns::Decimal | Returns::Float) => Some(inner),
         (Aggregate::Avg, Returns::Int | Returns::Decimal) => Some(Returns::Decimal),
         (Aggregate::Avg, Returns::Float) => Some(Returns::Float),
-        (Aggregate::Min | Aggregate::Max, Returns::Bool) => None,
-        (Aggregate::Min | Aggregate::Max, _) => Some(inner),
-        (Aggregate::Sum | Aggregate::Avg, _) => None,
+        (Aggregate::Min | Aggregate::Max, Returns::Bool) | (Aggregate::Sum | Aggregate::Avg, _)
+            if !numeric =>
+        {
+            None
+        }
+        _ => Some(inner),
     }
 }
 
@@ -268,12 +286,15 @@ fn circles(draft: &mut Draft, report: &mut Report) {
     }
     for circle in found {
         let Some(first) = circle.first() else { continue };
-        let origin = draft.objects.get(&first.0).and_then(|o| o.fields.get(&first.1)).and_then(|d| d.origin.clone());
-        let names: Vec<String> = circle.iter().chain([first]).map(|(object, field)| format!("{object}.{field}")).collect();
+        let origin =
+            draft.objects.get(&first.0).and_then(|o| o.fields.get(&first.1)).and_then(|d| d.origin.clone());
+        let names: Vec<String> =
+            circle.iter().chain([first]).map(|(object, field)| format!("{object}.{field}")).collect();
         let way = names.join(" → ");
         if let Some(origin) = origin {
             let key = if origin.doc.formula.is_some() { "/x-formula" } else { "/x-of" };
-            let mut finding = Finding::new(codes::CYCLIC_FORMULA, key, format!("The value needs itself: {way}"));
+            let mut finding =
+                Finding::new(codes::CYCLIC_FORMULA, key, format!("The value needs itself: {way}"));
             finding.found = Some(way);
             report.error(&origin.at, finding);
         }

@@ -11,9 +11,7 @@ use super::report::{At, Report};
 use crate::catalog::{Field, FieldType, Package, Rule, Unique};
 use crate::codes;
 use crate::diagnostic::Finding;
-use crate::document::{
-    DuplicateDocument, FieldDocument, RuleDocument, UniqueDocument,
-};
+use crate::document::{DuplicateDocument, FieldDocument, RuleDocument, UniqueDocument};
 use crate::field::{Known, made_label};
 use crate::hint::did_you_mean;
 use crate::name::Name;
@@ -62,6 +60,7 @@ pub struct Section {
 
 /// An object being resolved.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own that a document states")]
 pub struct DraftObject {
     pub name: Name,
     pub plural: Name,
@@ -107,7 +106,9 @@ impl Draft {
     /// Whether the absence of a name has been reported already: the object, or the field, is faulty.
     pub fn is_broken(&self, object: &str, field: &str) -> bool {
         match self.objects.get(object) {
-            Some(object) => object.open || object.broken.contains(field) || self.broken_inverses.contains(field),
+            Some(object) => {
+                object.open || object.broken.contains(field) || self.broken_inverses.contains(field)
+            }
             None => self.known.broken_objects.contains(object),
         }
     }
@@ -127,10 +128,11 @@ impl DraftObject {
         if self.open || self.broken.contains(name) {
             return;
         }
-        let mut finding = Finding::new(codes::UNKNOWN_FIELD, "", format!("`{}` has no field `{name}`", self.name));
+        let mut finding =
+            Finding::new(codes::UNKNOWN_FIELD, "", format!("`{}` has no field `{name}`", self.name));
         finding.found = Some(name.to_owned());
-        finding.hint =
-            did_you_mean(name, self.fields.keys().map(Name::as_str)).map(|meant| format!("did you mean `{meant}`?"));
+        finding.hint = did_you_mean(name, self.fields.keys().map(Name::as_str))
+            .map(|meant| format!("did you mean `{meant}`?"));
         report.error(at, finding);
     }
 }
@@ -159,14 +161,20 @@ pub fn draft(documents: &Documents, packages: &IndexMap<String, Package>, report
             continue;
         };
         if let Some(other) = draft.objects.get(&object.name) {
-            let place = first.get(&object.name).and_then(|at| report.source(at.file)).map(|source| source.path.clone());
+            let place = first
+                .get(&object.name)
+                .and_then(|at| report.source(at.file))
+                .map(|source| source.path.clone());
             let mut finding = Finding::new(
                 codes::DUPLICATE_NAME,
                 "/name",
                 format!("The object `{}` is defined already, by package `{}`", object.name, other.package),
             );
             finding.found = place;
-            finding.hint = Some(format!("to add to it, write {{\"extends\": \"{}/{}\", …}}", other.package, object.name));
+            finding.hint = Some(format!(
+                "to add to it, write {{\"extends\": \"{}/{}\", …}}",
+                other.package, object.name
+            ));
             report.error(&loaded.at, finding);
             continue;
         }
@@ -255,10 +263,15 @@ fn extend(draft: &mut Draft, loaded: &Loaded, report: &mut Report) {
     let Typed::Extension(doc) = &loaded.typed else { return };
     let name = bare(&doc.extends);
     let package = doc.extends.rsplit_once('/').map(|(package, _)| package);
-    let target = draft.objects.get_mut(name).filter(|object| package.is_none_or(|package| package == object.package));
+    let target =
+        draft.objects.get_mut(name).filter(|object| package.is_none_or(|package| package == object.package));
     let Some(target) = target else {
         if !draft.known.broken_objects.contains(name) {
-            let mut finding = Finding::new(codes::UNKNOWN_OBJECT, "/extends", format!("There is no object `{}`", doc.extends));
+            let mut finding = Finding::new(
+                codes::UNKNOWN_OBJECT,
+                "/extends",
+                format!("There is no object `{}`", doc.extends),
+            );
             finding.found = Some(doc.extends.clone());
             finding.hint = match draft.objects.get(name) {
                 Some(object) => Some(format!("did you mean `{}/{name}`?", object.package)),

@@ -42,7 +42,11 @@ impl Scope for DraftScope<'_> {
     }
 
     fn members(&self, object: &str) -> Vec<Arc<str>> {
-        self.draft.objects.get(object).map(|o| o.fields.keys().map(Name::shared).collect()).unwrap_or_default()
+        self.draft
+            .objects
+            .get(object)
+            .map(|o| o.fields.keys().map(Name::shared).collect())
+            .unwrap_or_default()
     }
 
     fn setting(&self, name: &str) -> Option<Type> {
@@ -98,11 +102,12 @@ pub fn filter(
         Err(_) if scope.touched_broken.get() => Err(()),
         Err(problems) => {
             for problem in problems {
-                let pointer: String = problem.path.iter().map(|step| format!("/{}", escape(step))).collect();
+                let pointer = problem.path.iter().fold(String::new(), |way, step| way + "/" + &escape(step));
                 let finding = Finding {
                     code: code_of(problem.code, codes::BAD_FILTER),
                     pointer,
-                    key: problem.code == expr::code::UNKNOWN_NAME || problem.code == expr::code::UNKNOWN_OPERATOR,
+                    key: problem.code == expr::code::UNKNOWN_NAME
+                        || problem.code == expr::code::UNKNOWN_OPERATOR,
                     message: problem.message,
                     expected: problem.expected,
                     found: problem.found,

@@ -69,7 +69,8 @@ fn authored(object: &mut DraftObject, section: &Section, draft: &Draft, report: 
 /// A field's name, or what is wrong with it.
 fn field_name(text: &str, at: &At, pointer: &str, report: &mut Report) -> Option<Name> {
     if let Some(why) = reserved_field(text) {
-        let mut finding = Finding::new(codes::RESERVED_NAME, pointer, format!("A field cannot be called `{text}`: {why}"));
+        let mut finding =
+            Finding::new(codes::RESERVED_NAME, pointer, format!("A field cannot be called `{text}`: {why}"));
         finding.key = true;
         finding.found = Some(text.to_owned());
         report.error(at, finding);
@@ -77,7 +78,8 @@ fn field_name(text: &str, at: &At, pointer: &str, report: &mut Report) -> Option
     }
     if Name::new(text).is_err() {
         // The place is the key, not the value under it.
-        let mut finding = Finding::new(codes::BAD_NAME, pointer, format!("`{text}` is not the name of a field"));
+        let mut finding =
+            Finding::new(codes::BAD_NAME, pointer, format!("`{text}` is not the name of a field"));
         finding.key = true;
         finding.expected = Some("[a-z][A-Za-z0-9]{0,59}".to_owned());
         finding.found = Some(text.to_owned());
@@ -95,8 +97,7 @@ pub fn authored_field(
     draft: &Draft,
     report: &mut Report,
 ) -> Option<Field> {
-    let mut reading =
-        Reading { object, name, doc: &origin.doc, known: &draft.known, findings: Vec::new() };
+    let mut reading = Reading { object, name, doc: &origin.doc, known: &draft.known, findings: Vec::new() };
     let ty = build(&mut reading, &origin.raw);
     for finding in reading.findings {
         report.error(&origin.at, finding);
@@ -134,21 +135,29 @@ fn add(object: &mut DraftObject, field: Field, origin: Origin, report: &mut Repo
     match currency {
         None => {}
         Some(Ok(currency)) if object.fields.contains_key(&currency.name) => {
-            let message = format!("The currency of this money field is kept in `{}`, which is there already", currency.name);
+            let message = format!(
+                "The currency of this money field is kept in `{}`, which is there already",
+                currency.name
+            );
             report.error(&at, Finding { key: true, ..Finding::new(codes::DUPLICATE_NAME, "", message) });
         }
         Some(Ok(currency)) => {
             object.fields.insert(currency.name.clone(), DraftField { field: currency, origin: None });
         }
         Some(Err(bad)) => {
-            report.fault(&at, codes::BAD_NAME, format!("The name leaves no room for the currency's field: {bad}"));
+            report.fault(
+                &at,
+                codes::BAD_NAME,
+                format!("The name leaves no room for the currency's field: {bad}"),
+            );
         }
     }
 }
 
 /// `amountCurrency` for `amount`.
 fn currency_of(money: &Field) -> Result<Field, crate::name::BadName> {
-    let renamed_from = money.renamed_from.as_ref().and_then(|former| Name::new(&format!("{former}Currency")).ok());
+    let renamed_from =
+        money.renamed_from.as_ref().and_then(|former| Name::new(&format!("{former}Currency")).ok());
     Ok(Field {
         name: Name::new(&format!("{}Currency", money.name))?,
         title: format!("{} currency", money.title),
@@ -168,7 +177,12 @@ fn currency_of(money: &Field) -> Result<Field, crate::name::BadName> {
 /// What every record has.
 fn system_fields(owned: bool) -> IndexMap<Name, DraftField> {
     let user = || {
-        FieldType::Lookup(Lookup { to: made("user"), inverse: None, on_delete: OnDelete::Clear, master: false })
+        FieldType::Lookup(Lookup {
+            to: made("user"),
+            inverse: None,
+            on_delete: OnDelete::Clear,
+            master: false,
+        })
     };
     let mut fields = vec![
         ("id", "Id", "编号", FieldType::Id),

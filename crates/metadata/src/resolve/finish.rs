@@ -53,14 +53,20 @@ fn limits(draft: &Draft, report: &mut Report) {
     if draft.objects.len() > MOST_OBJECTS
         && let Some(one_too_many) = draft.objects.values().nth(MOST_OBJECTS)
     {
-        let message = format!("A tenant has at most {MOST_OBJECTS} objects; with these packages it would have {}", draft.objects.len());
+        let message = format!(
+            "A tenant has at most {MOST_OBJECTS} objects; with these packages it would have {}",
+            draft.objects.len()
+        );
         let mut finding = Finding::new(codes::TOO_MANY, "", message);
         finding.found = Some(draft.objects.len().to_string());
         report.error(&one_too_many.at, finding);
     }
     for object in draft.objects.values() {
-        let columns: usize =
-            object.fields.values().map(|drafted| field::columns(&drafted.field.ty, drafted.field.folded).len()).sum();
+        let columns: usize = object
+            .fields
+            .values()
+            .map(|drafted| field::columns(&drafted.field.ty, drafted.field.folded).len())
+            .sum();
         if columns > MOST_COLUMNS {
             let message = format!(
                 "`{}` needs {columns} columns, system fields and side columns without case included; an object has at most {MOST_COLUMNS}",
@@ -70,7 +76,9 @@ fn limits(draft: &Draft, report: &mut Report) {
             finding.key = true;
             finding.expected = Some(format!("at most {MOST_COLUMNS} columns"));
             finding.found = Some(columns.to_string());
-            finding.hint = Some("move fields that are seldom filled to an object of their own, joined by a lookup".to_owned());
+            finding.hint = Some(
+                "move fields that are seldom filled to an object of their own, joined by a lookup".to_owned(),
+            );
             report.error(&object.at, finding);
         }
     }
@@ -132,7 +140,11 @@ fn document(loaded: &Loaded, extensions: &mut HashMap<(String, String), u32>) ->
             let count = extensions.entry((package.clone(), bare(&doc.extends).to_owned())).or_default();
             *count += 1;
             let number = if *count == 1 { String::new() } else { format!("_{count}") };
-            (Kind::Extension, doc.extends.clone(), format!("objects/{}.extension{number}.json", bare(&doc.extends)))
+            (
+                Kind::Extension,
+                doc.extends.clone(),
+                format!("objects/{}.extension{number}.json", bare(&doc.extends)),
+            )
         }
     };
     CanonicalDocument { path: format!("{package}/{inside}"), package, kind, name, json }

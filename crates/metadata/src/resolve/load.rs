@@ -11,11 +11,12 @@ use crate::canonical::Kind;
 use crate::codes;
 use crate::diagnostic::Finding;
 use crate::document::{
-    ChoicesDocument, ExtensionDocument, ObjectDocument, PackageDocument, Shape, TranslationDocument, schema_of,
+    ChoicesDocument, ExtensionDocument, ObjectDocument, PackageDocument, Shape, TranslationDocument,
+    schema_of,
 };
 use crate::hint::did_you_mean;
 use crate::json::{Node, NodeKind};
-use crate::source::SourceFile;
+use crate::source::{SourceFile, ending};
 
 /// The name of the package whose documents come with the platform.
 pub const PLATFORM: &str = "platform";
@@ -85,7 +86,10 @@ pub fn load(files: &[SourceFile], published: &[SourceFile], report: &mut Report)
         .collect();
     let platform = Group {
         name: PLATFORM.to_owned(),
-        files: platform.iter().map(|file| (file.path.trim_start_matches("platform/").to_owned(), file)).collect(),
+        files: platform
+            .iter()
+            .map(|file| (file.path.trim_start_matches("platform/").to_owned(), file))
+            .collect(),
         package: None,
     };
     read_group(&platform, report, &mut documents);
@@ -120,21 +124,25 @@ fn group<'a>(files: &'a [SourceFile], report: &mut Report, own: bool) -> Vec<Gro
     }
     let mut groups = Vec::new();
     let kinds = ["objects", "choices", "translations"];
-    let bare: Vec<&SourceFile> =
-        folders.iter().filter(|(folder, _)| kinds.contains(folder)).filter_map(|(_, inside)| inside.first().map(|(_, file)| *file)).collect();
+    let bare: Vec<&SourceFile> = folders
+        .iter()
+        .filter(|(folder, _)| kinds.contains(folder))
+        .filter_map(|(_, inside)| inside.first().map(|(_, file)| *file))
+        .collect();
     if let (true, Some(first)) = (own, bare.first()) {
         missing_package(&first.path, "package.json", report);
         return groups;
     }
     for (folder, inside) in folders {
         let package = inside.iter().find(|(path, _)| path == "package.json").map(|(_, file)| *file);
-        match package {
-            Some(package) => groups.push(Group { name: name_of(package, folder), files: inside, package: Some(package) }),
-            None => {
-                let document = inside.iter().find(|(path, _)| kinds.iter().any(|kind| path.starts_with(&format!("{kind}/"))));
-                if let (true, Some((_, file))) = (own, document) {
-                    missing_package(&file.path, &format!("{folder}/package.json"), report);
-                }
+        if let Some(package) = package {
+            groups.push(Group { name: name_of(package, folder), files: inside, package: Some(package) });
+        } else {
+            let document = inside
+                .iter()
+                .find(|(path, _)| kinds.iter().any(|kind| path.starts_with(&format!("{kind}/"))));
+            if let (true, Some((_, file))) = (own, document) {
+                missing_package(&file.path, &format!("{folder}/package.json"), report);
             }
         }
     }
@@ -145,7 +153,11 @@ fn group<'a>(files: &'a [SourceFile], report: &mut Report, own: bool) -> Vec<Gro
 }
 
 fn missing_package(in_file: &str, path: &str, report: &mut Report) {
-    let mut finding = Finding::new(codes::MISSING_PACKAGE, "", format!("There is no `{path}`, so these documents belong to no package"));
+    let mut finding = Finding::new(
+        codes::MISSING_PACKAGE,
+        "",
+        format!("There is no `{path}`, so these documents belong to no package"),
+    );
     finding.expected = Some(path.to_owned());
     finding.hint = Some("{\"name\": \"…\", \"version\": \"0.1.0\"} is enough".to_owned());
     let at = report.unread(in_file);
@@ -162,7 +174,7 @@ fn read_group(group: &Group<'_>, report: &mut Report, documents: &mut Documents)
     for (path, file) in &group.files {
         let folder = path.split('/').next().unwrap_or_default();
         let is_package = group.package.is_some_and(|package| std::ptr::eq(package, *file));
-        let json = path.ends_with(".json");
+        let json = ending(path) == "json";
         let kind = match folder {
             _ if is_package => Kind::Package,
             "objects" if json => Kind::Object,
@@ -179,13 +191,20 @@ fn read_group(group: &Group<'_>, report: &mut Report, documents: &mut Documents)
 
 /// A file that is no document of this version.
 fn elsewhere(path: &str, folder: &str, file: &SourceFile, report: &mut Report) {
-    if LATER.contains(&folder) && (path.ends_with(".json") || path.ends_with(".rhai")) {
+    if LATER.contains(&folder) && matches!(ending(path), "json" | "rhai") {
         let at = report.unread(&file.path);
-        report.fault(&at, codes::NOT_YET, format!("`{folder}` are not yet supported by this version; leave them out until they are"));
-    } else if path.ends_with(".json") && SourceFile::wanted(&file.path) {
+        report.fault(
+            &at,
+            codes::NOT_YET,
+            format!("`{folder}` are not yet supported by this version; leave them out until they are"),
+        );
+    } else if ending(path) == "json" && SourceFile::wanted(&file.path) {
         let known = ["package.json", "objects", "choices", "translations"];
         let mut finding = Finding::new(codes::UNKNOWN_FILE, "", "No document is expected here");
-        finding.expected = Some("package.json, objects/…, choices/…, translations/…; data/, maps/ and docs/ are left alone".to_owned());
+        finding.expected = Some(
+            "package.json, objects/…, choices/…, translations/…; data/, maps/ and docs/ are left alone"
+                .to_owned(),
+        );
         finding.found = Some(path.to_owned());
         finding.hint = did_you_mean(folder, known).map(|meant| format!("did you mean `{meant}`?"));
         let at = report.unread(&file.path);
@@ -213,7 +232,14 @@ fn read_file(kind: Kind, package: &str, file: &SourceFile, report: &mut Report, 
                 read_document(kind, package, item, at, report, documents);
             }
         }
-        _ => read_document(kind, package, &node, At { file: number, pointer: String::new() }, report, documents),
+        _ => read_document(
+            kind,
+            package,
+            &node,
+            At { file: number, pointer: String::new() },
+            report,
+            documents,
+        ),
     }
 }
 
@@ -222,7 +248,8 @@ fn strings_under(key: &str, text: &str) -> Vec<String> {
     let key = format!("\"{key}\"");
     text.match_indices(&key)
         .filter_map(|(at, key)| {
-            let rest = text.get(at + key.len()..)?.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
+            let rest =
+                text.get(at + key.len()..)?.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
             rest.split_once('"').map(|(name, _)| name.to_owned())
         })
         .collect()
@@ -233,12 +260,20 @@ pub fn bare(named: &str) -> &str {
     named.rsplit('/').next().unwrap_or(named)
 }
 
-fn read_document(kind: Kind, package: &str, node: &Node, at: At, report: &mut Report, documents: &mut Documents) {
+fn read_document(
+    kind: Kind,
+    package: &str,
+    node: &Node,
+    at: At,
+    report: &mut Report,
+    documents: &mut Documents,
+) {
     let kind = if kind == Kind::Object && node.get("extends").is_some() { Kind::Extension } else { kind };
     let mut shape = Shape::default();
     let sound = shape.check(schema(kind), node, "");
     let base = At { file: at.file, pointer: at.pointer.clone() };
-    let whole = report.source(at.file).and_then(|source| source.text.get(node.start..node.end)).unwrap_or_default();
+    let whole =
+        report.source(at.file).and_then(|source| source.text.get(node.start..node.end)).unwrap_or_default();
     if sound.is_none() {
         documents.broken_inverses.extend(strings_under("x-inverse", whole));
     }
@@ -257,9 +292,10 @@ fn read_document(kind: Kind, package: &str, node: &Node, at: At, report: &mut Re
         }
     });
     let path = report.source(at.file).map(|source| source.path.as_str()).unwrap_or_default();
-    let stem = path.rsplit('/').next().and_then(|file| file.strip_suffix(".json")).unwrap_or_default().to_owned();
-    match (typed, sound) {
-        (Some(typed), Some(sound)) => documents.all.push(Loaded {
+    let stem =
+        path.rsplit('/').next().and_then(|file| file.strip_suffix(".json")).unwrap_or_default().to_owned();
+    if let (Some(typed), Some(sound)) = (typed, sound) {
+        documents.all.push(Loaded {
             package: package.to_owned(),
             json: node.to_json(),
             sound,
@@ -267,14 +303,14 @@ fn read_document(kind: Kind, package: &str, node: &Node, at: At, report: &mut Re
             at,
             stem,
             hidden: shape.hidden.into_iter().collect(),
-        }),
-        _ => {
-            let name = node.get("name").and_then(Node::text).or((kind != Kind::Extension).then_some(stem.as_str()));
-            documents.broken.extend(name.map(str::to_owned));
-            documents.open.extend(node.get("extends").and_then(Node::text).map(|name| bare(name).to_owned()));
-            if kind == Kind::Package {
-                documents.broken_packages.insert(package.to_owned());
-            }
+        });
+    } else {
+        let name =
+            node.get("name").and_then(Node::text).or((kind != Kind::Extension).then_some(stem.as_str()));
+        documents.broken.extend(name.map(str::to_owned));
+        documents.open.extend(node.get("extends").and_then(Node::text).map(|name| bare(name).to_owned()));
+        if kind == Kind::Package {
+            documents.broken_packages.insert(package.to_owned());
         }
     }
 }

@@ -20,12 +20,23 @@ pub fn packages(documents: &Documents, report: &mut Report) -> IndexMap<String, 
     for loaded in &documents.all {
         let Typed::Package(doc) = &loaded.typed else { continue };
         if !is_package_name(&doc.name) {
-            let mut finding = Finding::new(codes::BAD_NAME, "/name", format!("`{}` is not the name of a package", doc.name));
+            let mut finding = Finding::new(
+                codes::BAD_NAME,
+                "/name",
+                format!("`{}` is not the name of a package", doc.name),
+            );
             finding.expected = Some("[a-z][A-Za-z0-9_-]{0,59}".to_owned());
             report.error(&loaded.at, finding);
         }
         if doc.name == PLATFORM {
-            report.error(&loaded.at, Finding::new(codes::RESERVED_NAME, "/name", "The platform's own objects are called by that name"));
+            report.error(
+                &loaded.at,
+                Finding::new(
+                    codes::RESERVED_NAME,
+                    "/name",
+                    "The platform's own objects are called by that name",
+                ),
+            );
         } else if found.insert(&doc.name, (loaded, doc)).is_some() {
             let message = format!("There is another package `{}`", doc.name);
             report.error(&loaded.at, Finding::new(codes::DUPLICATE_NAME, "/name", message));
@@ -41,7 +52,9 @@ pub fn packages(documents: &Documents, report: &mut Report) -> IndexMap<String, 
     }
     order
         .into_iter()
-        .filter_map(|name| found.get(name).map(|(loaded, doc)| (name.to_owned(), package(loaded, doc, report))))
+        .filter_map(|name| {
+            found.get(name).map(|(loaded, doc)| (name.to_owned(), package(loaded, doc, report)))
+        })
         .collect()
 }
 
@@ -53,7 +66,11 @@ fn check(
     report: &mut Report,
 ) {
     if !is_semver(&doc.version) {
-        let mut finding = Finding::new(codes::BAD_VERSION, "/version", format!("`{}` is not a version of SemVer", doc.version));
+        let mut finding = Finding::new(
+            codes::BAD_VERSION,
+            "/version",
+            format!("`{}` is not a version of SemVer", doc.version),
+        );
         finding.expected = Some("three numbers, such as 1.4.0".to_owned());
         finding.found = Some(doc.version.clone());
         report.error(&loaded.at, finding);
@@ -63,9 +80,11 @@ fn check(
             continue;
         }
         let pointer = format!("/depends/{index}");
-        let mut finding = Finding::new(codes::UNKNOWN_PACKAGE, &pointer, format!("There is no package `{name}`"));
+        let mut finding =
+            Finding::new(codes::UNKNOWN_PACKAGE, &pointer, format!("There is no package `{name}`"));
         finding.found = Some(name.clone());
-        finding.hint = did_you_mean(name, found.keys().copied()).map(|meant| format!("did you mean `{meant}`?"));
+        finding.hint =
+            did_you_mean(name, found.keys().copied()).map(|meant| format!("did you mean `{meant}`?"));
         report.error(&loaded.at, finding);
     }
     for index in 0..doc.plugins.len() {
@@ -89,7 +108,11 @@ fn descend<'a>(
     if let Some(start) = way.iter().position(|other| *other == name) {
         let circle: Vec<&str> = way.iter().skip(start).copied().chain([name]).collect();
         let circle = circle.join(" → ");
-        let mut finding = Finding::new(codes::CYCLIC_PACKAGES, "/depends", format!("Packages depend on each other: {circle}"));
+        let mut finding = Finding::new(
+            codes::CYCLIC_PACKAGES,
+            "/depends",
+            format!("Packages depend on each other: {circle}"),
+        );
         finding.found = Some(circle);
         report.error(&loaded.at, finding);
         return;
@@ -107,19 +130,21 @@ fn package(loaded: &Loaded, doc: &PackageDocument, report: &mut Report) -> Packa
     for (text, setting) in &doc.settings {
         let at = loaded.at.below(&format!("/settings/{}", crate::json::escape(text)));
         let Some(name) = checked_name(text, &at, "", report) else { continue };
-        match value_of(setting) {
-            Some((ty, value)) => {
-                settings.insert(name, Setting { ty, value });
-            }
-            None => {
-                let mut finding = Finding::new(codes::BAD_DEFAULT, "/default", "The default is not of the setting's type");
-                finding.expected = Some(format!("{:?}", setting.ty).to_lowercase());
-                finding.found = Some(setting.default.to_string());
-                report.error(&at, finding);
-            }
+        if let Some((ty, value)) = value_of(setting) {
+            settings.insert(name, Setting { ty, value });
+        } else {
+            let mut finding =
+                Finding::new(codes::BAD_DEFAULT, "/default", "The default is not of the setting's type");
+            finding.expected = Some(format!("{:?}", setting.ty).to_lowercase());
+            finding.found = Some(setting.default.to_string());
+            report.error(&at, finding);
         }
     }
-    Package { version: doc.version.clone(), title: doc.title.clone().unwrap_or_else(|| doc.name.clone()), settings }
+    Package {
+        version: doc.version.clone(),
+        title: doc.title.clone().unwrap_or_else(|| doc.name.clone()),
+        settings,
+    }
 }
 
 fn value_of(setting: &SettingDocument) -> Option<(Type, Value)> {
@@ -132,9 +157,10 @@ fn value_of(setting: &SettingDocument) -> Option<(Type, Value)> {
         SettingType::Duration => Type::Duration,
     };
     let text = match (&setting.default, setting.ty) {
-        (serde_json::Value::String(text), SettingType::String | SettingType::Date | SettingType::Duration | SettingType::Number) => {
-            text.clone()
-        }
+        (
+            serde_json::Value::String(text),
+            SettingType::String | SettingType::Date | SettingType::Duration | SettingType::Number,
+        ) => text.clone(),
         (serde_json::Value::Number(number), SettingType::Integer | SettingType::Number) => number.to_string(),
         (serde_json::Value::Bool(value), SettingType::Boolean) => value.to_string(),
         _ => return None,
@@ -153,11 +179,14 @@ fn is_semver(version: &str) -> bool {
     let core = version.split(['-', '+']).next().unwrap_or_default();
     let numbers: Vec<&str> = core.split('.').collect();
     let number = |text: &&str| {
-        !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) && (text.len() == 1 || !text.starts_with('0'))
+        !text.is_empty()
+            && text.bytes().all(|b| b.is_ascii_digit())
+            && (text.len() == 1 || !text.starts_with('0'))
     };
     let rest = version.get(core.len()..).unwrap_or_default();
     let tail = rest.is_empty()
-        || (rest.len() > 1 && rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+' | b'.')));
+        || (rest.len() > 1
+            && rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+' | b'.')));
     numbers.len() == 3 && numbers.iter().all(number) && tail
 }
 

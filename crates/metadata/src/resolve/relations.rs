@@ -30,7 +30,10 @@ pub fn link_objects(draft: &mut Draft, report: &mut Report) {
     }
     for object in made {
         if let Some(other) = draft.objects.get(&object.name) {
-            let message = format!("The link object would be called `{}`, which is an object of package `{}`", object.name, other.package);
+            let message = format!(
+                "The link object would be called `{}`, which is an object of package `{}`",
+                object.name, other.package
+            );
             let mut finding = Finding::new(codes::DUPLICATE_NAME, "", message);
             finding.hint = Some("name it with `x-link`, or use the object with `x-through`".to_owned());
             report.error(&object.at, finding);
@@ -57,8 +60,12 @@ fn link_object(
     let below = at.below("/x-link");
     let raw = raw.get("x-link").cloned().unwrap_or_default();
     let prefix = format!("{}/x-link", at.pointer.strip_prefix(&section.at.pointer).unwrap_or_default());
-    let hidden: HashSet<String> =
-        section.hidden.iter().filter_map(|pointer| pointer.strip_prefix(&prefix)).map(str::to_owned).collect();
+    let hidden: HashSet<String> = section
+        .hidden
+        .iter()
+        .filter_map(|pointer| pointer.strip_prefix(&prefix))
+        .map(str::to_owned)
+        .collect();
     Some(DraftObject {
         title: title.unwrap_or_else(|| made_label(&name)),
         name,
@@ -110,7 +117,9 @@ pub fn far_ends(draft: &mut Draft, report: &mut Report) {
         .objects
         .values()
         .flat_map(|object| object.fields.values().map(move |drafted| (object, drafted)))
-        .filter_map(|(object, drafted)| Some((object.name.clone(), drafted.field.clone(), drafted.origin.clone()?)))
+        .filter_map(|(object, drafted)| {
+            Some((object.name.clone(), drafted.field.clone(), drafted.origin.clone()?))
+        })
         .collect();
     for (object, field, origin) in relations {
         match &field.ty {
@@ -140,7 +149,8 @@ fn far_end(draft: &mut Draft, target: &Name, inverse: &Name, many: Many, at: &At
         return;
     }
     if object.fields.contains_key(inverse) {
-        let message = format!("`{target}` has a field `{inverse}` already, so the far end cannot have that name");
+        let message =
+            format!("`{target}` has a field `{inverse}` already, so the far end cannot have that name");
         let mut finding = Finding::new(codes::DUPLICATE_NAME, "/x-inverse", message);
         finding.found = Some(inverse.to_string());
         report.error(at, finding);
@@ -148,7 +158,9 @@ fn far_end(draft: &mut Draft, target: &Name, inverse: &Name, many: Many, at: &At
     }
     let title = draft.objects.get(&many.to).map_or_else(|| made_label(inverse), |_| made_label(inverse));
     if let Some(object) = draft.objects.get_mut(target) {
-        object.fields.insert(inverse.clone(), DraftField { field: many_field(inverse, title, many), origin: None });
+        object
+            .fields
+            .insert(inverse.clone(), DraftField { field: many_field(inverse, title, many), origin: None });
     }
 }
 
@@ -215,7 +227,12 @@ fn add_end(draft: &mut Draft, link: &Name, name: &Name, to: &Name, at: &At, repo
         report.error(at, Finding::new(codes::DUPLICATE_NAME, "/x-link", message));
         return;
     }
-    let ty = FieldType::Lookup(Lookup { to: to.clone(), inverse: None, on_delete: OnDelete::Cascade, master: false });
+    let ty = FieldType::Lookup(Lookup {
+        to: to.clone(),
+        inverse: None,
+        on_delete: OnDelete::Cascade,
+        master: false,
+    });
     let field = plain_field(name, made_label(name), ty, true);
     let place = drafted.fields.values().position(|other| !other.field.system && other.origin.is_some());
     let place = place.unwrap_or(drafted.fields.len());
@@ -241,7 +258,9 @@ fn lookups_of(draft: &Draft, link: &Name, near: &Name, far: &Name) -> Result<Opt
         },
         ([one], [other]) => Ok(Some((one.clone(), other.clone()))),
         _ if object.open || !object.broken.is_empty() => Ok(None),
-        (ends, _) if ends.len() != 1 => Err(format!("`{link}` needs one lookup to `{near}` and has {}", ends.len())),
+        (ends, _) if ends.len() != 1 => {
+            Err(format!("`{link}` needs one lookup to `{near}` and has {}", ends.len()))
+        }
         (_, ends) => Err(format!("`{link}` needs one lookup to `{far}` and has {}", ends.len())),
     }
 }

@@ -3,7 +3,7 @@
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Finding, Severity};
 use crate::json::{Fault, Lines, Node, parse};
-use crate::source::SourceFile;
+use crate::source::{SourceFile, ending};
 
 /// A file that was read.
 #[derive(Debug)]
@@ -51,7 +51,8 @@ impl Report {
 
     /// Reads a file; its number. What is no JSON is reported.
     pub fn open(&mut self, file: &SourceFile) -> usize {
-        let (node, faults) = if file.path.ends_with(".json") { parse(&file.text) } else { (None, Vec::new()) };
+        let (node, faults) =
+            if ending(&file.path) == "json" { parse(&file.text) } else { (None, Vec::new()) };
         let lines = Lines::of(&file.text);
         let number = self.sources.len();
         self.sources.push(Source { path: file.path.clone(), text: file.text.clone(), lines, node });

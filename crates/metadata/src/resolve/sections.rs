@@ -52,7 +52,10 @@ pub fn names(draft: &mut Draft, report: &mut Report) {
             search(object, &section, report);
             indexes(object, &section, report);
             if let Some(first) = section.duplicates.first() {
-                let message = format!("Rules about duplicates (`{}`) are not yet supported by this version", first.name);
+                let message = format!(
+                    "Rules about duplicates (`{}`) are not yet supported by this version",
+                    first.name
+                );
                 report.error(&section.at, Finding::new(codes::NOT_YET, "/x-duplicates", message));
             }
         }
@@ -60,7 +63,10 @@ pub fn names(draft: &mut Draft, report: &mut Report) {
             object.display = made_display(object);
         }
         if object.search.is_empty() && object.sections.iter().all(|section| section.search.is_none()) {
-            let searchable = object.display.clone().filter(|name| object.fields.get(name).is_some_and(|d| is_foldable(&d.field)));
+            let searchable = object
+                .display
+                .clone()
+                .filter(|name| object.fields.get(name).is_some_and(|d| is_foldable(&d.field)));
             object.search.extend(searchable);
         }
     }
@@ -70,7 +76,10 @@ pub fn names(draft: &mut Draft, report: &mut Report) {
 /// `name` when it is a text, else the first number of its own, else the first text.
 fn made_display(object: &DraftObject) -> Option<Name> {
     let fields = || object.fields.values().map(|drafted| &drafted.field).filter(|field| !field.system);
-    let text = |field: &&Field| matches!(field.ty.expr_type(), Some(Type::Text)) && !matches!(field.ty, FieldType::Currency { .. } | FieldType::Select(_));
+    let text = |field: &&Field| {
+        matches!(field.ty.expr_type(), Some(Type::Text))
+            && !matches!(field.ty, FieldType::Currency { .. } | FieldType::Select(_))
+    };
     fields()
         .filter(text)
         .find(|field| &*field.name == "name")
@@ -86,7 +95,11 @@ fn display(object: &mut DraftObject, section: &Section, report: &mut Report) {
         None => object.unknown_field(name, &at, report),
         Some(field) if field.ty.expr_type() == Some(Type::Text) => object.display = Some(field.name.clone()),
         Some(field) => {
-            let mut finding = Finding::new(codes::BAD_DISPLAY, "", format!("`{name}` is no text, so it cannot name a record"));
+            let mut finding = Finding::new(
+                codes::BAD_DISPLAY,
+                "",
+                format!("`{name}` is no text, so it cannot name a record"),
+            );
             finding.expected = Some("a text, an automatic number, or a formula that returns text".to_owned());
             finding.found = Some(field::type_name(&field.ty).to_owned());
             report.error(&at, finding);
@@ -106,8 +119,13 @@ fn search(object: &mut DraftObject, section: &Section, report: &mut Report) {
                 }
             }
             Some(field) => {
-                let mut finding = Finding::new(codes::BAD_DISPLAY, "", format!("`{name}` is no stored text, so it cannot be searched"));
-                finding.expected = Some("a text that is stored; a formula that returns text with `x-stored`".to_owned());
+                let mut finding = Finding::new(
+                    codes::BAD_DISPLAY,
+                    "",
+                    format!("`{name}` is no stored text, so it cannot be searched"),
+                );
+                finding.expected =
+                    Some("a text that is stored; a formula that returns text with `x-stored`".to_owned());
                 finding.found = Some(field::type_name(&field.ty).to_owned());
                 report.error(&at, finding);
             }
@@ -199,27 +217,37 @@ fn rules(object: &mut DraftObject, section: &Section, scope: &DraftScope<'_>, re
         }
         let path = match &rule.path {
             None => None,
-            Some(path) => match object.fields.get(path.as_str()) {
-                Some(drafted) => Some(drafted.field.name.clone()),
-                None => {
+            Some(path) => {
+                if let Some(drafted) = object.fields.get(path.as_str()) {
+                    Some(drafted.field.name.clone())
+                } else {
                     object.unknown_field(path, &at.below("/path"), report);
                     None
                 }
-            },
+            }
         };
-        let check = expression(&rule.check, scope, &object.name, Some(&Type::Bool), &at.below("/check"), report);
+        let check =
+            expression(&rule.check, scope, &object.name, Some(&Type::Bool), &at.below("/check"), report);
         if let (Some(name), Some(check)) = (name, check) {
             object.rules.push(Rule { name, check, message: rule.message.clone(), path });
         }
     }
 }
 
-fn uniques(object: &mut DraftObject, section: &Section, draft: &Draft, scope: &DraftScope<'_>, report: &mut Report) {
+fn uniques(
+    object: &mut DraftObject,
+    section: &Section,
+    draft: &Draft,
+    scope: &DraftScope<'_>,
+    report: &mut Report,
+) {
     for (index, rule) in section.unique.iter().enumerate() {
         let at = section.at.below(&format!("/x-unique/{index}"));
         let (fields, condition, fields_at) = match rule {
             UniqueDocument::Fields(fields) => (fields, None, at.clone()),
-            UniqueDocument::Partial(partial) => (&partial.fields, partial.condition.as_ref(), at.below("/fields")),
+            UniqueDocument::Partial(partial) => {
+                (&partial.fields, partial.condition.as_ref(), at.below("/fields"))
+            }
         };
         if fields.is_empty() {
             report.fault(&fields_at, codes::BAD_UNIQUE, "A unique rule needs at least one field");
@@ -235,8 +263,13 @@ fn uniques(object: &mut DraftObject, section: &Section, draft: &Draft, scope: &D
         if let Some(condition) = &condition
             && !is_own_and_stored(condition, object, draft)
         {
-            let mut finding = Finding::new(codes::BAD_UNIQUE, "", "The condition of a unique rule looks beyond stored fields of the record itself");
-            finding.expected = Some("a filter over stored fields of this object, without the time".to_owned());
+            let mut finding = Finding::new(
+                codes::BAD_UNIQUE,
+                "",
+                "The condition of a unique rule looks beyond stored fields of the record itself",
+            );
+            finding.expected =
+                Some("a filter over stored fields of this object, without the time".to_owned());
             report.error(&place, finding);
             continue;
         }
@@ -270,7 +303,9 @@ fn single_uniques(object: &mut DraftObject, report: &mut Report) {
     let marked: Vec<(Name, At)> = object
         .fields
         .values()
-        .filter_map(|drafted| Some((drafted.field.name.clone(), drafted.origin.as_ref().filter(|o| o.doc.unique)?.at.clone())))
+        .filter_map(|drafted| {
+            Some((drafted.field.name.clone(), drafted.origin.as_ref().filter(|o| o.doc.unique)?.at.clone()))
+        })
         .collect();
     for (name, at) in marked {
         let fields = [name.to_string()];
@@ -280,7 +315,12 @@ fn single_uniques(object: &mut DraftObject, report: &mut Report) {
     }
 }
 
-fn defaults(object: &mut DraftObject, draft: &Draft, packages: &IndexMap<String, Package>, report: &mut Report) {
+fn defaults(
+    object: &mut DraftObject,
+    draft: &Draft,
+    packages: &IndexMap<String, Package>,
+    report: &mut Report,
+) {
     let name = object.name.clone();
     for drafted in object.fields.values_mut() {
         let Some(origin) = &drafted.origin else { continue };
@@ -288,7 +328,10 @@ fn defaults(object: &mut DraftObject, draft: &Draft, packages: &IndexMap<String,
         drafted.field.default = match (&origin.doc.default, &origin.doc.x_default) {
             (None, None) => None,
             (Some(_), Some(_)) => {
-                report.error(&origin.at, Finding::new(codes::BAD_DEFAULT, "/x-default", "Give `default` or `x-default`, not both"));
+                report.error(
+                    &origin.at,
+                    Finding::new(codes::BAD_DEFAULT, "/x-default", "Give `default` or `x-default`, not both"),
+                );
                 None
             }
             (Some(json), None) => literal(&drafted.field, json, &origin.at, report),
@@ -317,7 +360,11 @@ fn literal(field: &Field, json: &serde_json::Value, at: &At, report: &mut Report
             span: Span::default(),
         }),
         Err(problem) => {
-            let mut finding = Finding::new(codes::BAD_DEFAULT, "/default", format!("The default is none of the field's values. {}", problem.message));
+            let mut finding = Finding::new(
+                codes::BAD_DEFAULT,
+                "/default",
+                format!("The default is none of the field's values. {}", problem.message),
+            );
             finding.expected = Some(problem.expected);
             finding.found = Some(problem.found);
             report.error(at, finding);
@@ -328,7 +375,9 @@ fn literal(field: &Field, json: &serde_json::Value, at: &At, report: &mut Report
 
 /// A default that is one text must be one of the choices.
 fn is_choice(field: &Field, checked: &Expr, at: &At, report: &mut Report) -> bool {
-    let (Some(choices), Node::Literal(expr::Value::Text(text))) = (field.ty.choices(), &checked.node) else { return true };
+    let (Some(choices), Node::Literal(expr::Value::Text(text))) = (field.ty.choices(), &checked.node) else {
+        return true;
+    };
     let values: Vec<&str> = choices.choices.iter().map(|choice| &*choice.value).collect();
     if values.contains(&text.as_str()) {
         return true;
@@ -336,7 +385,8 @@ fn is_choice(field: &Field, checked: &Expr, at: &At, report: &mut Report) -> boo
     let mut finding = Finding::new(codes::BAD_DEFAULT, "", format!("`{text}` is none of the choices"));
     finding.expected = Some(values.iter().take(20).copied().collect::<Vec<_>>().join(", "));
     finding.found = Some(text.clone());
-    finding.hint = crate::hint::did_you_mean(text, values.iter().copied()).map(|meant| format!("did you mean `{meant}`?"));
+    finding.hint = crate::hint::did_you_mean(text, values.iter().copied())
+        .map(|meant| format!("did you mean `{meant}`?"));
     report.error(at, finding);
     false
 }
@@ -348,6 +398,7 @@ fn fold(object: &mut DraftObject) {
     folded.extend(object.uniques.iter().flat_map(|unique| unique.fields.iter().cloned()));
     for drafted in object.fields.values_mut() {
         let field = &mut drafted.field;
-        field.folded = is_foldable(field) && (matches!(field.ty, FieldType::Email(_)) || folded.contains(&field.name));
+        field.folded =
+            is_foldable(field) && (matches!(field.ty, FieldType::Email(_)) || folded.contains(&field.name));
     }
 }

@@ -36,7 +36,8 @@ pub fn translations(documents: &Documents, draft: &mut Draft, report: &mut Repor
             label(list, labels, &language, &at, report);
         }
     }
-    let shared: HashMap<Name, Arc<Choices>> = shared.into_iter().map(|(name, list)| (name, Arc::new(list))).collect();
+    let shared: HashMap<Name, Arc<Choices>> =
+        shared.into_iter().map(|(name, list)| (name, Arc::new(list))).collect();
     for object in draft.objects.values_mut() {
         for drafted in object.fields.values_mut() {
             if let FieldType::Select(choices) | FieldType::MultiSelect(choices) = &mut drafted.field.ty
@@ -52,29 +53,46 @@ pub fn translations(documents: &Documents, draft: &mut Draft, report: &mut Repor
 /// The language of a translation: its own word, or the file's name.
 fn language(loaded: &Loaded, stated: Option<&str>, report: &mut Report) -> Option<String> {
     let file = report.source(loaded.at.file).map(|source| source.path.clone()).unwrap_or_default();
-    let stem = file.rsplit('/').next().and_then(|name| name.strip_suffix(".json")).unwrap_or_default().to_owned();
+    let stem =
+        file.rsplit('/').next().and_then(|name| name.strip_suffix(".json")).unwrap_or_default().to_owned();
     let tag = stated.map_or(stem, str::to_owned);
     let legal = tag.len() <= 35
-        && tag.split('-').all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
+        && tag
+            .split('-')
+            .all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
         && tag.split('-').next().is_some_and(|first| (2..=3).contains(&first.len()));
     if legal {
         return Some(tag);
     }
-    let mut finding = Finding::new(codes::UNKNOWN_LANGUAGE, "/language", format!("`{tag}` is not the tag of a language"));
+    let mut finding =
+        Finding::new(codes::UNKNOWN_LANGUAGE, "/language", format!("`{tag}` is not the tag of a language"));
     finding.expected = Some("a tag such as en, de or zh-CN".to_owned());
     finding.found = Some(tag);
     report.error(&loaded.at, finding);
     None
 }
 
-fn translate(draft: &mut Draft, name: &str, doc: &ObjectTranslation, language: &str, at: &At, report: &mut Report) {
+fn translate(
+    draft: &mut Draft,
+    name: &str,
+    doc: &ObjectTranslation,
+    language: &str,
+    at: &At,
+    report: &mut Report,
+) {
     if !draft.objects.contains_key(name) {
         if !draft.known.broken_objects.contains(name) {
             stranger("object", name, draft.objects.keys().map(Name::as_str), at, report);
         }
         return;
     }
-    let broken: Vec<String> = doc.fields.keys().chain(doc.choices.keys()).filter(|field| draft.is_broken(name, field)).cloned().collect();
+    let broken: Vec<String> = doc
+        .fields
+        .keys()
+        .chain(doc.choices.keys())
+        .filter(|field| draft.is_broken(name, field))
+        .cloned()
+        .collect();
     let Some(object) = draft.objects.get_mut(name) else { return };
     if let Some(title) = &doc.title {
         object.titles.insert(language.to_owned(), title.clone());
@@ -94,13 +112,21 @@ fn translate(draft: &mut Draft, name: &str, doc: &ObjectTranslation, language: &
     for (field, labels) in &doc.choices {
         let place = at.below(&format!("/choices/{}", escape(field)));
         match object.fields.get_mut(field.as_str()).map(|drafted| &mut drafted.field.ty) {
-            Some(FieldType::Select(choices) | FieldType::MultiSelect(choices)) if choices.name.contains('.') => {
+            Some(FieldType::Select(choices) | FieldType::MultiSelect(choices))
+                if choices.name.contains('.') =>
+            {
                 let mut list = (**choices).clone();
                 label(&mut list, labels, language, &place, report);
                 *choices = Arc::new(list);
             }
             _ if broken.contains(field) => {}
-            _ => stranger("field with choices of its own", field, object.fields.keys().map(Name::as_str), &place, report),
+            _ => stranger(
+                "field with choices of its own",
+                field,
+                object.fields.keys().map(Name::as_str),
+                &place,
+                report,
+            ),
         }
     }
 }
@@ -113,14 +139,11 @@ fn label(
     report: &mut Report,
 ) {
     for (value, label) in labels {
-        match list.choices.iter_mut().find(|choice| *choice.value == **value) {
-            Some(choice) => {
-                choice.labels.insert(language.to_owned(), label.clone());
-            }
-            None => {
-                let place = at.below(&format!("/{}", escape(value)));
-                stranger("choice", value, list.choices.iter().map(|choice| &*choice.value), &place, report);
-            }
+        if let Some(choice) = list.choices.iter_mut().find(|choice| *choice.value == **value) {
+            choice.labels.insert(language.to_owned(), label.clone());
+        } else {
+            let place = at.below(&format!("/{}", escape(value)));
+            stranger("choice", value, list.choices.iter().map(|choice| &*choice.value), &place, report);
         }
     }
 }

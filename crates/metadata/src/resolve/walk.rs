@@ -43,14 +43,20 @@ fn walk(expr: &Expr, object: &str, own: bool, draft: &Draft, rests: &mut Rests) 
             follow(path, object, own, draft, rests);
         }
         Node::Not(a) | Node::Negate(a) | Node::IsNull(a) => walk(a, object, own, draft, rests),
-        Node::And(all) | Node::Or(all) | Node::List(all) => all.iter().for_each(|e| walk(e, object, own, draft, rests)),
+        Node::And(all) | Node::Or(all) | Node::List(all) => {
+            for e in all {
+                walk(e, object, own, draft, rests);
+            }
+        }
         Node::Binary(_, a, b) | Node::In(a, b) | Node::Text(_, a, b) | Node::Coalesce(a, b) => {
             walk(a, object, own, draft, rests);
             walk(b, object, own, draft, rests);
         }
         Node::ListTest(_, a, b) => {
             walk(a, object, own, draft, rests);
-            b.iter().for_each(|e| walk(e, object, own, draft, rests));
+            if let Some(b) = b {
+                walk(b, object, own, draft, rests);
+            }
         }
         Node::If(a, b, c) => [a, b, c].into_iter().for_each(|e| walk(e, object, own, draft, rests)),
         Node::Call(function, args) => {
@@ -63,7 +69,9 @@ fn walk(expr: &Expr, object: &str, own: bool, draft: &Draft, rests: &mut Rests) 
                     | Function::InstantFrom
                     | Function::InstantTo
             );
-            args.iter().for_each(|e| walk(e, object, own, draft, rests));
+            for e in args {
+                walk(e, object, own, draft, rests);
+            }
         }
         Node::Exists { relation, condition, .. } | Node::Count { relation, condition } => {
             rests.beyond = true;
