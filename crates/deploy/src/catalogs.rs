@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use metadata::Catalog;
+use metadata::{Catalog, Layout};
 use store::{Tenant, TenantName};
 
+use crate::apply::apply;
 use crate::error::DeployError;
 use crate::initialise::initialise;
+use crate::options::ApplyOptions;
 use crate::published;
 
 /// How long a catalog is served before the published version is asked for again.
@@ -102,8 +104,14 @@ impl Catalogs {
     }
 
     async fn load(&self, tenant: &Tenant) -> Result<Arc<Catalog>, DeployError> {
-        let published = published::current(tenant).await?;
-        let catalog = published.resolve()?.catalog;
+        let mut published = published::current(tenant).await?;
+        let mut catalog = published.resolve()?.catalog;
+        if lacks_columns(&catalog.layout, &published.layout) {
+            // This program knows more of the platform's own objects than the one that published.
+            apply(tenant, &[], ApplyOptions::new("platform", (self.now)())).await?;
+            published = published::current(tenant).await?;
+            catalog = published.resolve()?.catalog;
+        }
         let key = (catalog.hash.clone(), catalog.version);
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(equal) = shared.get(&key).and_then(Weak::upgrade) {
@@ -114,4 +122,15 @@ impl Catalogs {
         shared.insert(key, Arc::downgrade(&catalog));
         Ok(catalog)
     }
+}
+
+/// Whether the catalog stores something that the published tables have no column for.
+fn lacks_columns(wanted: &Layout, there: &Layout) -> bool {
+    wanted.tables.iter().any(|(name, table)| {
+        let columns = there.tables.get(name).map(|there| &there.fields);
+        table
+            .fields
+            .iter()
+            .any(|(field, stored)| columns.and_then(|columns| columns.get(field)) != Some(stored))
+    })
 }

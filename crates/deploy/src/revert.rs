@@ -1,12 +1,13 @@
 //! Brings an earlier version back, as a new one.
 
-use metadata::Layout;
+use metadata::catalog::{Choices, FieldType};
 use metadata::layout::Table;
+use metadata::{Catalog, Layout};
 use store::Tenant;
 
 use crate::apply::{Applied, carry_out, settled};
 use crate::error::DeployError;
-use crate::options::ApplyOptions;
+use crate::options::{ApplyOptions, Mapping};
 use crate::plan::{Draft, Plan, Target};
 use crate::published::{self, Published};
 
@@ -14,6 +15,8 @@ use crate::published::{self, Published};
 pub async fn revert(tenant: &Tenant, version: i64, options: ApplyOptions) -> Result<Applied, DeployError> {
     let base = settled(tenant).await?;
     let older = published::numbered(tenant, version).await?;
+    let mut options = options;
+    former_choices(&base, &older, &mut options.mapping)?;
     let target = target(&base, older);
     let draft = Draft::new(tenant, base, target, &options.mapping, options.at).await?;
     carry_out(tenant, draft, &options).await
@@ -27,8 +30,11 @@ pub async fn plan_revert(
 ) -> Result<Plan, DeployError> {
     let base = published::current(tenant).await?;
     let older = published::numbered(tenant, version).await?;
+    let at = options.at();
+    let mut mapping = options.mapping;
+    former_choices(&base, &older, &mut mapping)?;
     let target = target(&base, older);
-    Ok(Draft::new(tenant, base, target, &options.mapping, options.at()).await?.plan)
+    Ok(Draft::new(tenant, base, target, &mapping, at).await?.plan)
 }
 
 /// All documents of the older version and no others, on tables where what it stored goes by the names that it knew.
@@ -37,6 +43,37 @@ fn target(base: &Published, older: Published) -> Target {
     take_names_back(&mut layout, &older.layout);
     layout.revive(&older.layout);
     Target { files: Vec::new(), beside: older.files, layout }
+}
+
+/// Choices that were renamed since get their former values, where the caller says nothing else.
+fn former_choices(base: &Published, older: &Published, mapping: &mut Mapping) -> Result<(), DeployError> {
+    let (now, then) = (base.resolve()?.catalog, older.resolve()?.catalog);
+    for object in then.objects.values() {
+        for field in object.fields.values() {
+            let (Some(had), Some(has)) =
+                (choices(&then, &object.name, &field.name), choices(&now, &object.name, &field.name))
+            else {
+                continue;
+            };
+            let holds =
+                |list: &Choices, value: &str| list.choices.iter().any(|choice| &*choice.value == value);
+            for choice in has.choices.iter().filter(|choice| !holds(had, &choice.value)) {
+                let former = choice.renamed_from.as_ref().filter(|former| holds(had, former));
+                if let Some(former) = former {
+                    let said = mapping.0.entry(format!("{}.{}", object.name, field.name)).or_default();
+                    said.entry(choice.value.to_string()).or_insert_with(|| Some(former.clone()));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn choices<'a>(catalog: &'a Catalog, object: &str, field: &str) -> Option<&'a Choices> {
+    match &catalog.object(object)?.field(field)?.ty {
+        FieldType::Select(choices) | FieldType::MultiSelect(choices) => Some(choices),
+        _ => None,
+    }
 }
 
 /// Undoes renames: whatever lies in a column that the older version knew gets the name it had there.

@@ -7,7 +7,7 @@ use expr::{Encoding, Value};
 use metadata::Catalog;
 use metadata::catalog::FieldType;
 use metadata::layout::{Column, Role};
-use sql::{Compare, Conflict, Ident, Insert, Rows, Scalar, Write};
+use sql::{Compare, Conflict, Ident, Insert, Rows, Scalar, Update, Write};
 use store::{Tenant, Transaction};
 
 use super::environment::RowEnvironment;
@@ -17,7 +17,7 @@ use crate::error::DeployError;
 use crate::options::Mapping;
 use crate::plan::Draft;
 use crate::rows::{Batches, Read};
-use crate::statements::{column, compare, holding, id_text, list, run};
+use crate::statements::{ROW, column, compare, constant, holding, id_text, list, run};
 use crate::work::{Convert, Fill, Rewrite, TableWork};
 
 /// Rows that are rewritten at a time; they are locked as long as that takes.
@@ -220,35 +220,52 @@ pub async fn rewrite(
     table: &str,
     change: &Rewrite,
     marker: Option<&Column>,
-) -> Result<u64, DeployError> {
+) -> Result<(), DeployError> {
+    if change.column.encoding == Encoding::Text {
+        return run(tenant, transaction, &replacement(table, change, marker)).await;
+    }
     let old: Vec<Value> = change.values.keys().map(|old| Value::Text(old.clone())).collect();
-    let old = list(old, Encoding::Text);
-    let cell = Box::new(column(&change.column.name));
-    let filter = if change.column.encoding == Encoding::TextList {
-        Scalar::ListTest(sql::ListTest::HasAny, cell, Some(Box::new(Scalar::Param(old))))
-    } else {
-        Scalar::InParam(cell, old)
-    };
+    let old = Box::new(Scalar::Param(list(old, Encoding::Text)));
+    let filter = Scalar::ListTest(sql::ListTest::HasAny, Box::new(column(&change.column.name)), Some(old));
     let mut batches = Batches::new(table, vec![change.column.clone()], filter, BATCH);
-    let mut total = 0;
     loop {
         let rows = batches.lock(tenant, transaction).await?;
         if rows.is_empty() {
-            return Ok(total);
+            return Ok(());
         }
-        total += rows.len() as u64;
         let ids = rows.iter().map(|row| row.id.clone()).collect();
         let values: Vec<Value> = rows
             .into_iter()
             .map(|row| replaced(change, row.cells.into_iter().next().unwrap_or(Value::Null)))
             .collect();
-        let folded = change.folded.as_ref();
-        let folded =
-            folded.map(|target| (target, values.iter().map(|value| of_role(target, value)).collect()));
         let unfilled = marker.map(|marker| (marker, vec![Value::Null; values.len()]));
-        let cells = [(&change.column, values)].into_iter().chain(folded).chain(unfilled).collect();
+        let cells = [(&change.column, values)].into_iter().chain(unfilled).collect();
         set(tenant, transaction, table, ids, cells).await?;
     }
+}
+
+/// All rows of a field with one value at once. One statement, so that two choices may also change places.
+fn replacement(table: &str, change: &Rewrite, marker: Option<&Column>) -> Write {
+    let cell = || Box::new(column(&change.column.name));
+    let text = |text: &str| constant(Value::Text(text.to_owned()), Encoding::Text);
+    let by_case = |new: &dyn Fn(&str) -> String| {
+        let whens = change.values.iter().map(|(old, value)| {
+            let value = value.as_deref().map_or(Scalar::Null(Encoding::Text), |value| text(&new(value)));
+            (Scalar::Compare(Compare::Equal, cell(), Box::new(text(old))), value)
+        });
+        Scalar::Case(whens.collect(), None)
+    };
+    let mut set = vec![(Ident::made(&change.column.name), by_case(&|value| value.to_owned()))];
+    set.extend(change.folded.iter().map(|folded| (Ident::made(&folded.name), by_case(&expr::fold))));
+    set.extend(marker.map(|marker| (Ident::made(&marker.name), Scalar::Null(Encoding::Int))));
+    let old = list(change.values.keys().map(|old| Value::Text(old.clone())).collect(), Encoding::Text);
+    Write::Update(Update {
+        table: Ident::made(table),
+        alias: Ident::made(ROW),
+        set,
+        filter: Scalar::InParam(cell(), old),
+        returning: Vec::new(),
+    })
 }
 
 fn replaced(change: &Rewrite, value: Value) -> Value {

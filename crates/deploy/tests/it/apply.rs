@@ -52,7 +52,8 @@ async fn what_is_pulled_plans_to_nothing_and_is_the_same_each_time() {
 #[tokio::test]
 async fn a_renamed_field_keeps_its_column_and_values() {
     testing::each_database(|bed| async move {
-        applied(&bed.tenant, &shop(json!({ "name": { "type": "string", "title": "Name" } }), json!({}))).await;
+        applied(&bed.tenant, &shop(json!({ "name": { "type": "string", "title": "Name" } }), json!({})))
+            .await;
         insert(&bed.tenant, &["name"], &texts(&["kept"])).await;
         let label = json!({ "type": "string", "title": "Name", "x-renamedFrom": "name" });
         let renamed = shop(json!({ "label": label }), json!({}));

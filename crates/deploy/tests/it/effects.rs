@@ -108,7 +108,8 @@ async fn duplicates_refuse_a_unique_rule_and_the_index_refuses_them_afterwards()
         match broken {
             Err(store::StoreError::UniqueViolation { index: named }) => {
                 let columns = "deal.code";
-                let expected = if bed.tenant.dialect() == sql::Dialect::Sqlite { columns } else { index.as_str() };
+                let expected =
+                    if bed.tenant.dialect() == sql::Dialect::Sqlite { columns } else { index.as_str() };
                 assert_eq!(named, expected);
             }
             other => panic!("{:?}", other.map(|_| ())),

@@ -2,8 +2,10 @@
 
 mod apply;
 mod bed;
+mod catalogs;
 mod crash;
 mod effects;
+mod kinds;
 mod live;
 mod local;
 mod return_ways;
