@@ -27,7 +27,7 @@ pub(super) fn duration_text(dialect: Dialect) -> String {
     };
     let part = |unit: &str, count: &str| format!("CASE WHEN {count} > 0 THEN ({count}){text} || '{unit}' ELSE '' END");
     format!(
-        "CASE WHEN $0 = 0 THEN '0s' ELSE CASE WHEN $0 < 0 THEN '-' ELSE '' END || \
+        "CASE WHEN $0 = 0 THEN '0s' WHEN $0 IS NOT NULL THEN CASE WHEN $0 < 0 THEN '-' ELSE '' END || \
          CASE WHEN $0 % 604800 = 0 THEN (abs($0) / 604800){text} || 'w' ELSE {} || {} || {} || {} END END",
         part("d", "abs($0) / 86400"),
         part("h", "abs($0) % 86400 / 3600"),
@@ -35,6 +35,10 @@ pub(super) fn duration_text(dialect: Dialect) -> String {
         part("s", "abs($0) % 60"),
     )
 }
+
+/// Text of a float on SQLite that reads back as the same one: its own conversions stop at fifteen digits.
+pub(super) const SQLITE_FLOAT: &str = "CASE WHEN CAST(printf('%!.15g', $0) AS REAL) = $0 THEN printf('%!.15g', $0) \
+     WHEN $0 IS NOT NULL THEN printf('%!.17g', $0) END";
 
 /// `2026-01-31T12:30:00.000000Z` on PostgreSQL.
 pub(super) const POSTGRES_INSTANT: &str = "to_char($0 AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
@@ -161,7 +165,7 @@ impl Printer {
                 Encoding::Bool => self.once(&[x], "(CASE $0 WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)"),
                 Encoding::Duration => self.computed(&[x], &duration_text(Dialect::Sqlite)),
                 Encoding::Int => self.once(&[x], "CAST($0 AS TEXT)"),
-                Encoding::Float => self.once(&[x], "(CASE WHEN $0 IS NOT NULL THEN json_quote($0) END)"),
+                Encoding::Float => self.computed(&[x], SQLITE_FLOAT),
                 Encoding::Text
                 | Encoding::Date
                 | Encoding::Time

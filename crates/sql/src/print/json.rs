@@ -6,7 +6,7 @@
 use expr::Encoding;
 
 use super::Printer;
-use super::convert::{POSTGRES_INSTANT, POSTGRES_TIME, duration_text, sqlite_decimal_text};
+use super::convert::{POSTGRES_INSTANT, POSTGRES_TIME, SQLITE_FLOAT, duration_text, sqlite_decimal_text};
 use crate::ident::quote_key_into;
 use crate::{CellType, Dialect, Query, Scalar};
 
@@ -149,13 +149,14 @@ impl Printer {
                 self.put(" || '\"', 'null')");
             }
             Encoding::Json | Encoding::TextList => self.once(&[x], "coalesce($0, 'null')"),
-            Encoding::Text
-            | Encoding::Int
-            | Encoding::Float
-            | Encoding::Date
-            | Encoding::Time
-            | Encoding::DateTime
-            | Encoding::Id => self.once(&[x], "json_quote($0)"),
+            Encoding::Float => {
+                self.put("coalesce(");
+                self.computed(&[x], SQLITE_FLOAT);
+                self.put(", 'null')");
+            }
+            Encoding::Text | Encoding::Int | Encoding::Date | Encoding::Time | Encoding::DateTime | Encoding::Id => {
+                self.once(&[x], "json_quote($0)");
+            }
         }
     }
 }

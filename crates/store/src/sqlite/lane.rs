@@ -143,10 +143,30 @@ impl Connection {
         let text = filled(statement, None);
         let limit = self.lane.statement_timeout;
         match tokio::time::timeout(limit, sqlx::query_with(vouched(text), arguments).fetch_all(self.start())).await {
-            Ok(outcome) => self.finish(outcome),
+            Ok(outcome) => match self.finish(outcome) {
+                Err(StoreError::UniqueViolation { index }) => Err(StoreError::UniqueViolation { index: self.index_over(index).await }),
+                other => other,
+            },
             // Still running: it is stopped when this is dropped.
             Err(_) => Err(StoreError::StatementTimeout),
         }
+    }
+
+    /// The unique index over `table.a, table.b`, which is all that SQLite tells of an index over plain columns.
+    async fn index_over(&mut self, told: String) -> String {
+        let columns: Vec<(&str, &str)> = told.split(", ").filter_map(|column| column.split_once('.')).collect();
+        let Some((table, _)) = columns.first() else { return told };
+        let names = columns.iter().map(|(_, name)| *name).collect::<Vec<_>>().join(",");
+        let found = sqlx::query_scalar(
+            "SELECT l.name FROM pragma_index_list(?1) AS l WHERE l.\"unique\" \
+             AND (SELECT group_concat(name, ',') FROM (SELECT name FROM pragma_index_info(l.name) ORDER BY seqno)) = ?2 ORDER BY l.origin, l.name",
+        )
+        .bind(*table)
+        .bind(names)
+        .fetch_optional(self.start())
+        .await;
+        // Where it cannot be found the columns say as much.
+        self.finish(found).ok().flatten().unwrap_or(told)
     }
 
     /// Sends each row as it arrives, as long as somebody listens.
