@@ -267,9 +267,11 @@ impl Scalar {
             | Scalar::Subquery(_)
             | Scalar::JsonArray(_)
             | Scalar::Wrote => false,
-            Scalar::And(parts) | Scalar::Or(parts) | Scalar::Coalesce(parts) | Scalar::Concat(parts) | Scalar::Call(_, _, parts) => {
-                parts.iter().any(Scalar::aggregates)
-            }
+            Scalar::And(parts)
+            | Scalar::Or(parts)
+            | Scalar::Coalesce(parts)
+            | Scalar::Concat(parts)
+            | Scalar::Call(_, _, parts) => parts.iter().any(Scalar::aggregates),
             Scalar::Not(x)
             | Scalar::IsNotTrue(x)
             | Scalar::IsNull(x)
@@ -278,16 +280,24 @@ impl Scalar {
             | Scalar::LikeAll(x, _)
             | Scalar::Hex(x)
             | Scalar::LowerAscii(x) => x.aggregates(),
-            Scalar::Compare(_, a, b) | Scalar::Arithmetic(_, _, a, b) | Scalar::Like(a, b) => a.aggregates() || b.aggregates(),
+            Scalar::Compare(_, a, b) | Scalar::Arithmetic(_, _, a, b) | Scalar::Like(a, b) => {
+                a.aggregates() || b.aggregates()
+            }
             Scalar::InList(x, list) => x.aggregates() || list.iter().any(Scalar::aggregates),
             Scalar::Case(arms, otherwise) => {
                 arms.iter().any(|(condition, value)| condition.aggregates() || value.aggregates())
                     || otherwise.as_ref().is_some_and(|value| value.aggregates())
             }
-            Scalar::Bucket(_, x, _, zone) => x.aggregates() || zone.as_ref().is_some_and(|zone| zone.aggregates()),
-            Scalar::ListTest(_, x, operand) => x.aggregates() || operand.as_ref().is_some_and(|operand| operand.aggregates()),
+            Scalar::Bucket(_, x, _, zone) => {
+                x.aggregates() || zone.as_ref().is_some_and(|zone| zone.aggregates())
+            }
+            Scalar::ListTest(_, x, operand) => {
+                x.aggregates() || operand.as_ref().is_some_and(|operand| operand.aggregates())
+            }
             Scalar::JsonObject(pairs) => pairs.iter().any(|(_, value, _)| value.aggregates()),
-            Scalar::Shift(x, _, months, micros) => x.aggregates() || months.aggregates() || micros.aggregates(),
+            Scalar::Shift(x, _, months, micros) => {
+                x.aggregates() || months.aggregates() || micros.aggregates()
+            }
         }
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::store::{Backend, Inner};
 use crate::StoreError;
+use crate::store::{Backend, Inner};
 
 /// Tells that something was published or that keys changed; see [`crate::Store::changes`].
 pub struct Changes {
@@ -105,7 +105,8 @@ impl Source {
             Source::File(mut connection) => {
                 let mut known: Option<i64> = None;
                 loop {
-                    let now: i64 = sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut connection).await?;
+                    let now: i64 =
+                        sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut connection).await?;
                     if known.is_some_and(|known| known != now) {
                         let Some(strong) = inner.upgrade() else { return Ok(()) };
                         strong.watch.changed();

@@ -12,9 +12,12 @@ impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
         match error {
             Error::Database(database) => of_database(database),
-            Error::Io(_) | Error::Tls(_) | Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed | Error::Protocol(_) => {
-                StoreError::Unavailable(Cause::new(error))
-            }
+            Error::Io(_)
+            | Error::Tls(_)
+            | Error::PoolTimedOut
+            | Error::PoolClosed
+            | Error::WorkerCrashed
+            | Error::Protocol(_) => StoreError::Unavailable(Cause::new(error)),
             other => StoreError::Other(Cause::new(other)),
         }
     }
@@ -32,7 +35,8 @@ impl From<MigrateError> for StoreError {
 
 fn of_database(error: Box<dyn DatabaseError>) -> StoreError {
     if let Some(postgres) = error.try_downcast_ref::<PgDatabaseError>() {
-        return of_postgres(postgres).unwrap_or_else(|| StoreError::Other(Cause::new(Error::Database(error))));
+        return of_postgres(postgres)
+            .unwrap_or_else(|| StoreError::Other(Cause::new(Error::Database(error))));
     }
     let known = error.try_downcast_ref::<SqliteError>().and_then(of_sqlite);
     known.unwrap_or_else(|| StoreError::Other(Cause::new(Error::Database(error))))
@@ -65,7 +69,9 @@ fn of_sqlite(error: &SqliteError) -> Option<StoreError> {
     let code: i32 = error.code().and_then(|code| code.parse().ok()).unwrap_or_default();
     Some(match (code, code & 0xff) {
         (2067 | 1555, _) => StoreError::UniqueViolation { index: unique_index(message) },
-        (1299, _) => StoreError::NotNullViolation { column: message.rsplit('.').next().unwrap_or_default().to_owned() },
+        (1299, _) => {
+            StoreError::NotNullViolation { column: message.rsplit('.').next().unwrap_or_default().to_owned() }
+        }
         (787, _) => StoreError::ForeignKeyViolation,
         (_, 5 | 6) => StoreError::LockTimeout,
         (_, 9) => StoreError::StatementTimeout,
@@ -73,7 +79,11 @@ fn of_sqlite(error: &SqliteError) -> Option<StoreError> {
         (_, 17) => StoreError::SchemaChanged,
         (_, 10 | 14 | 11 | 26) => StoreError::Unavailable(Cause::text(format!("{code}: {message}"))),
         (_, 1) if message.contains("integer overflow") => StoreError::Overflow,
-        (_, 1) if message.contains("no such column") || message.contains("no such table") || message.contains("has no column named") => {
+        (_, 1)
+            if message.contains("no such column")
+                || message.contains("no such table")
+                || message.contains("has no column named") =>
+        {
             StoreError::SchemaChanged
         }
         _ => return None,

@@ -160,7 +160,9 @@ fn holds_nul(json: &serde_json::Value) -> bool {
     match json {
         serde_json::Value::String(text) => text.contains('\0'),
         serde_json::Value::Array(items) => items.iter().any(holds_nul),
-        serde_json::Value::Object(members) => members.iter().any(|(key, value)| key.contains('\0') || holds_nul(value)),
+        serde_json::Value::Object(members) => {
+            members.iter().any(|(key, value)| key.contains('\0') || holds_nul(value))
+        }
         serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => false,
     }
 }
@@ -169,7 +171,9 @@ fn holds_nul(json: &serde_json::Value) -> bool {
 pub(crate) fn texts(value: &Value) -> Result<Option<Vec<String>>, Misfit> {
     match value {
         Value::Null => Ok(None),
-        Value::List(items) => items.iter().map(|item| text(item)?.ok_or(Misfit)).collect::<Result<_, _>>().map(Some),
+        Value::List(items) => {
+            items.iter().map(|item| text(item)?.ok_or(Misfit)).collect::<Result<_, _>>().map(Some)
+        }
         _ => Err(Misfit),
     }
 }

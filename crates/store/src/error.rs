@@ -54,7 +54,9 @@ pub enum StoreError {
     #[error("the tenant `{0}` exists already")]
     TenantExists(String),
     /// The platform's tables were made by a newer program.
-    #[error("the platform's tables were made by a newer version of armature (migration {migration}); install that version or a later one")]
+    #[error(
+        "the platform's tables were made by a newer version of armature (migration {migration}); install that version or a later one"
+    )]
     TooNew {
         /// The migration that this program does not know.
         migration: i64,

@@ -66,7 +66,9 @@ mod tests {
         for good in ["a", "acme", "acme-2", "a_b", &"x".repeat(40)] {
             assert!(TenantName::new(good).is_ok(), "{good}");
         }
-        for bad in ["", "A", "1a", "_a", "-a", "a b", "a.b", "a/b", "..", "a\"b", "ä", "a\0", "a'", &"x".repeat(41)] {
+        for bad in
+            ["", "A", "1a", "_a", "-a", "a b", "a.b", "a/b", "..", "a\"b", "ä", "a\0", "a'", &"x".repeat(41)]
+        {
             assert!(TenantName::new(bad).is_err(), "{bad}");
         }
     }

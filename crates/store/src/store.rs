@@ -35,7 +35,9 @@ impl Store {
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             Backend::Postgres(Postgres::open(url, &options).await?)
         } else {
-            return Err(StoreError::BadUrl(url.split(':').next().unwrap_or_default().chars().take(20).collect()));
+            return Err(StoreError::BadUrl(
+                url.split(':').next().unwrap_or_default().chars().take(20).collect(),
+            ));
         };
         Ok(Self { inner: Arc::new(Inner { backend, options, watch: Watch::default() }) })
     }
@@ -81,7 +83,10 @@ impl Store {
             Backend::Postgres(postgres) => postgres.tenants().await?,
             Backend::Sqlite(sqlite) => sqlite.tenants().await?,
         };
-        names.iter().map(|name| TenantName::new(name).map_err(|bad| StoreError::Other(crate::Cause::new(bad)))).collect()
+        names
+            .iter()
+            .map(|name| TenantName::new(name).map_err(|bad| StoreError::Other(crate::Cause::new(bad))))
+            .collect()
     }
 
     /// A tenant; migrations of its platform tables that are missing are run. [`StoreError::NoTenant`] when there is none.

@@ -48,7 +48,12 @@ fn sqlite_rows(rows: &[sqlx::sqlite::SqliteRow]) -> Result<Vec<Row>, StoreError>
 }
 
 impl Loan {
-    pub(crate) async fn run(&mut self, schema: &str, statement: &Statement, values: &[Value]) -> Result<Vec<Row>, StoreError> {
+    pub(crate) async fn run(
+        &mut self,
+        schema: &str,
+        statement: &Statement,
+        values: &[Value],
+    ) -> Result<Vec<Row>, StoreError> {
         match self {
             Loan::Postgres(connection) => connection.run(schema, statement, values).await.map(postgres_rows),
             Loan::Sqlite(connection) => sqlite_rows(&connection.run(statement, values).await?),
@@ -129,14 +134,10 @@ impl Tenant {
                 connection.begin(Isolation::ReadCommitted).await?;
                 // The time that the reader of the rows takes is not the statement's.
                 connection.command("SET LOCAL statement_timeout = 0".to_owned()).await?;
-                connection
-                    .each(&self.schema, statement, values, sender)
-                    .await?;
+                connection.each(&self.schema, statement, values, sender).await?;
                 connection.end("COMMIT").await
             }
-            Loan::Sqlite(mut connection) => {
-                connection.each(statement, values, sender).await
-            }
+            Loan::Sqlite(mut connection) => connection.each(statement, values, sender).await,
         }
     }
 
@@ -172,9 +173,18 @@ impl Tenant {
 
     /// Runs writes that belong together, all or none; one round trip when there is one statement on PostgreSQL. The rows
     /// that they return, one after the other.
-    pub async fn run_write(&self, statements: &[Statement], values: &[Value]) -> Result<Vec<Row>, StoreError> {
+    pub async fn run_write(
+        &self,
+        statements: &[Statement],
+        values: &[Value],
+    ) -> Result<Vec<Row>, StoreError> {
         if let (Backend::Postgres(postgres), [statement]) = (&self.store.inner.backend, statements) {
-            return postgres.connection().await?.run(&self.schema, statement, values).await.map(postgres_rows);
+            return postgres
+                .connection()
+                .await?
+                .run(&self.schema, statement, values)
+                .await
+                .map(postgres_rows);
         }
         let mut transaction = self.begin().await?;
         let mut rows = Vec::new();

@@ -10,7 +10,11 @@ pub(crate) fn published() -> Query {
     let (alias, version) = (Ident::made("v"), Ident::made("version"));
     Query {
         columns: vec![(
-            Scalar::Aggregate(Fold::Max, Box::new(Scalar::Column(alias.clone(), version.clone())), Encoding::Int),
+            Scalar::Aggregate(
+                Fold::Max,
+                Box::new(Scalar::Column(alias.clone(), version.clone())),
+                Encoding::Int,
+            ),
             version,
         )],
         from: Some(From { source: Relation::Table(Ident::made("metadata_version")), alias }),

@@ -74,7 +74,10 @@ impl Cluster {
             .stdin(Stdio::null())
             .output()?;
         if !made.status.success() {
-            return Err(ClusterError::Step { step: "initdb", told: String::from_utf8_lossy(&made.stderr).into_owned() });
+            return Err(ClusterError::Step {
+                step: "initdb",
+                told: String::from_utf8_lossy(&made.stderr).into_owned(),
+            });
         }
         let port = free_port()?;
         let server = as_user(&binaries.join("postgres"), user, folder.path())
@@ -108,7 +111,10 @@ impl Cluster {
                 return Ok(());
             }
             if Instant::now() > end {
-                return Err(ClusterError::Step { step: "postgres", told: format!("not ready on port {port} after a minute") });
+                return Err(ClusterError::Step {
+                    step: "postgres",
+                    told: format!("not ready on port {port} after a minute"),
+                });
             }
             std::thread::sleep(Duration::from_millis(30));
         }

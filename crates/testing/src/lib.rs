@@ -39,7 +39,10 @@ impl Bed {
     pub async fn fresh(dialect: Dialect) -> Self {
         let (url, remains) = match dialect {
             Dialect::Sqlite => {
-                let folder = tempfile::Builder::new().prefix("armature-sqlite-").tempdir().expect("a temporary folder");
+                let folder = tempfile::Builder::new()
+                    .prefix("armature-sqlite-")
+                    .tempdir()
+                    .expect("a temporary folder");
                 (format!("sqlite:{}", folder.path().display()), Remains::Folder(folder))
             }
             Dialect::Postgres => {
@@ -59,7 +62,9 @@ impl Bed {
         self.store.close().await;
         match self.remains {
             Remains::Folder(folder) => folder.close().expect("the folder goes"),
-            Remains::Database(name) => admin(&format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)")).await,
+            Remains::Database(name) => {
+                admin(&format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)")).await
+            }
         }
     }
 }
@@ -86,7 +91,8 @@ fn database_url(name: &str) -> String {
 /// Runs a command on the server's own database.
 async fn admin(command: &str) {
     use sqlx::{AssertSqlSafe, Connection, Executor};
-    let mut connection = sqlx::PgConnection::connect(&server_url()).await.expect("the tests' cluster answers");
+    let mut connection =
+        sqlx::PgConnection::connect(&server_url()).await.expect("the tests' cluster answers");
     connection.execute(AssertSqlSafe(command.to_owned())).await.expect("databases are made and dropped");
     connection.close().await.expect("closes");
 }
@@ -99,8 +105,12 @@ where
 {
     for dialect in [Dialect::Sqlite, Dialect::Postgres] {
         let bed = Bed::fresh(dialect).await;
-        let handles =
-            Handles { store: bed.store.clone(), tenant: bed.tenant.clone(), canary: bed.canary.clone(), url: bed.url.clone() };
+        let handles = Handles {
+            store: bed.store.clone(),
+            tenant: bed.tenant.clone(),
+            canary: bed.canary.clone(),
+            url: bed.url.clone(),
+        };
         test(handles).await;
         bed.clear().await;
     }

@@ -30,7 +30,9 @@ pub fn postgres_url() -> Result<String, ClusterError> {
 fn folder() -> io::Result<PathBuf> {
     let user = std::os::unix::fs::MetadataExt::uid(&fs::metadata("/proc/self")?);
     // One for each checkout: runs of different checkouts do not meet.
-    let checkout: u64 = env!("CARGO_MANIFEST_DIR").bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let checkout: u64 = env!("CARGO_MANIFEST_DIR")
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     let folder = std::env::temp_dir().join(format!("armature-tests-{user}-{checkout:x}"));
     fs::create_dir_all(&folder)?;
     Ok(folder)

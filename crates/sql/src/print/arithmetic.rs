@@ -95,13 +95,16 @@ impl Printer {
             Dialect::Postgres if op == Arithmetic::Remainder => self.computed(&[a, b], template),
             Dialect::Postgres => self.once(&[a, b], template),
             Dialect::Sqlite => {
-                let check = format!("CASE WHEN abs($0) > 1.7976931348623157e308 THEN {SQLITE_OVERFLOW} ELSE $0 END");
+                let check =
+                    format!("CASE WHEN abs($0) > 1.7976931348623157e308 THEN {SQLITE_OVERFLOW} ELSE $0 END");
                 // PostgreSQL calls a product or quotient that vanishes an error; so is it here.
                 let kept = |result: &str, vanished: &str| {
                     format!("CASE WHEN {result} = 0 AND {vanished} THEN {SQLITE_OVERFLOW} ELSE {result} END")
                 };
                 match op {
-                    Arithmetic::Add | Arithmetic::Subtract => self.checked(&[a, b], &check, |p| p.once(&[a, b], template)),
+                    Arithmetic::Add | Arithmetic::Subtract => {
+                        self.checked(&[a, b], &check, |p| p.once(&[a, b], template))
+                    }
                     Arithmetic::Multiply => {
                         let kept = kept(template, "$0 <> 0 AND $1 <> 0");
                         self.checked(&[a, b], &check, |p| p.computed(&[a, b], &kept));
@@ -177,7 +180,9 @@ fn quotient(scale: u8) -> String {
     let bits = 64 - one.leading_zeros();
     let safe = 9_200_000_000_000_000_000 / one;
     // Doubling and adding modulo the divisor without leaving 64 bits: `r + r >= b` is `r >= b - r`.
-    let near = format!("((abs($0) % abs($1)) * {one} / abs($1) + ((abs($0) % abs($1)) * {one} % abs($1) >= abs($1) - (abs($0) % abs($1)) * {one} % abs($1)))");
+    let near = format!(
+        "((abs($0) % abs($1)) * {one} / abs($1) + ((abs($0) % abs($1)) * {one} % abs($1) >= abs($1) - (abs($0) % abs($1)) * {one} % abs($1)))"
+    );
     let far = format!(
         "(WITH RECURSIVE \"_d\"(\"n\", \"q\", \"r\") AS (SELECT {bits} * 2, 0, 0 UNION ALL SELECT \"n\" - 1, \
          CASE WHEN \"n\" % 2 = 0 THEN \"q\" * 2 + (\"r\" >= abs($1) - \"r\") \

@@ -25,7 +25,9 @@ pub(super) fn duration_text(dialect: Dialect) -> String {
         Dialect::Postgres => "::text",
         Dialect::Sqlite => "",
     };
-    let part = |unit: &str, count: &str| format!("CASE WHEN {count} > 0 THEN ({count}){text} || '{unit}' ELSE '' END");
+    let part = |unit: &str, count: &str| {
+        format!("CASE WHEN {count} > 0 THEN ({count}){text} || '{unit}' ELSE '' END")
+    };
     format!(
         "CASE WHEN $0 = 0 THEN '0s' WHEN $0 IS NOT NULL THEN CASE WHEN $0 < 0 THEN '-' ELSE '' END || \
          CASE WHEN $0 % 604800 = 0 THEN (abs($0) / 604800){text} || 'w' ELSE {} || {} || {} || {} END END",
@@ -41,7 +43,8 @@ pub(super) const SQLITE_FLOAT: &str = "CASE WHEN CAST(printf('%!.15g', $0) AS RE
      WHEN $0 IS NOT NULL THEN printf('%!.17g', $0) END";
 
 /// `2026-01-31T12:30:00.000000Z` on PostgreSQL.
-pub(super) const POSTGRES_INSTANT: &str = "to_char($0 AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
+pub(super) const POSTGRES_INSTANT: &str =
+    "to_char($0 AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
 /// `12:30:00.000000` on PostgreSQL.
 pub(super) const POSTGRES_TIME: &str = "to_char('2000-01-01'::date + $0, 'HH24:MI:SS.US')";
 
@@ -52,12 +55,12 @@ impl Printer {
             return;
         }
         match to {
-            Encoding::Decimal(scale) => self.to_decimal(x, from, scale),
-            Encoding::Int | Encoding::Duration => self.to_int(x, from),
-            Encoding::Float => self.to_float(x, from),
-            Encoding::Text => self.to_text(x, from),
-            Encoding::Date => self.to_date(x, from),
-            Encoding::DateTime => self.to_instant(x, from),
+            Encoding::Decimal(scale) => self.convert_to_decimal(x, from, scale),
+            Encoding::Int | Encoding::Duration => self.convert_to_int(x, from),
+            Encoding::Float => self.convert_to_float(x, from),
+            Encoding::Text => self.convert_to_text(x, from),
+            Encoding::Date => self.convert_to_date(x, from),
+            Encoding::DateTime => self.convert_to_instant(x, from),
             Encoding::Bool | Encoding::Time | Encoding::Id | Encoding::Json | Encoding::TextList => {
                 self.cast(x, to);
             }
@@ -72,7 +75,7 @@ impl Printer {
         }
     }
 
-    fn to_decimal(&mut self, x: &Scalar, from: Encoding, scale: u8) {
+    fn convert_to_decimal(&mut self, x: &Scalar, from: Encoding, scale: u8) {
         let domain = domain(scale);
         match (self.dialect, from) {
             (Dialect::Postgres, Encoding::Float) => {
@@ -109,7 +112,7 @@ impl Printer {
     }
 
     /// Decimals round half away from zero, floats too.
-    fn to_int(&mut self, x: &Scalar, from: Encoding) {
+    fn convert_to_int(&mut self, x: &Scalar, from: Encoding) {
         match (self.dialect, from) {
             (Dialect::Postgres, Encoding::Decimal(_)) => self.once(&[x], "round($0, 0)::bigint"),
             (Dialect::Postgres, Encoding::Float) => self.computed(&[x], "(sign($0) * floor(abs($0) + 0.5::double precision))::bigint"),
@@ -128,7 +131,7 @@ impl Printer {
     }
 
     /// Of a decimal: its whole number of units as a float, divided in float arithmetic.
-    fn to_float(&mut self, x: &Scalar, from: Encoding) {
+    fn convert_to_float(&mut self, x: &Scalar, from: Encoding) {
         match (self.dialect, from) {
             (Dialect::Postgres, Encoding::Decimal(scale)) => {
                 let one = power(scale);
@@ -143,7 +146,7 @@ impl Printer {
         }
     }
 
-    pub(super) fn to_text(&mut self, x: &Scalar, from: Encoding) {
+    pub(super) fn convert_to_text(&mut self, x: &Scalar, from: Encoding) {
         match self.dialect {
             Dialect::Postgres => {
                 self.put("(");
@@ -154,7 +157,12 @@ impl Printer {
                     Encoding::DateTime => self.once(&[x], POSTGRES_INSTANT),
                     Encoding::Duration => self.computed(&[x], &duration_text(Dialect::Postgres)),
                     Encoding::TextList => self.once(&[x], "to_json($0)::text"),
-                    Encoding::Text | Encoding::Bool | Encoding::Int | Encoding::Float | Encoding::Id | Encoding::Json => {
+                    Encoding::Text
+                    | Encoding::Bool
+                    | Encoding::Int
+                    | Encoding::Float
+                    | Encoding::Id
+                    | Encoding::Json => {
                         self.once(&[x], "($0)::text");
                     }
                 }
@@ -178,7 +186,7 @@ impl Printer {
     }
 
     /// The day of an instant in UTC.
-    fn to_date(&mut self, x: &Scalar, from: Encoding) {
+    fn convert_to_date(&mut self, x: &Scalar, from: Encoding) {
         match (self.dialect, from) {
             (Dialect::Postgres, Encoding::DateTime) => self.once(&[x], "($0 AT TIME ZONE 'UTC')::date"),
             (Dialect::Postgres, _) => self.cast(x, Encoding::Date),
@@ -187,7 +195,7 @@ impl Printer {
     }
 
     /// The first instant of a day in UTC.
-    fn to_instant(&mut self, x: &Scalar, from: Encoding) {
+    fn convert_to_instant(&mut self, x: &Scalar, from: Encoding) {
         match (self.dialect, from) {
             (Dialect::Postgres, Encoding::Date) => self.once(&[x], "(($0)::timestamp AT TIME ZONE 'UTC')"),
             (Dialect::Sqlite, Encoding::Date) => self.once(&[x], "($0 || 'T00:00:00.000000Z')"),

@@ -67,7 +67,13 @@ impl Printer {
         }
     }
 
-    fn create_index(&mut self, name: &Ident, table: &Ident, parts: &[(Scalar, bool)], condition: Option<&Scalar>) {
+    fn create_index(
+        &mut self,
+        name: &Ident,
+        table: &Ident,
+        parts: &[(Scalar, bool)],
+        condition: Option<&Scalar>,
+    ) {
         self.ident(name);
         self.put(" ON ");
         self.table(table);

@@ -34,7 +34,9 @@ impl Printer {
     fn least(&mut self, x: &Scalar, encoding: Encoding, name: &str, of_truth: &str) {
         match (self.dialect, encoding) {
             (Dialect::Postgres, Encoding::Bool) => self.once(&[x], &format!("{of_truth}($0)")),
-            (Dialect::Postgres, Encoding::Id) => self.once(&[x], &format!("{name}(($0)::text COLLATE \"C\")::uuid")),
+            (Dialect::Postgres, Encoding::Id) => {
+                self.once(&[x], &format!("{name}(($0)::text COLLATE \"C\")::uuid"))
+            }
             (Dialect::Postgres | Dialect::Sqlite, _) => self.once(&[x], &format!("{name}($0)")),
         }
     }
@@ -43,9 +45,14 @@ impl Printer {
     fn mean(&mut self, x: &Scalar, encoding: Encoding) {
         let domain = domain(6);
         match (self.dialect, encoding) {
-            (Dialect::Postgres, Encoding::Float) => self.once(&[x], &format!("round((avg($0))::text::numeric, 6)::{domain}")),
+            (Dialect::Postgres, Encoding::Float) => {
+                self.once(&[x], &format!("round((avg($0))::text::numeric, 6)::{domain}"))
+            }
             (Dialect::Postgres, _) => {
-                self.once(&[x], &format!("round(sum($0)::numeric / nullif(count($0), 0)::numeric(64,32), 6)::{domain}"));
+                self.once(
+                    &[x],
+                    &format!("round(sum($0)::numeric / nullif(count($0), 0)::numeric(64,32), 6)::{domain}"),
+                );
             }
             (Dialect::Sqlite, Encoding::Float) => {
                 self.once(&[x], &bounded("CAST(abs(avg($0)) * 1000000.0 + 0.5 AS INTEGER) * (CASE WHEN avg($0) < 0 THEN -1 ELSE 1 END)"));

@@ -17,8 +17,12 @@ impl Printer {
         let first = args.first().unwrap_or(&nothing);
         match function {
             // Constants of the request are parameters; printed here they are unknown.
-            Function::Now | Function::InstantFrom | Function::InstantTo => self.scalar(&Scalar::Null(Encoding::DateTime)),
-            Function::Today | Function::DateFrom | Function::DateTo => self.scalar(&Scalar::Null(Encoding::Date)),
+            Function::Now | Function::InstantFrom | Function::InstantTo => {
+                self.scalar(&Scalar::Null(Encoding::DateTime))
+            }
+            Function::Today | Function::DateFrom | Function::DateTo => {
+                self.scalar(&Scalar::Null(Encoding::Date))
+            }
             Function::Days
             | Function::Hours
             | Function::Months
@@ -36,8 +40,12 @@ impl Printer {
             Function::Date => self.convert(first, Encoding::DateTime, Encoding::Date),
             Function::Abs => self.once(&[first], "abs($0)"),
             Function::Round => self.round(first, args.get(1)),
-            Function::Floor => self.whole_part(first, "floor($0)::bigint", "($0 / 1000000 - ($0 % 1000000 < 0))"),
-            Function::Ceil => self.whole_part(first, "ceil($0)::bigint", "($0 / 1000000 + ($0 % 1000000 > 0))"),
+            Function::Floor => {
+                self.whole_part(first, "floor($0)::bigint", "($0 / 1000000 - ($0 % 1000000 < 0))")
+            }
+            Function::Ceil => {
+                self.whole_part(first, "ceil($0)::bigint", "($0 / 1000000 + ($0 % 1000000 > 0))")
+            }
             Function::Min => self.extreme("least", "min", args),
             Function::Max => self.extreme("greatest", "max", args),
             Function::Int if encoding == Encoding::Float => self.whole_part(
@@ -48,7 +56,7 @@ impl Printer {
             Function::Int => self.whole_part(first, "trunc($0)::bigint", "($0 / 1000000)"),
             Function::Decimal => self.convert(first, encoding, Encoding::Decimal(SCALE)),
             Function::Float => self.convert(first, encoding, Encoding::Float),
-            Function::Text => self.to_text(first, encoding),
+            Function::Text => self.convert_to_text(first, encoding),
             Function::Len
             | Function::Lower
             | Function::Upper
@@ -75,17 +83,32 @@ impl Printer {
                 Function::Days if instants => "trunc(extract(epoch FROM $1 - $0) / 86400)::bigint".to_owned(),
                 Function::Days => "($1 - $0)::bigint".to_owned(),
                 Function::Hours => "trunc(extract(epoch FROM $1 - $0) / 3600)::bigint".to_owned(),
-                Function::Years => format!("{} / 12", months("extract(year FROM $N)::bigint", "extract(month FROM $N)::bigint", "extract(day FROM $N)")),
+                Function::Years => format!(
+                    "{} / 12",
+                    months(
+                        "extract(year FROM $N)::bigint",
+                        "extract(month FROM $N)::bigint",
+                        "extract(day FROM $N)"
+                    )
+                ),
                 Function::Year => "extract(year FROM $0)::bigint".to_owned(),
                 Function::Month => "extract(month FROM $0)::bigint".to_owned(),
                 Function::Day => "extract(day FROM $0)::bigint".to_owned(),
                 Function::Weekday => "extract(isodow FROM $0)::bigint".to_owned(),
-                _ => months("extract(year FROM $N)::bigint", "extract(month FROM $N)::bigint", "extract(day FROM $N)"),
+                _ => months(
+                    "extract(year FROM $N)::bigint",
+                    "extract(month FROM $N)::bigint",
+                    "extract(day FROM $N)",
+                ),
             },
             Dialect::Sqlite => match function {
-                Function::Days if instants => format!("({} - {}) / 86400000000", sqlite_micros("$1"), sqlite_micros("$0")),
+                Function::Days if instants => {
+                    format!("({} - {}) / 86400000000", sqlite_micros("$1"), sqlite_micros("$0"))
+                }
                 Function::Days => "CAST(julianday($1) - julianday($0) AS INTEGER)".to_owned(),
-                Function::Hours => format!("({} - {}) / 3600000000", sqlite_micros("$1"), sqlite_micros("$0")),
+                Function::Hours => {
+                    format!("({} - {}) / 3600000000", sqlite_micros("$1"), sqlite_micros("$0"))
+                }
                 Function::Years => format!("{} / 12", sqlite_months()),
                 Function::Year => "CAST(substr($0, 1, 4) AS INTEGER)".to_owned(),
                 Function::Month => "CAST(substr($0, 6, 2) AS INTEGER)".to_owned(),
@@ -132,7 +155,11 @@ impl Printer {
             Dialect::Postgres => self.once(&[x], &format!("round($0, {digits})::{}", domain(SCALE))),
             Dialect::Sqlite if digits == SCALE => self.scalar(x),
             Dialect::Sqlite => {
-                let template = format!("{} * {}", shortened(SCALE - digits).replacen("($0", "(($0", 1) + ")", power(SCALE - digits));
+                let template = format!(
+                    "{} * {}",
+                    shortened(SCALE - digits).replacen("($0", "(($0", 1) + ")",
+                    power(SCALE - digits)
+                );
                 self.sqlite_bounded(&[x], |p| p.computed(&[x], &template));
             }
         }
@@ -169,7 +196,9 @@ impl Printer {
                      substr($0, least(greatest($1, 0), 1000000000)::int + 1, least(greatest($2, 0), 1000000000)::int) END";
                 return self.computed(&operands, template);
             }
-            (_, Dialect::Sqlite) => "substr($0, min(max($1, 0), 1000000000) + 1, min(max($2, 0), 1000000000))",
+            (_, Dialect::Sqlite) => {
+                "substr($0, min(max($1, 0), 1000000000) + 1, min(max($2, 0), 1000000000))"
+            }
         };
         self.once(&operands, template);
     }

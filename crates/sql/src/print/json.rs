@@ -137,7 +137,9 @@ impl Printer {
             CellType::Plain(encoding) => encoding,
         };
         match encoding {
-            Encoding::Bool => self.once(&[x], "CASE $0 WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END"),
+            Encoding::Bool => {
+                self.once(&[x], "CASE $0 WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END")
+            }
             Encoding::Decimal(scale) => {
                 self.put("coalesce('\"' || ");
                 self.computed(&[x], &sqlite_decimal_text(scale));
@@ -154,7 +156,12 @@ impl Printer {
                 self.computed(&[x], SQLITE_FLOAT);
                 self.put(", 'null')");
             }
-            Encoding::Text | Encoding::Int | Encoding::Date | Encoding::Time | Encoding::DateTime | Encoding::Id => {
+            Encoding::Text
+            | Encoding::Int
+            | Encoding::Date
+            | Encoding::Time
+            | Encoding::DateTime
+            | Encoding::Id => {
                 self.once(&[x], "json_quote($0)");
             }
         }

@@ -1,11 +1,17 @@
 //! List cells and list parameters. On SQLite both are JSON arrays.
 
+use expr::Value;
+
 use super::Printer;
-use crate::{Dialect, ListTest, Param, Scalar};
+use crate::{Dialect, ListTest, Param, Scalar, Source};
 
 impl Printer {
     /// `x = ANY(list)`: one statement whatever the number of values.
     pub(super) fn in_param(&mut self, x: &Scalar, list: &Param) {
+        if self.literal {
+            // An index's condition admits no subselect.
+            return self.in_literals(x, list);
+        }
         self.put("(");
         self.scalar(x);
         match self.dialect {
@@ -20,6 +26,20 @@ impl Printer {
                 self.put(")))");
             }
         }
+    }
+
+    fn in_literals(&mut self, x: &Scalar, list: &Param) {
+        let items = match &list.source {
+            Source::Constant(Value::List(items)) => items.as_slice(),
+            Source::Constant(_) | Source::Slot(_) | Source::Zip(_) => &[],
+        };
+        let items: Vec<Scalar> = items
+            .iter()
+            .map(|item| {
+                Scalar::Param(Param { source: Source::Constant(item.clone()), list: false, ..list.clone() })
+            })
+            .collect();
+        self.in_list(x, &items);
     }
 
     pub(super) fn like_all(&mut self, x: &Scalar, patterns: &Param) {

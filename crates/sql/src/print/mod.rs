@@ -94,7 +94,12 @@ impl Printer {
     }
 
     /// Prints the items with a separator between them.
-    fn each<T>(&mut self, items: impl IntoIterator<Item = T>, separator: &str, mut print: impl FnMut(&mut Self, T)) {
+    fn each<T>(
+        &mut self,
+        items: impl IntoIterator<Item = T>,
+        separator: &str,
+        mut print: impl FnMut(&mut Self, T),
+    ) {
         for (place, item) in items.into_iter().enumerate() {
             if place > 0 {
                 self.put(separator);
@@ -109,14 +114,16 @@ impl Printer {
         // Aggregates cannot stand in a subselect of their own query, subselects not in an index.
         let inline = self.literal || operands.iter().any(|operand| operand.aggregates());
         if inline || operands.iter().all(|operand| is_name(operand)) {
-            let bound: Vec<Bound> = operands.iter().map(|operand| Bound::Scalar((*operand).clone())).collect();
+            let bound: Vec<Bound> =
+                operands.iter().map(|operand| Bound::Scalar((*operand).clone())).collect();
             self.put("(");
             print(self, &bound);
             self.put(")");
             return;
         }
         let alias = self.alias();
-        let bound: Vec<Bound> = (0..operands.len()).map(|place| Bound::Column(alias.clone(), place)).collect();
+        let bound: Vec<Bound> =
+            (0..operands.len()).map(|place| Bound::Column(alias.clone(), place)).collect();
         self.put("(SELECT ");
         print(self, &bound);
         self.put(" FROM (SELECT ");

@@ -5,7 +5,8 @@ use crate::{Dialect, From, Join, JoinKind, Order, Query, Relation, Scalar};
 
 impl Printer {
     pub(super) fn query(&mut self, query: &Query) {
-        if let (Dialect::Postgres, [(Scalar::JsonObject(pairs), alias)]) = (self.dialect, query.columns.as_slice())
+        if let (Dialect::Postgres, [(Scalar::JsonObject(pairs), alias)]) =
+            (self.dialect, query.columns.as_slice())
             && super::json::fits_row(pairs)
         {
             // `row_to_json` over an aliased subselect: the cheapest way to JSON that PostgreSQL has.
@@ -20,7 +21,7 @@ impl Printer {
             self.ident(&row);
             return;
         }
-        self.select(query, |p| {
+        self.select(query, true, |p| {
             p.each(&query.columns, ", ", |p, (scalar, alias)| {
                 p.scalar(scalar);
                 p.put(" AS ");
@@ -34,10 +35,11 @@ impl Printer {
 
     /// The query with the pairs of its one JSON object as columns.
     pub(super) fn rows(&mut self, query: &Query, pairs: &[(String, Scalar, crate::CellType)]) {
-        self.select(query, |p| p.json_columns(pairs));
+        self.select(query, false, |p| p.json_columns(pairs));
     }
 
-    fn select(&mut self, query: &Query, columns: impl FnOnce(&mut Self)) {
+    /// `own_columns` says that the columns printed are those of the query, so that groups and orders may name them by number.
+    fn select(&mut self, query: &Query, own_columns: bool, columns: impl FnOnce(&mut Self)) {
         if !query.with.is_empty() {
             self.put("WITH ");
             self.each(&query.with, ", ", |p, (name, query)| {
@@ -63,7 +65,9 @@ impl Printer {
         }
         if !query.group.is_empty() {
             self.put(" GROUP BY ");
-            self.each(&query.group, ", ", |p, key| p.scalar(key));
+            // By number: an expression printed twice need not be the same twice (aliases), and then would not be the group's.
+            let numbered = if own_columns { query.columns.as_slice() } else { &[] };
+            self.each(&query.group, ", ", |p, key| p.numbered(key, numbered));
         }
         if let Some(having) = &query.having {
             self.put(" HAVING ");
@@ -71,9 +75,19 @@ impl Printer {
         }
         if !query.order.is_empty() {
             self.put(" ORDER BY ");
-            self.order(&query.order);
+            let numbered =
+                if own_columns && !query.group.is_empty() { query.columns.as_slice() } else { &[] };
+            self.order_by(&query.order, numbered);
         }
         self.page(query);
+    }
+
+    /// The number of the column that is the same expression, else the expression.
+    fn numbered(&mut self, scalar: &Scalar, columns: &[(Scalar, crate::Ident)]) {
+        match columns.iter().position(|(column, _)| column == scalar) {
+            Some(place) => self.put(&(place + 1).to_string()),
+            None => self.scalar(scalar),
+        }
     }
 
     fn page(&mut self, query: &Query) {
@@ -125,8 +139,12 @@ impl Printer {
     }
 
     pub(super) fn order(&mut self, order: &[Order]) {
+        self.order_by(order, &[]);
+    }
+
+    fn order_by(&mut self, order: &[Order], numbered: &[(Scalar, crate::Ident)]) {
         self.each(order, ", ", |p, key| {
-            p.scalar(&key.by);
+            p.numbered(&key.by, numbered);
             p.put(if key.descending { " DESC" } else { " ASC" });
             // Only where it is not the default, so that plain indexes serve.
             let default_first = match p.dialect {

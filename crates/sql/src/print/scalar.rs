@@ -164,7 +164,7 @@ impl Printer {
         self.put(")");
     }
 
-    fn in_list(&mut self, x: &Scalar, list: &[Scalar]) {
+    pub(super) fn in_list(&mut self, x: &Scalar, list: &[Scalar]) {
         if list.is_empty() {
             self.put("FALSE");
             return;

@@ -35,7 +35,9 @@ impl Printer {
             (Encoding::DateTime, Some(zone)) => {
                 self.once(&[x, zone], &format!("date_trunc('{unit}', $0 AT TIME ZONE $1)::date"));
             }
-            (Encoding::DateTime, None) => self.once(&[x], &format!("date_trunc('{unit}', $0 AT TIME ZONE 'UTC')::date")),
+            (Encoding::DateTime, None) => {
+                self.once(&[x], &format!("date_trunc('{unit}', $0 AT TIME ZONE 'UTC')::date"))
+            }
             (_, _) => self.once(&[x], &format!("date_trunc('{unit}', ($0)::timestamp)::date")),
         }
     }
@@ -70,14 +72,17 @@ impl Printer {
 
     pub(super) fn shift(&mut self, x: &Scalar, encoding: Encoding, months: &Scalar, micros: &Scalar) {
         let operands = [x, months, micros];
-        let in_range = "$1 BETWEEN -120000 AND 120000 AND $2 BETWEEN -320000000000000000 AND 320000000000000000";
+        let in_range =
+            "$1 BETWEEN -120000 AND 120000 AND $2 BETWEEN -320000000000000000 AND 320000000000000000";
         match (self.dialect, encoding) {
             // Whether it stays within the years 1 to 9999 is asked before anything is added: PostgreSQL's own bounds are errors.
             (Dialect::Postgres, Encoding::DateTime) => {
                 let month = "(($0 AT TIME ZONE 'UTC') + make_interval(months => ($1)::int))";
                 let year = legal_year("$0 AT TIME ZONE 'UTC'");
                 // A day and microseconds by themselves, because a product with an interval is computed in floats.
-                let moved = format!("({month} + make_interval(days => ($2 / 86400000000)::int) + ($2 % 86400000000) * interval '1 microsecond')");
+                let moved = format!(
+                    "({month} + make_interval(days => ($2 / 86400000000)::int) + ($2 % 86400000000) * interval '1 microsecond')"
+                );
                 self.computed(
                     &operands,
                     &format!(

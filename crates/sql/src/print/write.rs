@@ -2,7 +2,9 @@
 
 use super::Printer;
 use super::types::value_type;
-use crate::{Conflict, Delete, Dialect, Encoding, Ident, Insert, Param, Rows, Scalar, Source, Statement, Update, Write};
+use crate::{
+    Conflict, Delete, Dialect, Encoding, Ident, Insert, Param, Rows, Scalar, Source, Statement, Update, Write,
+};
 
 pub(super) fn print(write: &Write, dialect: Dialect) -> Vec<Statement> {
     let mut parts = Vec::new();
@@ -132,7 +134,8 @@ impl Printer {
                 self.put(" FROM unnest(");
                 self.each(lists, ", ", |p, list| {
                     let number = p.param_number(list);
-                    let of = if list.encoding == Encoding::TextList { "text" } else { value_type(list.encoding) };
+                    let of =
+                        if list.encoding == Encoding::TextList { "text" } else { value_type(list.encoding) };
                     p.put(&format!("${number}::{of}[]"));
                 });
                 self.put(") AS \"_u\"(");

@@ -14,7 +14,11 @@ pub(crate) fn arguments(statement: &Statement, values: &[Value]) -> Result<PgArg
     arguments.reserve(statement.params.len(), 0);
     for (place, param) in statement.params.iter().enumerate() {
         let value = convert::source(&param.source, values).map_err(|misfit| misfit.at(place, param))?;
-        let added = if param.list { list(&mut arguments, param, value) } else { one(&mut arguments, param.encoding, value) };
+        let added = if param.list {
+            list(&mut arguments, param, value)
+        } else {
+            one(&mut arguments, param.encoding, value)
+        };
         added.map_err(|misfit| misfit.at(place, param))?;
     }
     Ok(arguments)
@@ -43,7 +47,10 @@ fn one(arguments: &mut PgArguments, encoding: Encoding, value: &Value) -> Result
     }
 }
 
-fn each<T>(value: &Value, of: impl Fn(&Value) -> Result<Option<T>, Misfit>) -> Result<Vec<Option<T>>, Misfit> {
+fn each<T>(
+    value: &Value,
+    of: impl Fn(&Value) -> Result<Option<T>, Misfit>,
+) -> Result<Vec<Option<T>>, Misfit> {
     convert::items(value)?.iter().map(of).collect()
 }
 
@@ -62,7 +69,9 @@ fn list(arguments: &mut PgArguments, param: &Param, value: &Value) -> Result<(),
         // Lists of different lengths make no array of arrays: each travels as JSON text.
         Encoding::TextList => add(
             arguments,
-            each(value, |value| Ok(convert::texts(value)?.map(|texts| serde_json::Value::from(texts).to_string())))?,
+            each(value, |value| {
+                Ok(convert::texts(value)?.map(|texts| serde_json::Value::from(texts).to_string()))
+            })?,
         ),
     }
 }

@@ -57,7 +57,12 @@ impl Connection {
     }
 
     /// Runs a statement for the tenant of this schema.
-    pub(crate) async fn run(&mut self, schema: &str, statement: &Statement, values: &[Value]) -> Result<Vec<PgRow>, StoreError> {
+    pub(crate) async fn run(
+        &mut self,
+        schema: &str,
+        statement: &Statement,
+        values: &[Value],
+    ) -> Result<Vec<PgRow>, StoreError> {
         let arguments = bind::arguments(statement, values)?;
         let text = filled(statement, Some(schema));
         let outcome = sqlx::query_with(vouched(text), arguments).fetch_all(self.start()).await;

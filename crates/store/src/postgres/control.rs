@@ -27,22 +27,33 @@ impl Postgres {
     /// Makes what is missing of the control tables.
     pub(super) async fn migrate(&self) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await?;
-        sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(DIRECTORY_LOCK).execute(&mut *transaction).await?;
+        sqlx::query("SELECT pg_advisory_xact_lock($1)")
+            .bind(DIRECTORY_LOCK)
+            .execute(&mut *transaction)
+            .await?;
         sqlx::query("CREATE SCHEMA IF NOT EXISTS armature").execute(&mut *transaction).await?;
         unlocked(&CONTROL, "armature._migrations").run_direct(None, &mut *transaction, false).await?;
         transaction.commit().await?;
         Ok(())
     }
 
-    async fn migrate_tenant(connection: &mut sqlx::PgConnection, name: &TenantName) -> Result<(), StoreError> {
-        sqlx::query(vouched(format!("SET LOCAL search_path = \"{}\"", name.schema()))).execute(&mut *connection).await?;
+    async fn migrate_tenant(
+        connection: &mut sqlx::PgConnection,
+        name: &TenantName,
+    ) -> Result<(), StoreError> {
+        sqlx::query(vouched(format!("SET LOCAL search_path = \"{}\"", name.schema())))
+            .execute(&mut *connection)
+            .await?;
         unlocked(&TENANT, "_migrations").run_direct(None, &mut *connection, false).await?;
         Ok(())
     }
 
     pub(crate) async fn tenant_create(&self, name: &TenantName) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await?;
-        sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(DIRECTORY_LOCK).execute(&mut *transaction).await?;
+        sqlx::query("SELECT pg_advisory_xact_lock($1)")
+            .bind(DIRECTORY_LOCK)
+            .execute(&mut *transaction)
+            .await?;
         // The schema decides: `a-b` and `a_b` share one.
         let taken: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)")
             .bind(name.schema())
@@ -51,8 +62,13 @@ impl Postgres {
         if taken {
             return Err(StoreError::TenantExists(name.to_string()));
         }
-        sqlx::query("INSERT INTO armature.tenant (name) VALUES ($1)").bind(name.as_str()).execute(&mut *transaction).await?;
-        sqlx::query(vouched(format!("CREATE SCHEMA \"{}\"", name.schema()))).execute(&mut *transaction).await?;
+        sqlx::query("INSERT INTO armature.tenant (name) VALUES ($1)")
+            .bind(name.as_str())
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query(vouched(format!("CREATE SCHEMA \"{}\"", name.schema())))
+            .execute(&mut *transaction)
+            .await?;
         Self::migrate_tenant(&mut transaction, name).await?;
         transaction.commit().await?;
         Ok(())
@@ -68,12 +84,17 @@ impl Postgres {
         if !there {
             return Err(StoreError::NoTenant(name.to_string()));
         }
-        let applied: Vec<i64> =
-            sqlx::query_scalar(vouched(format!("SELECT version FROM \"{}\"._migrations ORDER BY version", name.schema())))
-                .fetch_all(&mut *transaction)
-                .await?;
+        let applied: Vec<i64> = sqlx::query_scalar(vouched(format!(
+            "SELECT version FROM \"{}\"._migrations ORDER BY version",
+            name.schema()
+        )))
+        .fetch_all(&mut *transaction)
+        .await?;
         if applied != TENANT.iter().map(|migration| migration.version).collect::<Vec<_>>() {
-            sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(DIRECTORY_LOCK).execute(&mut *transaction).await?;
+            sqlx::query("SELECT pg_advisory_xact_lock($1)")
+                .bind(DIRECTORY_LOCK)
+                .execute(&mut *transaction)
+                .await?;
             Self::migrate_tenant(&mut transaction, name).await?;
         }
         transaction.commit().await?;
@@ -82,12 +103,20 @@ impl Postgres {
 
     pub(crate) async fn tenant_drop(&self, name: &TenantName) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await?;
-        sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(DIRECTORY_LOCK).execute(&mut *transaction).await?;
-        let gone = sqlx::query("DELETE FROM armature.tenant WHERE name = $1").bind(name.as_str()).execute(&mut *transaction).await?;
+        sqlx::query("SELECT pg_advisory_xact_lock($1)")
+            .bind(DIRECTORY_LOCK)
+            .execute(&mut *transaction)
+            .await?;
+        let gone = sqlx::query("DELETE FROM armature.tenant WHERE name = $1")
+            .bind(name.as_str())
+            .execute(&mut *transaction)
+            .await?;
         if gone.rows_affected() == 0 {
             return Err(StoreError::NoTenant(name.to_string()));
         }
-        sqlx::query(vouched(format!("DROP SCHEMA \"{}\" CASCADE", name.schema()))).execute(&mut *transaction).await?;
+        sqlx::query(vouched(format!("DROP SCHEMA \"{}\" CASCADE", name.schema())))
+            .execute(&mut *transaction)
+            .await?;
         Self::notify(&mut transaction, name.as_str()).await?;
         transaction.commit().await?;
         Ok(())
@@ -121,7 +150,10 @@ impl Postgres {
     }
 
     pub(crate) async fn key_find(&self, hash: &[u8; 32]) -> Result<Option<KeyRow>, StoreError> {
-        let row = sqlx::query("SELECT * FROM armature.api_key WHERE hash = $1").bind(hash.as_slice()).fetch_optional(&self.pool).await?;
+        let row = sqlx::query("SELECT * FROM armature.api_key WHERE hash = $1")
+            .bind(hash.as_slice())
+            .fetch_optional(&self.pool)
+            .await?;
         row.as_ref().map(key).transpose()
     }
 
@@ -145,7 +177,11 @@ impl Postgres {
         Ok(done.rows_affected() > 0)
     }
 
-    pub(crate) async fn key_used(&self, id: Uuid, at: chrono::DateTime<chrono::Utc>) -> Result<(), StoreError> {
+    pub(crate) async fn key_used(
+        &self,
+        id: Uuid,
+        at: chrono::DateTime<chrono::Utc>,
+    ) -> Result<(), StoreError> {
         sqlx::query("UPDATE armature.api_key SET last_used = $2 WHERE id = $1 AND coalesce(last_used, '-infinity') < $2 - interval '1 minute'")
             .bind(id)
             .bind(at)
@@ -175,14 +211,22 @@ impl Postgres {
 impl super::Connection {
     /// Announces a change when the transaction commits.
     pub(crate) async fn announce(&mut self, tenant: &TenantName) -> Result<(), StoreError> {
-        let outcome = sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(tenant.as_str()).execute(self.start()).await;
+        let outcome = sqlx::query("SELECT pg_notify($1, $2)")
+            .bind(CHANNEL)
+            .bind(tenant.as_str())
+            .execute(self.start())
+            .await;
         self.finish(outcome).await.map(|_| ())
     }
 
     /// Shares the tenant's catalog until the end of the transaction; the version published.
     pub(crate) async fn hold_version(&mut self, tenant: &TenantName) -> Result<i64, StoreError> {
         let (key, schema) = (lock_key(tenant), tenant.schema());
-        let outcome = sqlx::query_scalar("SELECT armature.hold_version($1, $2)").bind(key).bind(schema).fetch_one(self.start()).await;
+        let outcome = sqlx::query_scalar("SELECT armature.hold_version($1, $2)")
+            .bind(key)
+            .bind(schema)
+            .fetch_one(self.start())
+            .await;
         self.finish(outcome).await
     }
 
@@ -197,7 +241,9 @@ impl super::Connection {
 
 /// The advisory lock of a tenant's catalog (FNV-1a). Two tenants that share one wait for each other, no more.
 fn lock_key(tenant: &TenantName) -> i64 {
-    let hash = tenant.as_str().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let hash = tenant.as_str().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
     hash.cast_signed()
 }
 

@@ -82,7 +82,12 @@ fn plain(bytes: &[u8], encoding: Encoding, out: &mut Vec<u8>) {
             }
             out.push(b']');
         }
-        Encoding::Decimal(_) | Encoding::Date | Encoding::Time | Encoding::DateTime | Encoding::Duration | Encoding::Id => {
+        Encoding::Decimal(_)
+        | Encoding::Date
+        | Encoding::Time
+        | Encoding::DateTime
+        | Encoding::Duration
+        | Encoding::Id => {
             out.push(b'"');
             quoted(bytes, encoding, out);
             out.push(b'"');
@@ -102,10 +107,17 @@ fn quoted(bytes: &[u8], encoding: Encoding, out: &mut Vec<u8>) {
         }
         Encoding::Id => {
             if let Ok(id) = uuid::Uuid::from_slice(bytes) {
-                out.extend_from_slice(id.as_hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()).as_bytes());
+                out.extend_from_slice(
+                    id.as_hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()).as_bytes(),
+                );
             }
         }
-        Encoding::Text | Encoding::Bool | Encoding::Int | Encoding::Float | Encoding::Json | Encoding::TextList => {}
+        Encoding::Text
+        | Encoding::Bool
+        | Encoding::Int
+        | Encoding::Float
+        | Encoding::Json
+        | Encoding::TextList => {}
     }
 }
 
@@ -113,8 +125,14 @@ fn quoted(bytes: &[u8], encoding: Encoding, out: &mut Vec<u8>) {
 fn numeric(bytes: &[u8], out: &mut Vec<u8>) {
     let head = bytes.get(..8).unwrap_or(&[0; 8]);
     let weight = whole(&head[2..4]);
-    let digits: Vec<u16> = bytes.get(8..).unwrap_or_default().chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
-    let digit = |place: i64| usize::try_from(place).ok().and_then(|place| digits.get(place)).copied().unwrap_or(0);
+    let digits: Vec<u16> = bytes
+        .get(8..)
+        .unwrap_or_default()
+        .chunks_exact(2)
+        .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
+        .collect();
+    let digit =
+        |place: i64| usize::try_from(place).ok().and_then(|place| digits.get(place)).copied().unwrap_or(0);
     if digits.is_empty() {
         return out.push(b'0');
     }
@@ -187,13 +205,16 @@ pub(crate) fn value(row: &PgRow, column: usize, encoding: Encoding) -> Value {
         Encoding::Date => NaiveDate::from_ymd_opt(2000, 1, 1)
             .and_then(|first| first.checked_add_signed(chrono::Duration::days(whole(bytes))))
             .map_or(Value::Null, Value::Date),
-        Encoding::Time => Value::Time(NaiveTime::MIN.overflowing_add_signed(chrono::Duration::microseconds(whole(bytes))).0),
-        Encoding::DateTime => {
-            DateTime::from_timestamp_micros(whole(bytes).saturating_add(EPOCH_MICROS)).map_or(Value::Null, Value::DateTime)
+        Encoding::Time => {
+            Value::Time(NaiveTime::MIN.overflowing_add_signed(chrono::Duration::microseconds(whole(bytes))).0)
         }
+        Encoding::DateTime => DateTime::from_timestamp_micros(whole(bytes).saturating_add(EPOCH_MICROS))
+            .map_or(Value::Null, Value::DateTime),
         Encoding::Duration => Duration::from_seconds(whole(bytes)).map_or(Value::Null, Value::Duration),
         Encoding::Id => uuid::Uuid::from_slice(bytes).map_or(Value::Null, Value::Id),
         Encoding::Json => serde_json::from_slice(json_text(bytes)).map_or(Value::Null, Value::Json),
-        Encoding::TextList => Value::List(Items::of(bytes).map(|item| Value::Text(text(item).to_owned())).collect()),
+        Encoding::TextList => {
+            Value::List(Items::of(bytes).map(|item| Value::Text(text(item).to_owned())).collect())
+        }
     }
 }

@@ -16,7 +16,11 @@ pub(crate) fn arguments(statement: &Statement, values: &[Value]) -> Result<Sqlit
         let atom = match &param.source {
             Source::Zip(lists) => zip(lists, values).map(Atom::Text),
             source => convert::source(source, values).and_then(|value| {
-                if param.list { list(param.encoding, value).map(Atom::Text) } else { atom(param.encoding, value) }
+                if param.list {
+                    list(param.encoding, value).map(Atom::Text)
+                } else {
+                    atom(param.encoding, value)
+                }
             }),
         };
         atom.and_then(|atom| atom.bind(&mut arguments)).map_err(|misfit| misfit.at(place, param))?;
@@ -64,10 +68,14 @@ fn atom(encoding: Encoding, value: &Value) -> Result<Atom, Misfit> {
         Encoding::Float => convert::float(value)?.map_or(Atom::Null, Atom::Real),
         Encoding::Date => text(convert::date(value)?.map(|day| day.format("%Y-%m-%d").to_string())),
         Encoding::Time => text(convert::time(value)?.map(|time| time.format("%H:%M:%S%.6f").to_string())),
-        Encoding::DateTime => text(convert::instant(value)?.map(|instant| instant.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string())),
+        Encoding::DateTime => {
+            text(convert::instant(value)?.map(|instant| instant.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()))
+        }
         Encoding::Id => text(convert::id(value)?.map(|id| id.to_string())),
         Encoding::Json => text(convert::json(value)?.map(|json| json.to_string())),
-        Encoding::TextList => text(convert::texts(value)?.map(|texts| serde_json::Value::from(texts).to_string())),
+        Encoding::TextList => {
+            text(convert::texts(value)?.map(|texts| serde_json::Value::from(texts).to_string()))
+        }
     })
 }
 

@@ -64,10 +64,12 @@ impl Sqlite {
         let mut control = self.control_write().await?;
         let text = name.to_string();
         // `a-b` and `a_b` share a schema on PostgreSQL, so that here, too, only one of them may be there.
-        let outcome = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM tenant WHERE replace(name, '-', '_') = replace(?1, '-', '_'))")
-                    .bind(&text)
-                    .fetch_one(control.start())
-                    .await;
+        let outcome = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM tenant WHERE replace(name, '-', '_') = replace(?1, '-', '_'))",
+        )
+        .bind(&text)
+        .fetch_one(control.start())
+        .await;
         let taken: bool = control.finish(outcome)?;
         let path = self.path(name);
         if taken || self.holds_work(&path).await? {
@@ -80,7 +82,11 @@ impl Sqlite {
         migrate(&TENANT, &aside, &self.options).await?;
         tokio::fs::rename(&aside, &path).await.map_err(unavailable)?;
         let now = instant(&Utc::now());
-        let outcome = sqlx::query("INSERT INTO tenant (name, created) VALUES (?1, ?2)").bind(&text).bind(now).execute(control.start()).await;
+        let outcome = sqlx::query("INSERT INTO tenant (name, created) VALUES (?1, ?2)")
+            .bind(&text)
+            .bind(now)
+            .execute(control.start())
+            .await;
         control.finish(outcome)?;
         control.end("COMMIT").await
     }
@@ -90,8 +96,12 @@ impl Sqlite {
         if !tokio::fs::try_exists(path).await.map_err(unavailable)? {
             return Ok(false);
         }
-        let mut connection = SqliteConnectOptions::new().filename(path).disable_statement_logging().connect().await?;
-        let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE name = 'metadata_version'").fetch_one(&mut connection).await?;
+        let mut connection =
+            SqliteConnectOptions::new().filename(path).disable_statement_logging().connect().await?;
+        let tables: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE name = 'metadata_version'")
+                .fetch_one(&mut connection)
+                .await?;
         let versions: i64 = if tables == 0 {
             0
         } else {
@@ -105,7 +115,10 @@ impl Sqlite {
     pub(crate) async fn tenant_open(&self, name: &TenantName) -> Result<(), StoreError> {
         let text = name.to_string();
         let mut control = self.control.readers.connection().await?;
-        let outcome = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM tenant WHERE name = ?1)").bind(&text).fetch_one(control.start()).await;
+        let outcome = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM tenant WHERE name = ?1)")
+            .bind(&text)
+            .fetch_one(control.start())
+            .await;
         let there: bool = control.finish(outcome)?;
         if !there {
             return Err(StoreError::NoTenant(text));
@@ -114,7 +127,9 @@ impl Sqlite {
             return Ok(());
         }
         let mut tenant = self.file(name).readers.connection().await?;
-        let outcome = sqlx::query_scalar("SELECT version FROM _migrations ORDER BY version").fetch_all(tenant.start()).await;
+        let outcome = sqlx::query_scalar("SELECT version FROM _migrations ORDER BY version")
+            .fetch_all(tenant.start())
+            .await;
         let applied: Vec<i64> = tenant.finish(outcome)?;
         drop(tenant);
         if applied != TENANT.iter().map(|migration| migration.version).collect::<Vec<_>>() {
@@ -127,7 +142,8 @@ impl Sqlite {
     pub(crate) async fn tenant_drop(&self, name: &TenantName) -> Result<(), StoreError> {
         let text = name.to_string();
         let mut control = self.control_write().await?;
-        let outcome = sqlx::query("DELETE FROM tenant WHERE name = ?1").bind(&text).execute(control.start()).await;
+        let outcome =
+            sqlx::query("DELETE FROM tenant WHERE name = ?1").bind(&text).execute(control.start()).await;
         let gone = control.finish(outcome)?;
         if gone.rows_affected() == 0 {
             return Err(StoreError::NoTenant(text));
@@ -141,7 +157,8 @@ impl Sqlite {
 
     pub(crate) async fn tenants(&self) -> Result<Vec<String>, StoreError> {
         let mut control = self.control.readers.connection().await?;
-        let outcome = sqlx::query_scalar("SELECT name FROM tenant ORDER BY name").fetch_all(control.start()).await;
+        let outcome =
+            sqlx::query_scalar("SELECT name FROM tenant ORDER BY name").fetch_all(control.start()).await;
         control.finish(outcome)
     }
 
@@ -169,14 +186,20 @@ impl Sqlite {
 
     pub(crate) async fn key_find(&self, hash: &[u8; 32]) -> Result<Option<KeyRow>, StoreError> {
         let mut control = self.control.readers.connection().await?;
-        let outcome = sqlx::query("SELECT * FROM api_key WHERE hash = ?1").bind(hash.as_slice()).fetch_optional(control.start()).await;
+        let outcome = sqlx::query("SELECT * FROM api_key WHERE hash = ?1")
+            .bind(hash.as_slice())
+            .fetch_optional(control.start())
+            .await;
         let row = control.finish(outcome)?;
         row.as_ref().map(key).transpose()
     }
 
     pub(crate) async fn keys(&self, tenant: &TenantName) -> Result<Vec<KeyRow>, StoreError> {
         let mut control = self.control.readers.connection().await?;
-        let outcome = sqlx::query("SELECT * FROM api_key WHERE tenant = ?1 ORDER BY created, id").bind(tenant.as_str()).fetch_all(control.start()).await;
+        let outcome = sqlx::query("SELECT * FROM api_key WHERE tenant = ?1 ORDER BY created, id")
+            .bind(tenant.as_str())
+            .fetch_all(control.start())
+            .await;
         let rows = control.finish(outcome)?;
         rows.iter().map(key).collect()
     }
@@ -184,10 +207,10 @@ impl Sqlite {
     pub(crate) async fn key_delete(&self, tenant: &TenantName, id: Uuid) -> Result<bool, StoreError> {
         let mut control = self.control_write().await?;
         let outcome = sqlx::query("DELETE FROM api_key WHERE tenant = ?1 AND id = ?2")
-                    .bind(tenant.as_str())
-                    .bind(id.to_string())
-                    .execute(control.start())
-                    .await;
+            .bind(tenant.as_str())
+            .bind(id.to_string())
+            .execute(control.start())
+            .await;
         let done = control.finish(outcome)?;
         control.end("COMMIT").await?;
         Ok(done.rows_affected() > 0)
@@ -195,12 +218,13 @@ impl Sqlite {
 
     pub(crate) async fn key_used(&self, id: Uuid, at: DateTime<Utc>) -> Result<(), StoreError> {
         let mut control = self.control.writer.connection().await?;
-        let outcome = sqlx::query("UPDATE api_key SET last_used = ?2 WHERE id = ?1 AND coalesce(last_used, '') < ?3")
-                    .bind(id.to_string())
-                    .bind(instant(&at))
-                    .bind(instant(&(at - chrono::Duration::minutes(1))))
-                    .execute(control.start())
-                    .await;
+        let outcome =
+            sqlx::query("UPDATE api_key SET last_used = ?2 WHERE id = ?1 AND coalesce(last_used, '') < ?3")
+                .bind(id.to_string())
+                .bind(instant(&at))
+                .bind(instant(&(at - chrono::Duration::minutes(1))))
+                .execute(control.start())
+                .await;
         control.finish(outcome)?;
         Ok(())
     }
@@ -232,7 +256,9 @@ fn instant(instant: &DateTime<Utc>) -> String {
 }
 
 fn key(row: &SqliteRow) -> Result<KeyRow, StoreError> {
-    let broken = |error: Box<dyn std::error::Error + Send + Sync>| StoreError::Other(crate::Cause::text(error.to_string()));
+    let broken = |error: Box<dyn std::error::Error + Send + Sync>| {
+        StoreError::Other(crate::Cause::text(error.to_string()))
+    };
     let instant = |column: &str| -> Result<Option<DateTime<Utc>>, StoreError> {
         let text: Option<String> = row.try_get(column)?;
         text.map(|text| text.parse().map_err(|error: chrono::ParseError| broken(error.into()))).transpose()

@@ -15,8 +15,8 @@ use tokio::sync::mpsc::Sender;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::bind;
-use crate::text::{filled, vouched};
 use crate::row::Source;
+use crate::text::{filled, vouched};
 use crate::{Cause, Options, Row, StoreError};
 
 /// How many steps of SQLite's machine lie between two looks at whether somebody still waits: some tens of microseconds.
@@ -65,24 +65,35 @@ impl Lane {
             connect,
             permits: Arc::new(Semaphore::new(many as usize)),
             idle: Mutex::new(VecDeque::new()),
-            acquire_timeout: if purpose == Purpose::Read { options.acquire_timeout } else { options.lock_timeout },
+            acquire_timeout: if purpose == Purpose::Read {
+                options.acquire_timeout
+            } else {
+                options.lock_timeout
+            },
             statement_timeout: options.statement_timeout,
         })
     }
 
     /// Waits for a turn, in the order of asking.
     pub(crate) async fn connection(self: &Arc<Self>) -> Result<Connection, StoreError> {
-        let permit = match tokio::time::timeout(self.acquire_timeout, Arc::clone(&self.permits).acquire_owned()).await {
-            Ok(Ok(permit)) => permit,
-            Ok(Err(closed)) => return Err(StoreError::Unavailable(Cause::new(closed))),
-            Err(_) => return Err(StoreError::LockTimeout),
-        };
+        let permit =
+            match tokio::time::timeout(self.acquire_timeout, Arc::clone(&self.permits).acquire_owned()).await
+            {
+                Ok(Ok(permit)) => permit,
+                Ok(Err(closed)) => return Err(StoreError::Unavailable(Cause::new(closed))),
+                Err(_) => return Err(StoreError::LockTimeout),
+            };
         let known = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let opened = match known {
             Some(opened) => opened,
             None => self.open().await?,
         };
-        Ok(Connection { lane: Arc::clone(self), loan: Some((opened, permit)), running: false, in_transaction: false })
+        Ok(Connection {
+            lane: Arc::clone(self),
+            loan: Some((opened, permit)),
+            running: false,
+            in_transaction: false,
+        })
     }
 
     async fn open(&self) -> Result<Opened, StoreError> {
@@ -138,13 +149,21 @@ impl Connection {
     }
 
     /// Runs a statement.
-    pub(crate) async fn run(&mut self, statement: &Statement, values: &[Value]) -> Result<Vec<SqliteRow>, StoreError> {
+    pub(crate) async fn run(
+        &mut self,
+        statement: &Statement,
+        values: &[Value],
+    ) -> Result<Vec<SqliteRow>, StoreError> {
         let arguments = bind::arguments(statement, values)?;
         let text = filled(statement, None);
         let limit = self.lane.statement_timeout;
-        match tokio::time::timeout(limit, sqlx::query_with(vouched(text), arguments).fetch_all(self.start())).await {
+        match tokio::time::timeout(limit, sqlx::query_with(vouched(text), arguments).fetch_all(self.start()))
+            .await
+        {
             Ok(outcome) => match self.finish(outcome) {
-                Err(StoreError::UniqueViolation { index }) => Err(StoreError::UniqueViolation { index: self.index_over(index).await }),
+                Err(StoreError::UniqueViolation { index }) => {
+                    Err(StoreError::UniqueViolation { index: self.index_over(index).await })
+                }
                 other => other,
             },
             // Still running: it is stopped when this is dropped.
@@ -154,7 +173,8 @@ impl Connection {
 
     /// The unique index over `table.a, table.b`, which is all that SQLite tells of an index over plain columns.
     async fn index_over(&mut self, told: String) -> String {
-        let columns: Vec<(&str, &str)> = told.split(", ").filter_map(|column| column.split_once('.')).collect();
+        let columns: Vec<(&str, &str)> =
+            told.split(", ").filter_map(|column| column.split_once('.')).collect();
         let Some((table, _)) = columns.first() else { return told };
         let names = columns.iter().map(|(_, name)| *name).collect::<Vec<_>>().join(",");
         let found = sqlx::query_scalar(
@@ -228,7 +248,11 @@ impl Drop for Connection {
         let (lane, in_transaction) = (Arc::clone(&self.lane), self.in_transaction);
         runtime.spawn(async move {
             // Queued behind the stopped statement; too short for SQLite to look at the flag. A failed COMMIT or BEGIN may have ended the transaction.
-            let ended = if in_transaction { opened.connection.execute("ROLLBACK").await.map(|_| ()) } else { opened.connection.ping().await };
+            let ended = if in_transaction {
+                opened.connection.execute("ROLLBACK").await.map(|_| ())
+            } else {
+                opened.connection.ping().await
+            };
             opened.stop.store(false, Ordering::Relaxed);
             if ended.is_ok() {
                 lane.give_back(opened);

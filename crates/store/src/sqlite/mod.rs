@@ -81,5 +81,9 @@ impl Sqlite {
 
 /// A failure of the file system.
 pub(crate) fn unavailable(error: std::io::Error) -> StoreError {
-    if error.kind() == std::io::ErrorKind::StorageFull { StoreError::Full } else { StoreError::Unavailable(Cause::new(error)) }
+    if error.kind() == std::io::ErrorKind::StorageFull {
+        StoreError::Full
+    } else {
+        StoreError::Unavailable(Cause::new(error))
+    }
 }

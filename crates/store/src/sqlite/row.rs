@@ -85,7 +85,8 @@ pub(crate) fn value(cell: &Cell, encoding: Encoding) -> Value {
         Cell::Int(number) => match encoding {
             Encoding::Bool => Value::Bool(*number != 0),
             Encoding::Decimal(scale) => {
-                Decimal::try_from_i128_with_scale(i128::from(*number), u32::from(scale)).map_or(Value::Null, |n| Value::Decimal(n.normalize()))
+                Decimal::try_from_i128_with_scale(i128::from(*number), u32::from(scale))
+                    .map_or(Value::Null, |n| Value::Decimal(n.normalize()))
             }
             Encoding::Duration => Duration::from_seconds(*number).map_or(Value::Null, Value::Duration),
             #[expect(clippy::cast_precision_loss, reason = "the nearest float is what is asked for")]
@@ -115,8 +116,11 @@ fn of_text(text: &str, encoding: Encoding) -> Option<Value> {
             let texts: Vec<String> = serde_json::from_str(text).ok()?;
             Value::List(texts.into_iter().map(Value::Text).collect())
         }
-        Encoding::Text | Encoding::Bool | Encoding::Int | Encoding::Decimal(_) | Encoding::Float | Encoding::Duration => {
-            Value::Text(text.to_owned())
-        }
+        Encoding::Text
+        | Encoding::Bool
+        | Encoding::Int
+        | Encoding::Decimal(_)
+        | Encoding::Float
+        | Encoding::Duration => Value::Text(text.to_owned()),
     })
 }

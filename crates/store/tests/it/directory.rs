@@ -53,7 +53,11 @@ async fn of_many_makers_of_one_tenant_one_wins() {
             let store = bed.store.clone();
             tokio::spawn(async move { store.tenant_create(&name("race")).await.is_ok() })
         });
-        let won = futures::future::join_all(attempts).await.into_iter().filter(|won| *won.as_ref().expect("ran")).count();
+        let won = futures::future::join_all(attempts)
+            .await
+            .into_iter()
+            .filter(|won| *won.as_ref().expect("ran"))
+            .count();
         assert_eq!(won, 1);
     })
     .await;
@@ -65,7 +69,10 @@ async fn tenants_with_tables_of_one_name_do_not_meet() {
         for (tenant, value) in [(&bed.tenant, "ours"), (&bed.canary, "canary")] {
             create(tenant, "lead", &[("title", Encoding::Text)]).await;
             tenant
-                .run_write(&insert(tenant, "lead", "title", Encoding::Text), &[Value::Int(1), Value::Text(value.to_owned())])
+                .run_write(
+                    &insert(tenant, "lead", "title", Encoding::Text),
+                    &[Value::Int(1), Value::Text(value.to_owned())],
+                )
                 .await
                 .expect("written");
         }
@@ -89,7 +96,9 @@ async fn keys_are_found_by_hash_and_change_tells() {
         tokio::time::sleep(Duration::from_millis(500)).await;
         let (hash, key) = ([7; 32], key("acme", 1));
         bed.store.key_insert(&hash, &key).await.expect("kept");
-        tokio::time::timeout(Duration::from_secs(2), changes.next()).await.expect("the other program is told");
+        tokio::time::timeout(Duration::from_secs(2), changes.next())
+            .await
+            .expect("the other program is told");
         assert_eq!(other.key_find(&hash).await.expect("asked"), Some(key.clone()));
         assert_eq!(other.key_find(&[8; 32]).await.expect("asked"), None);
         assert_eq!(other.keys(&name("acme")).await.expect("asked"), [key.clone()]);

@@ -28,14 +28,27 @@ fn decimal(units: i128) -> Value {
     Value::Decimal(Decimal::from_i128_with_scale(units, 6).normalize())
 }
 
-async fn value(tenant: &Tenant, scalar: &Scalar, encoding: Encoding, values: &[Value]) -> Result<Value, StoreError> {
+async fn value(
+    tenant: &Tenant,
+    scalar: &Scalar,
+    encoding: Encoding,
+    values: &[Value],
+) -> Result<Value, StoreError> {
     Ok(compute(tenant, scalar, values).await?.value(0, encoding))
 }
 
 async fn expect(tenant: &Tenant, scalar: &Scalar, encoding: Encoding, values: &[Value], wanted: &Value) {
     let found = value(tenant, scalar, encoding, values).await;
-    let told = found.as_ref().err().map(|error| format!("{error} {:?}", std::error::Error::source(error).map(ToString::to_string)));
-    assert_eq!(found.as_ref().ok(), Some(wanted), "{scalar:?} of {values:?} on {:?}: {told:?}", tenant.dialect());
+    let told = found
+        .as_ref()
+        .err()
+        .map(|error| format!("{error} {:?}", std::error::Error::source(error).map(ToString::to_string)));
+    assert_eq!(
+        found.as_ref().ok(),
+        Some(wanted),
+        "{scalar:?} of {values:?} on {:?}: {told:?}",
+        tenant.dialect()
+    );
 }
 
 /// Half away from zero.
@@ -50,10 +63,32 @@ async fn decimal_arithmetic_is_exact_rounded_and_bounded() {
         let tenant = &bed.tenant;
         let six = Encoding::Decimal(6);
         let edges: Vec<i128> = vec![
-            0, 1, -1, 3, 499_999, 500_000, 1_000_000, -1_000_001, 2_000_003, 7_000_000, 333_333_333_333, -123_456_789_012_345,
-            9_199_999_999_999, 9_200_000_000_001, 1_000_000_000_000_000_000, -4_600_000_000_000_000_000, 9_199_999_999_999_999_999, -9_199_999_999_999_999_999,
+            0,
+            1,
+            -1,
+            3,
+            499_999,
+            500_000,
+            1_000_000,
+            -1_000_001,
+            2_000_003,
+            7_000_000,
+            333_333_333_333,
+            -123_456_789_012_345,
+            9_199_999_999_999,
+            9_200_000_000_001,
+            1_000_000_000_000_000_000,
+            -4_600_000_000_000_000_000,
+            9_199_999_999_999_999_999,
+            -9_199_999_999_999_999_999,
         ];
-        for op in [Arithmetic::Add, Arithmetic::Subtract, Arithmetic::Multiply, Arithmetic::Divide, Arithmetic::Remainder] {
+        for op in [
+            Arithmetic::Add,
+            Arithmetic::Subtract,
+            Arithmetic::Multiply,
+            Arithmetic::Divide,
+            Arithmetic::Remainder,
+        ] {
             let scalar = Scalar::Arithmetic(op, six, Box::new(slot(0, six)), Box::new(slot(1, six)));
             for a in &edges {
                 for b in &edges {
@@ -68,7 +103,11 @@ async fn decimal_arithmetic_is_exact_rounded_and_bounded() {
                     match exact {
                         Some(units) if units.abs() >= BOUND => {
                             let found = value(tenant, &scalar, six, &values).await;
-                            assert!(matches!(found, Err(StoreError::Overflow)), "{op:?} {a} {b} on {:?}: {found:?}", tenant.dialect());
+                            assert!(
+                                matches!(found, Err(StoreError::Overflow)),
+                                "{op:?} {a} {b} on {:?}: {found:?}",
+                                tenant.dialect()
+                            );
                         }
                         Some(units) => expect(tenant, &scalar, six, &values, &decimal(units)).await,
                         None => expect(tenant, &scalar, six, &values, &Value::Null).await,
@@ -81,7 +120,17 @@ async fn decimal_arithmetic_is_exact_rounded_and_bounded() {
         // Nested, so that operands are computed themselves.
         let sum = Scalar::Arithmetic(Arithmetic::Add, six, Box::new(slot(0, six)), Box::new(slot(1, six)));
         let nested = (0..12).fold(sum.clone(), |inner, _| {
-            Scalar::Arithmetic(Arithmetic::Divide, six, Box::new(Scalar::Arithmetic(Arithmetic::Multiply, six, Box::new(inner), Box::new(slot(1, six)))), Box::new(slot(1, six)))
+            Scalar::Arithmetic(
+                Arithmetic::Divide,
+                six,
+                Box::new(Scalar::Arithmetic(
+                    Arithmetic::Multiply,
+                    six,
+                    Box::new(inner),
+                    Box::new(slot(1, six)),
+                )),
+                Box::new(slot(1, six)),
+            )
         });
         expect(tenant, &nested, six, &[decimal(5_000_000), decimal(3_000_000)], &decimal(8_000_000)).await;
     })
@@ -92,7 +141,14 @@ async fn decimal_arithmetic_is_exact_rounded_and_bounded() {
 async fn whole_numbers_overflow_as_errors() {
     each_database(async |bed| {
         let tenant = &bed.tenant;
-        let whole = |op| Scalar::Arithmetic(op, Encoding::Int, Box::new(slot(0, Encoding::Int)), Box::new(slot(1, Encoding::Int)));
+        let whole = |op| {
+            Scalar::Arithmetic(
+                op,
+                Encoding::Int,
+                Box::new(slot(0, Encoding::Int)),
+                Box::new(slot(1, Encoding::Int)),
+            )
+        };
         for (op, a, b, wanted) in [
             (Arithmetic::Add, 1, 2, Some(3)),
             (Arithmetic::Add, i64::MAX, 1, None),
@@ -108,14 +164,45 @@ async fn whole_numbers_overflow_as_errors() {
                 Some(number) => expect(tenant, &whole(op), Encoding::Int, &values, &Value::Int(number)).await,
                 None => {
                     let found = value(tenant, &whole(op), Encoding::Int, &values).await;
-                    assert!(matches!(found, Err(StoreError::Overflow)), "{op:?} {a} {b} on {:?}: {found:?}", tenant.dialect());
+                    assert!(
+                        matches!(found, Err(StoreError::Overflow)),
+                        "{op:?} {a} {b} on {:?}: {found:?}",
+                        tenant.dialect()
+                    );
                 }
             }
         }
-        let float = |op| Scalar::Arithmetic(op, Encoding::Float, Box::new(slot(0, Encoding::Float)), Box::new(slot(1, Encoding::Float)));
-        expect(tenant, &float(Arithmetic::Divide), Encoding::Float, &[Value::Float(1.0), Value::Float(0.0)], &Value::Null).await;
-        expect(tenant, &float(Arithmetic::Remainder), Encoding::Float, &[Value::Float(-7.5), Value::Float(2.0)], &Value::Float(-1.5)).await;
-        let found = value(tenant, &float(Arithmetic::Multiply), Encoding::Float, &[Value::Float(1e200), Value::Float(1e200)]).await;
+        let float = |op| {
+            Scalar::Arithmetic(
+                op,
+                Encoding::Float,
+                Box::new(slot(0, Encoding::Float)),
+                Box::new(slot(1, Encoding::Float)),
+            )
+        };
+        expect(
+            tenant,
+            &float(Arithmetic::Divide),
+            Encoding::Float,
+            &[Value::Float(1.0), Value::Float(0.0)],
+            &Value::Null,
+        )
+        .await;
+        expect(
+            tenant,
+            &float(Arithmetic::Remainder),
+            Encoding::Float,
+            &[Value::Float(-7.5), Value::Float(2.0)],
+            &Value::Float(-1.5),
+        )
+        .await;
+        let found = value(
+            tenant,
+            &float(Arithmetic::Multiply),
+            Encoding::Float,
+            &[Value::Float(1e200), Value::Float(1e200)],
+        )
+        .await;
         assert!(matches!(found, Err(StoreError::Overflow)), "{found:?}");
     })
     .await;
@@ -142,10 +229,20 @@ async fn conversions_agree() {
             (six, Encoding::Text, decimal("1000"), text("1000")),
             (Encoding::Bool, Encoding::Text, Value::Bool(true), text("true")),
             (Encoding::Date, Encoding::Text, day("0999-01-31"), text("0999-01-31")),
-            (Encoding::DateTime, Encoding::Text, instant("2026-01-31T12:30:00.5Z"), text("2026-01-31T12:30:00.500000Z")),
+            (
+                Encoding::DateTime,
+                Encoding::Text,
+                instant("2026-01-31T12:30:00.5Z"),
+                text("2026-01-31T12:30:00.500000Z"),
+            ),
             (Encoding::DateTime, Encoding::Date, instant("1969-12-31T23:59:59.999999Z"), day("1969-12-31")),
             (Encoding::Date, Encoding::DateTime, day("2026-01-31"), instant("2026-01-31T00:00:00Z")),
-            (Encoding::Duration, Encoding::Text, Value::Duration(expr::Duration::from_seconds(129_600).expect("in range")), text("1d12h")),
+            (
+                Encoding::Duration,
+                Encoding::Text,
+                Value::Duration(expr::Duration::from_seconds(129_600).expect("in range")),
+                text("1d12h"),
+            ),
         ] {
             let scalar = Scalar::Convert(Box::new(slot(0, from)), from, to);
             expect(tenant, &scalar, to, &[before], &after).await;
@@ -154,7 +251,11 @@ async fn conversions_agree() {
         for (from, before) in [(Encoding::Int, Value::Int(i64::MAX)), (Encoding::Float, Value::Float(1e13))] {
             let scalar = Scalar::Convert(Box::new(slot(0, from)), from, six);
             let found = value(tenant, &scalar, six, &[before]).await;
-            assert!(matches!(found, Err(StoreError::Overflow)), "{from:?} on {:?}: {found:?}", tenant.dialect());
+            assert!(
+                matches!(found, Err(StoreError::Overflow)),
+                "{from:?} on {:?}: {found:?}",
+                tenant.dialect()
+            );
         }
     })
     .await;
@@ -167,11 +268,22 @@ async fn functions_agree() {
         let tenant = &bed.tenant;
         let six = Encoding::Decimal(6);
         let dec = |text: &str| Value::Decimal(text.parse::<Decimal>().expect("a decimal").normalize());
-        let (date, at, int, txt, flt) = (Encoding::Date, Encoding::DateTime, Encoding::Int, Encoding::Text, Encoding::Float);
+        let (date, at, int, txt, flt) =
+            (Encoding::Date, Encoding::DateTime, Encoding::Int, Encoding::Text, Encoding::Float);
         for (function, args, result, wanted) in [
             (F::Days, vec![(day("2026-02-28"), date), (day("2026-03-01"), date)], int, Value::Int(1)),
-            (F::Days, vec![(instant("2026-03-02T00:00:00Z"), at), (instant("2026-03-01T00:00:00.000001Z"), at)], int, Value::Int(0)),
-            (F::Hours, vec![(instant("0001-01-01T00:00:00Z"), at), (instant("9999-12-31T23:59:59.999999Z"), at)], int, Value::Int(87_649_415)),
+            (
+                F::Days,
+                vec![(instant("2026-03-02T00:00:00Z"), at), (instant("2026-03-01T00:00:00.000001Z"), at)],
+                int,
+                Value::Int(0),
+            ),
+            (
+                F::Hours,
+                vec![(instant("0001-01-01T00:00:00Z"), at), (instant("9999-12-31T23:59:59.999999Z"), at)],
+                int,
+                Value::Int(87_649_415),
+            ),
             (F::Months, vec![(day("2026-01-31"), date), (day("2026-02-28"), date)], int, Value::Int(0)),
             (F::Months, vec![(day("2026-02-28"), date), (day("2026-01-31"), date)], int, Value::Int(0)),
             (F::Months, vec![(day("2026-03-15"), date), (day("2024-01-15"), date)], int, Value::Int(-26)),
@@ -209,16 +321,35 @@ async fn functions_agree() {
             (F::Lower, vec![(text("ÄBC"), txt)], txt, text("Äbc")),
             (F::Upper, vec![(text("äbc"), txt)], txt, text("äBC")),
             (F::Trim, vec![(text("  a\tb \t"), txt)], txt, text("a\tb \t")),
-            (F::Substring, vec![(text("漢字😀x"), txt), (Value::Int(1), int), (Value::Int(2), int)], txt, text("字😀")),
-            (F::Substring, vec![(text("abc"), txt), (Value::Int(-5), int), (Value::Int(i64::MAX), int)], txt, text("abc")),
-            (F::Substring, vec![(text("abc"), txt), (Value::Null, int), (Value::Int(1), int)], txt, Value::Null),
+            (
+                F::Substring,
+                vec![(text("漢字😀x"), txt), (Value::Int(1), int), (Value::Int(2), int)],
+                txt,
+                text("字😀"),
+            ),
+            (
+                F::Substring,
+                vec![(text("abc"), txt), (Value::Int(-5), int), (Value::Int(i64::MAX), int)],
+                txt,
+                text("abc"),
+            ),
+            (
+                F::Substring,
+                vec![(text("abc"), txt), (Value::Null, int), (Value::Int(1), int)],
+                txt,
+                Value::Null,
+            ),
             (F::Replace, vec![(text("aXbX"), txt), (text("X"), txt), (text(""), txt)], txt, text("ab")),
             (F::Replace, vec![(text("ab"), txt), (text(""), txt), (text("x"), txt)], txt, text("ab")),
             (F::IsBlank, vec![(Value::Null, txt)], Encoding::Bool, Value::Bool(true)),
             (F::IsBlank, vec![(text(" \t"), txt)], Encoding::Bool, Value::Bool(false)),
         ] {
             let first = args.first().map_or(Encoding::Int, |(_, encoding)| *encoding);
-            let scalars = args.iter().enumerate().map(|(place, (_, encoding))| slot(u16::try_from(place).expect("few"), *encoding)).collect();
+            let scalars = args
+                .iter()
+                .enumerate()
+                .map(|(place, (_, encoding))| slot(u16::try_from(place).expect("few"), *encoding))
+                .collect();
             let values: Vec<Value> = args.into_iter().map(|(value, _)| value).collect();
             expect(tenant, &Scalar::Call(function, first, scalars), result, &values, &wanted).await;
         }
@@ -231,7 +362,8 @@ async fn functions_agree() {
 #[tokio::test]
 async fn instants_fall_into_the_days_of_their_zone() {
     // Berlin's changes of 2026, as `query` passes them to SQLite.
-    let offsets = r#"[["2026-10-25T01:00:00.000000Z",3600],["2026-03-29T01:00:00.000000Z",7200],["0000",3600]]"#;
+    let offsets =
+        r#"[["2026-10-25T01:00:00.000000Z",3600],["2026-03-29T01:00:00.000000Z",7200],["0000",3600]]"#;
     each_database(async |bed| {
         let tenant = &bed.tenant;
         let zone = match tenant.dialect() {
@@ -248,12 +380,24 @@ async fn instants_fall_into_the_days_of_their_zone() {
             ("2026-12-31T22:30:00Z", Bucket::Quarter, "2026-10-01"),
             ("2026-06-30T22:30:00Z", Bucket::Month, "2026-07-01"),
         ] {
-            let scalar = Scalar::Bucket(bucket, Box::new(slot(0, Encoding::DateTime)), Encoding::DateTime, Some(Box::new(slot(1, Encoding::Text))));
+            let scalar = Scalar::Bucket(
+                bucket,
+                Box::new(slot(0, Encoding::DateTime)),
+                Encoding::DateTime,
+                Some(Box::new(slot(1, Encoding::Text))),
+            );
             expect(tenant, &scalar, Encoding::Date, &[instant(at), zone.clone()], &day(wanted)).await;
         }
-        let utc = Scalar::Bucket(Bucket::Week, Box::new(slot(0, Encoding::DateTime)), Encoding::DateTime, None);
-        expect(tenant, &utc, Encoding::Date, &[instant("2026-11-22T23:59:59.999999Z")], &day("2026-11-16")).await;
-        let moved = Scalar::Shift(Box::new(slot(0, Encoding::DateTime)), Encoding::DateTime, Box::new(slot(1, Encoding::Int)), Box::new(slot(2, Encoding::Int)));
+        let utc =
+            Scalar::Bucket(Bucket::Week, Box::new(slot(0, Encoding::DateTime)), Encoding::DateTime, None);
+        expect(tenant, &utc, Encoding::Date, &[instant("2026-11-22T23:59:59.999999Z")], &day("2026-11-16"))
+            .await;
+        let moved = Scalar::Shift(
+            Box::new(slot(0, Encoding::DateTime)),
+            Encoding::DateTime,
+            Box::new(slot(1, Encoding::Int)),
+            Box::new(slot(2, Encoding::Int)),
+        );
         let values = [instant("2026-01-31T00:00:00.000001Z"), Value::Int(1), Value::Int(-2)];
         expect(tenant, &moved, Encoding::DateTime, &values, &instant("2026-02-27T23:59:59.999999Z")).await;
         let values = [instant("9999-12-31T23:59:59.999999Z"), Value::Int(0), Value::Int(1)];
@@ -278,14 +422,20 @@ async fn texts_and_lists_are_matched_alike() {
             ("", "%", true),
             ("a\\b", "a\\\\b", true),
         ] {
-            expect(tenant, &like, Encoding::Bool, &[text(subject), text(pattern)], &Value::Bool(wanted)).await;
+            expect(tenant, &like, Encoding::Bool, &[text(subject), text(pattern)], &Value::Bool(wanted))
+                .await;
         }
         let all = Scalar::LikeAll(Box::new(slot(0, Encoding::Text)), slots(1, Encoding::Text));
-        let patterns = |patterns: &[&str]| Value::List(patterns.iter().map(|pattern| text(pattern)).collect());
-        for (wanted, these) in [(true, patterns(&["%a%", "%c"])), (false, patterns(&["%a%", "%x%"])), (true, patterns(&[]))] {
+        let patterns =
+            |patterns: &[&str]| Value::List(patterns.iter().map(|pattern| text(pattern)).collect());
+        for (wanted, these) in
+            [(true, patterns(&["%a%", "%c"])), (false, patterns(&["%a%", "%x%"])), (true, patterns(&[]))]
+        {
             expect(tenant, &all, Encoding::Bool, &[text("abc"), these], &Value::Bool(wanted)).await;
         }
-        let test = |test, operand: Option<Scalar>| Scalar::ListTest(test, Box::new(slot(0, Encoding::TextList)), operand.map(Box::new));
+        let test = |test, operand: Option<Scalar>| {
+            Scalar::ListTest(test, Box::new(slot(0, Encoding::TextList)), operand.map(Box::new))
+        };
         let list = |items: &[&str]| patterns(items);
         let (one, many) = (slot(1, Encoding::Text), Scalar::Param(slots(1, Encoding::Text)));
         for (scalar, subject, operand, wanted) in [
@@ -318,7 +468,10 @@ async fn aggregates_are_exact_and_orders_put_nulls_where_asked() {
             let number = Value::Decimal(number.parse().expect("a decimal"));
             tenant.run_write(&insert(tenant, "amount", "d", four), &[key, number]).await.expect("written");
         }
-        tenant.run_write(&insert(tenant, "amount", "n", Encoding::Int), &[Value::Int(9), Value::Int(-7)]).await.expect("written");
+        tenant
+            .run_write(&insert(tenant, "amount", "n", Encoding::Int), &[Value::Int(9), Value::Int(-7)])
+            .await
+            .expect("written");
         let column = |name: &str| Box::new(Scalar::Column(ident("t"), ident(name)));
         let sum: Decimal = numbers.iter().map(|number| number.parse::<Decimal>().expect("a decimal")).sum();
         let mean = (sum / Decimal::from(5)).round_dp_with_strategy(6, RoundingStrategy::MidpointAwayFromZero);
@@ -330,7 +483,11 @@ async fn aggregates_are_exact_and_orders_put_nulls_where_asked() {
                 (Scalar::Aggregate(Fold::Min, column("d"), four), ident("d")),
                 (Scalar::CountAll, ident("e")),
                 (
-                    Scalar::JsonObject(vec![("sum".to_owned(), Scalar::Aggregate(Fold::Sum, column("d"), four), sql::CellType::Plain(four))]),
+                    Scalar::JsonObject(vec![(
+                        "sum".to_owned(),
+                        Scalar::Aggregate(Fold::Sum, column("d"), four),
+                        sql::CellType::Plain(four),
+                    )]),
                     ident("f"),
                 ),
             ],
@@ -346,7 +503,10 @@ async fn aggregates_are_exact_and_orders_put_nulls_where_asked() {
         assert_eq!(row.value(4, Encoding::Int), Value::Int(6));
         let mut out = Vec::new();
         row.write_json(5, sql::CellType::Raw, &mut out);
-        assert_eq!(serde_json::from_slice::<serde_json::Value>(&out).expect("JSON"), serde_json::json!({"sum": sum.normalize().to_string()}));
+        assert_eq!(
+            serde_json::from_slice::<serde_json::Value>(&out).expect("JSON"),
+            serde_json::json!({"sum": sum.normalize().to_string()})
+        );
         for (descending, nulls_first) in [(false, false), (false, true), (true, false), (true, true)] {
             let query = Query {
                 columns: vec![(Scalar::Column(ident("t"), ident("k")), ident("k"))],
@@ -361,7 +521,12 @@ async fn aggregates_are_exact_and_orders_put_nulls_where_asked() {
             }
             wanted.insert(if nulls_first { 0 } else { 5 }, 9);
             let found: Vec<_> = rows.iter().map(|row| row.value(0, Encoding::Int)).collect();
-            assert_eq!(found, wanted.into_iter().map(Value::Int).collect::<Vec<_>>(), "{descending} {nulls_first} on {:?}", tenant.dialect());
+            assert_eq!(
+                found,
+                wanted.into_iter().map(Value::Int).collect::<Vec<_>>(),
+                "{descending} {nulls_first} on {:?}",
+                tenant.dialect()
+            );
         }
     })
     .await;

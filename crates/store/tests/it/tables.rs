@@ -2,8 +2,8 @@
 
 use expr::{Encoding, Slot, Value};
 use sql::{
-    ColumnDef, Ddl, From, Ident, Insert, Order, Param, Query, Relation, Rows, Scalar, Source, Statement, Write, print_ddl, print_query,
-    print_write,
+    ColumnDef, Ddl, From, Ident, Insert, Order, Param, Query, Relation, Rows, Scalar, Source, Statement,
+    Write, print_ddl, print_query, print_write,
 };
 use store::{Row, StoreError, Tenant};
 
@@ -26,7 +26,11 @@ pub fn constant(value: Value, encoding: Encoding) -> Scalar {
 /// A table `name` with an int key `k` and the columns.
 pub async fn create(tenant: &Tenant, name: &str, columns: &[(&str, Encoding)]) {
     let mut defs = vec![ColumnDef { name: ident("k"), encoding: Encoding::Int, not_null: true }];
-    defs.extend(columns.iter().map(|(name, encoding)| ColumnDef { name: ident(name), encoding: *encoding, not_null: false }));
+    defs.extend(columns.iter().map(|(name, encoding)| ColumnDef {
+        name: ident(name),
+        encoding: *encoding,
+        not_null: false,
+    }));
     let ddl = Ddl::CreateTable { table: ident(name), columns: defs, primary_key: vec![ident("k")] };
     let mut transaction = tenant.begin().await.expect("begins");
     for statement in print_ddl(&ddl, tenant.dialect()) {

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use expr::{Encoding, Value};
 use sql::{
-    Arithmetic, Cells, Ddl, Dialect, Fold, From, Query, Relation, Scalar, Statement, Update, Write, print_ddl, print_query, print_write,
+    Arithmetic, Cells, Ddl, Dialect, Fold, From, Query, Relation, Scalar, Statement, Update, Write,
+    print_ddl, print_query, print_write,
 };
 use store::{StoreError, Tenant};
 use testing::each_database;
@@ -13,7 +14,10 @@ use crate::tables::{all, compute, create, ident, insert, slot};
 
 async fn counter(tenant: &Tenant) {
     create(tenant, "counter", &[("n", Encoding::Int)]).await;
-    tenant.run_write(&insert(tenant, "counter", "n", Encoding::Int), &[Value::Int(1), Value::Int(0)]).await.expect("written");
+    tenant
+        .run_write(&insert(tenant, "counter", "n", Encoding::Int), &[Value::Int(1), Value::Int(0)])
+        .await
+        .expect("written");
 }
 
 /// `UPDATE counter SET n = n + 1`
@@ -22,7 +26,15 @@ fn increment(tenant: &Tenant) -> Statement {
     let write = Write::Update(Update {
         table: ident("counter"),
         alias: ident("c"),
-        set: vec![(ident("n"), Scalar::Arithmetic(Arithmetic::Add, Encoding::Int, Box::new(column.clone()), Box::new(Scalar::Int(1))))],
+        set: vec![(
+            ident("n"),
+            Scalar::Arithmetic(
+                Arithmetic::Add,
+                Encoding::Int,
+                Box::new(column.clone()),
+                Box::new(Scalar::Int(1)),
+            ),
+        )],
         filter: Scalar::Bool(true),
         returning: vec![(column, ident("n"))],
     });
@@ -142,7 +154,10 @@ async fn what_is_not_there_is_a_changed_schema() {
         tenant.fetch(&statement, &[]).await.expect("rows");
         for ddl in [
             Ddl::DropColumn { table: ident("thing"), column: ident("a") },
-            Ddl::AddColumn { table: ident("thing"), column: sql::ColumnDef { name: ident("a"), encoding: Encoding::Text, not_null: false } },
+            Ddl::AddColumn {
+                table: ident("thing"),
+                column: sql::ColumnDef { name: ident("a"), encoding: Encoding::Text, not_null: false },
+            },
         ] {
             tenant.execute_ddl(&print_ddl(&ddl, tenant.dialect())).await.expect("changed");
             for _ in 0..2 {
@@ -220,7 +235,10 @@ async fn a_vanished_caller_stops_its_statement_and_frees_the_writer() {
                 transaction.run(&increment, &[]).await?;
                 transaction.run(&endless, &[]).await
             };
-            assert!(tokio::time::timeout(Duration::from_millis(200), running).await.is_err(), "the statement is long");
+            assert!(
+                tokio::time::timeout(Duration::from_millis(200), running).await.is_err(),
+                "the statement is long"
+            );
             let began = Instant::now();
             tenant.run_write(std::slice::from_ref(&increment), &[]).await.expect("the row is free");
             assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
@@ -228,7 +246,9 @@ async fn a_vanished_caller_stops_its_statement_and_frees_the_writer() {
         assert_eq!(count(tenant).await, Value::Int(3));
         // Reading callers that vanish do not use up the readers.
         for _ in 0..20 {
-            assert!(tokio::time::timeout(Duration::from_millis(20), tenant.fetch(&endless, &[])).await.is_err());
+            assert!(
+                tokio::time::timeout(Duration::from_millis(20), tenant.fetch(&endless, &[])).await.is_err()
+            );
         }
         let began = Instant::now();
         assert_eq!(count(tenant).await, Value::Int(3));
@@ -308,7 +328,10 @@ async fn parameters_that_do_not_fit_are_refused_before_anything_runs() {
             (Encoding::Float, Value::Float(f64::NAN)),
         ] {
             let refused = compute(&bed.tenant, &slot(0, encoding), std::slice::from_ref(&value)).await.err();
-            assert!(matches!(refused, Some(StoreError::BadParameter { index: 1, .. })), "{encoding:?} {value:?} {refused:?}");
+            assert!(
+                matches!(refused, Some(StoreError::BadParameter { index: 1, .. })),
+                "{encoding:?} {value:?} {refused:?}"
+            );
         }
         let missing = compute(&bed.tenant, &slot(3, Encoding::Int), &[]).await.err();
         assert!(matches!(missing, Some(StoreError::BadParameter { .. })));

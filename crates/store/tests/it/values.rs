@@ -5,7 +5,9 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use expr::{Encoding, Value};
 use futures::StreamExt;
 use rust_decimal::Decimal;
-use sql::{CellType, Cells, From, Insert, Order, Query, Relation, Rows, Scalar, Write, print_query, print_write};
+use sql::{
+    CellType, Cells, From, Insert, Order, Query, Relation, Rows, Scalar, Write, print_query, print_write,
+};
 use testing::each_database;
 
 use crate::tables::{all, compute, constant, create, ident, insert, slot, slots};
@@ -29,21 +31,161 @@ fn matrix() -> Vec<(&'static str, Encoding, Vec<Value>)> {
     let instant = |text: &str| Value::DateTime(text.parse::<DateTime<Utc>>().expect("an instant"));
     let text = |text: &str| Value::Text(text.to_owned());
     vec![
-        ("text", Encoding::Text, ["", " ", "plain", "O'Neil \"x\" \\ %_", "é", "e\u{301}", "漢字 😀 👩‍👩‍👧", "tab\tline\nret\r", "\u{1}\u{7f}\u{85}\u{2028}", "$1 ?1 {}"].map(text).to_vec()),
+        (
+            "text",
+            Encoding::Text,
+            [
+                "",
+                " ",
+                "plain",
+                "O'Neil \"x\" \\ %_",
+                "é",
+                "e\u{301}",
+                "漢字 😀 👩‍👩‍👧",
+                "tab\tline\nret\r",
+                "\u{1}\u{7f}\u{85}\u{2028}",
+                "$1 ?1 {}",
+            ]
+            .map(text)
+            .to_vec(),
+        ),
         ("bool", Encoding::Bool, vec![Value::Bool(true), Value::Bool(false)]),
-        ("int", Encoding::Int, [i64::MIN, i64::MIN + 1, -1, 0, 1, 9_007_199_254_740_993, i64::MAX].map(Value::Int).to_vec()),
-        ("decimal0", Encoding::Decimal(0), decimals(&["0", "1", "-1", "10", "10000", "999999999999999999", "-999999999999999999"])),
-        ("decimal4", Encoding::Decimal(4), decimals(&["0", "0.0001", "-0.0001", "0.5", "1", "10000", "123456789.4321", "99999999999999.9999", "-99999999999999.9999"])),
-        ("decimal6", Encoding::Decimal(6), decimals(&["0", "0.000001", "-0.5", "0.1", "1.05", "100000000.000001", "999999999999.999999", "9199999999999.999999"])),
-        ("decimal18", Encoding::Decimal(18), decimals(&["0.000000000000000001", "-0.999999999999999999", "0.1"])),
-        ("float", Encoding::Float, [0.0, 0.1, -0.1, 1.0, 1e-300, 1.797_693_134_862_315_7e308, 5e-324, 123_456_789.123_456_79, 1e21, -2.5].map(Value::Float).to_vec()),
-        ("date", Encoding::Date, ["0001-01-01", "1582-10-10", "1969-12-31", "1970-01-01", "2000-02-29", "2026-11-21", "9999-12-31"].map(day).to_vec()),
-        ("time", Encoding::Time, ["00:00:00", "00:00:00.000001", "12:30:00", "23:59:59.999999"].map(time).to_vec()),
-        ("instant", Encoding::DateTime, ["0001-01-01T00:00:00Z", "1969-12-31T23:59:59.999999Z", "1970-01-01T00:00:00Z", "2000-01-01T00:00:00.000001Z", "2026-11-21T23:59:59.123456Z", "9999-12-31T23:59:59.999999Z"].map(instant).to_vec()),
-        ("duration", Encoding::Duration, [0, 1, -1, 59, 60, 3_600, 86_400, 90_061, 604_800, 864_000, 1_209_600, -129_600].map(|seconds| Value::Duration(expr::Duration::from_seconds(seconds).expect("in range"))).to_vec()),
-        ("id", Encoding::Id, vec![Value::Id(uuid::Uuid::nil()), Value::Id(uuid::Uuid::max()), Value::Id("01938c5e-7c4a-7def-8123-456789abcdef".parse().expect("an id"))]),
-        ("json", Encoding::Json, ["{}", "[]", "null", "\"text\"", "1", "{\"a\":1,\"bb\":[true,null,\"é\\\"\"],\"ccc\":{\"x\":1.5}}"].map(json).to_vec()),
-        ("texts", Encoding::TextList, vec![texts(&[]), texts(&[""]), texts(&["a"]), texts(&["a,b", "\"q\"", "{x}", "NULL", "back\\slash", "漢 😀"])]),
+        (
+            "int",
+            Encoding::Int,
+            [i64::MIN, i64::MIN + 1, -1, 0, 1, 9_007_199_254_740_993, i64::MAX].map(Value::Int).to_vec(),
+        ),
+        (
+            "decimal0",
+            Encoding::Decimal(0),
+            decimals(&["0", "1", "-1", "10", "10000", "999999999999999999", "-999999999999999999"]),
+        ),
+        (
+            "decimal4",
+            Encoding::Decimal(4),
+            decimals(&[
+                "0",
+                "0.0001",
+                "-0.0001",
+                "0.5",
+                "1",
+                "10000",
+                "123456789.4321",
+                "99999999999999.9999",
+                "-99999999999999.9999",
+            ]),
+        ),
+        (
+            "decimal6",
+            Encoding::Decimal(6),
+            decimals(&[
+                "0",
+                "0.000001",
+                "-0.5",
+                "0.1",
+                "1.05",
+                "100000000.000001",
+                "999999999999.999999",
+                "9199999999999.999999",
+            ]),
+        ),
+        (
+            "decimal18",
+            Encoding::Decimal(18),
+            decimals(&["0.000000000000000001", "-0.999999999999999999", "0.1"]),
+        ),
+        (
+            "float",
+            Encoding::Float,
+            [
+                0.0,
+                0.1,
+                -0.1,
+                1.0,
+                1e-300,
+                1.797_693_134_862_315_7e308,
+                5e-324,
+                123_456_789.123_456_79,
+                1e21,
+                -2.5,
+            ]
+            .map(Value::Float)
+            .to_vec(),
+        ),
+        (
+            "date",
+            Encoding::Date,
+            [
+                "0001-01-01",
+                "1582-10-10",
+                "1969-12-31",
+                "1970-01-01",
+                "2000-02-29",
+                "2026-11-21",
+                "9999-12-31",
+            ]
+            .map(day)
+            .to_vec(),
+        ),
+        (
+            "time",
+            Encoding::Time,
+            ["00:00:00", "00:00:00.000001", "12:30:00", "23:59:59.999999"].map(time).to_vec(),
+        ),
+        (
+            "instant",
+            Encoding::DateTime,
+            [
+                "0001-01-01T00:00:00Z",
+                "1969-12-31T23:59:59.999999Z",
+                "1970-01-01T00:00:00Z",
+                "2000-01-01T00:00:00.000001Z",
+                "2026-11-21T23:59:59.123456Z",
+                "9999-12-31T23:59:59.999999Z",
+            ]
+            .map(instant)
+            .to_vec(),
+        ),
+        (
+            "duration",
+            Encoding::Duration,
+            [0, 1, -1, 59, 60, 3_600, 86_400, 90_061, 604_800, 864_000, 1_209_600, -129_600]
+                .map(|seconds| Value::Duration(expr::Duration::from_seconds(seconds).expect("in range")))
+                .to_vec(),
+        ),
+        (
+            "id",
+            Encoding::Id,
+            vec![
+                Value::Id(uuid::Uuid::nil()),
+                Value::Id(uuid::Uuid::max()),
+                Value::Id("01938c5e-7c4a-7def-8123-456789abcdef".parse().expect("an id")),
+            ],
+        ),
+        (
+            "json",
+            Encoding::Json,
+            [
+                "{}",
+                "[]",
+                "null",
+                "\"text\"",
+                "1",
+                "{\"a\":1,\"bb\":[true,null,\"é\\\"\"],\"ccc\":{\"x\":1.5}}",
+            ]
+            .map(json)
+            .to_vec(),
+        ),
+        (
+            "texts",
+            Encoding::TextList,
+            vec![
+                texts(&[]),
+                texts(&[""]),
+                texts(&["a"]),
+                texts(&["a,b", "\"q\"", "{x}", "NULL", "back\\slash", "漢 😀"]),
+            ],
+        ),
     ]
 }
 
@@ -72,13 +214,24 @@ async fn every_value_comes_back_as_it_was_written() {
         create(tenant, "everything", &columns).await;
         for (name, encoding, values) in &matrix {
             let statements = insert(tenant, "everything", name, *encoding);
-            let base = i64::try_from(columns.iter().position(|(column, _)| column == name).expect("a column")).expect("small") * 1000;
+            let base =
+                i64::try_from(columns.iter().position(|(column, _)| column == name).expect("a column"))
+                    .expect("small")
+                    * 1000;
             for (place, value) in values.iter().chain([&Value::Null]).enumerate() {
                 let key = Value::Int(base + i64::try_from(place).expect("small"));
-                tenant.run_write(&statements, &[key, value.clone()]).await.unwrap_or_else(|error| panic_on(name, value, &error));
+                tenant
+                    .run_write(&statements, &[key, value.clone()])
+                    .await
+                    .unwrap_or_else(|error| panic_on(name, value, &error));
             }
             let rows = tenant.fetch(&all(tenant, "everything", name), &[]).await.expect("rows");
-            let rows: Vec<_> = rows.iter().filter(|row| matches!(row.value(0, Encoding::Int), Value::Int(key) if key / 1000 == base / 1000)).collect();
+            let rows: Vec<_> = rows
+                .iter()
+                .filter(
+                    |row| matches!(row.value(0, Encoding::Int), Value::Int(key) if key / 1000 == base / 1000),
+                )
+                .collect();
             assert_eq!(rows.len(), values.len() + 1);
             for (row, value) in rows.iter().zip(values) {
                 assert!(!row.is_null(1));
@@ -113,7 +266,11 @@ async fn the_databases_write_the_same_json_as_the_cells() {
                     continue;
                 }
                 for key in ["key", long.as_str()] {
-                    let kinds = if encoding == Encoding::Int { vec![CellType::Plain(encoding), CellType::BigInt] } else { vec![CellType::Plain(encoding)] };
+                    let kinds = if encoding == Encoding::Int {
+                        vec![CellType::Plain(encoding), CellType::BigInt]
+                    } else {
+                        vec![CellType::Plain(encoding)]
+                    };
                     for kind in kinds {
                         let pair = |scalar| vec![(key.to_owned(), scalar, kind)];
                         let inner = Scalar::JsonObject(pair(slot(0, encoding)));
@@ -122,11 +279,21 @@ async fn the_databases_write_the_same_json_as_the_cells() {
                             ("one".to_owned(), inner, CellType::Raw),
                             ("many".to_owned(), Scalar::JsonArray(Box::new(nested)), CellType::Raw),
                         ]);
-                        let row = compute(tenant, &both, std::slice::from_ref(value)).await.unwrap_or_else(|error| panic_on(name, value, &error));
-                        let plain = compute(tenant, &slot(0, encoding), std::slice::from_ref(value)).await.expect("a row");
+                        let row = compute(tenant, &both, std::slice::from_ref(value))
+                            .await
+                            .unwrap_or_else(|error| panic_on(name, value, &error));
+                        let plain = compute(tenant, &slot(0, encoding), std::slice::from_ref(value))
+                            .await
+                            .expect("a row");
                         let wanted = cell(&plain, 0, kind);
-                        let wanted = serde_json::json!({"one": {key: wanted.clone()}, "many": [{key: wanted}]});
-                        assert_eq!(cell(&row, 0, CellType::Raw), wanted, "{name} {value:?} on {:?}", tenant.dialect());
+                        let wanted =
+                            serde_json::json!({"one": {key: wanted.clone()}, "many": [{key: wanted}]});
+                        assert_eq!(
+                            cell(&row, 0, CellType::Raw),
+                            wanted,
+                            "{name} {value:?} on {:?}",
+                            tenant.dialect()
+                        );
                     }
                 }
             }
@@ -200,11 +367,19 @@ async fn literals_of_definitions_mean_the_same_as_parameters() {
         for (name, encoding, values) in &matrix {
             for value in values {
                 count += 1;
-                let condition = Scalar::Compare(
-                    sql::Compare::Equal,
-                    Box::new(Scalar::Bare(ident(name))),
-                    Box::new(constant(value.clone(), *encoding)),
-                );
+                let list = sql::Param {
+                    source: sql::Source::Constant(Value::List(vec![value.clone()])),
+                    encoding: *encoding,
+                    list: true,
+                };
+                let condition = Scalar::Or(vec![
+                    Scalar::Compare(
+                        sql::Compare::Equal,
+                        Box::new(Scalar::Bare(ident(name))),
+                        Box::new(constant(value.clone(), *encoding)),
+                    ),
+                    Scalar::InParam(Box::new(Scalar::Bare(ident(name))), list),
+                ]);
                 let index = sql::Ddl::CreateIndex {
                     name: ident(&format!("i{count}")),
                     table: ident("indexed"),
@@ -213,7 +388,10 @@ async fn literals_of_definitions_mean_the_same_as_parameters() {
                     condition: Some(condition),
                     concurrently: count % 10 == 0,
                 };
-                tenant.execute_ddl(&sql::print_ddl(&index, tenant.dialect())).await.unwrap_or_else(|error| panic_on(name, value, &error));
+                tenant
+                    .execute_ddl(&sql::print_ddl(&index, tenant.dialect()))
+                    .await
+                    .unwrap_or_else(|error| panic_on(name, value, &error));
             }
         }
     })
