@@ -1,5 +1,7 @@
 //! What is printed, as snapshots: queries as `query` builds them, writes as `engine` builds them, definitions as `deploy` builds them.
 
+use std::fmt::Write as _;
+
 use expr::{Encoding, Value};
 use sql::{
     Arithmetic, Bucket, CellType, ColumnDef, Compare, Conflict, Ddl, Delete, Dialect, Fold, From, Ident,
@@ -41,18 +43,20 @@ fn snapshot(name: &str, text: &str) {
 fn shown(print: impl Fn(Dialect) -> Vec<Statement>) -> String {
     let mut out = String::new();
     for dialect in [Dialect::Postgres, Dialect::Sqlite] {
-        out.push_str(&format!("{dialect:?}\n"));
+        writeln!(out, "{dialect:?}").expect("text grows");
         for statement in print(dialect) {
             out.push_str(&statement.chunks.join("§"));
             out.push('\n');
             for (place, param) in statement.params.iter().enumerate() {
-                out.push_str(&format!(
-                    "  {}: {:?} {:?}{}\n",
+                writeln!(
+                    out,
+                    "  {}: {:?} {:?}{}",
                     place + 1,
                     param.source,
                     param.encoding,
                     if param.list { " list" } else { "" }
-                ));
+                )
+                .expect("text grows");
             }
         }
     }

@@ -19,7 +19,7 @@ impl Changes {
     /// after one. Waits forever once the store is gone.
     pub async fn next(&mut self) {
         if self.receiver.changed().await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

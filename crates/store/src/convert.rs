@@ -12,6 +12,7 @@ pub(crate) struct Misfit;
 
 impl Misfit {
     pub(crate) fn at(self, place: usize, param: &Param) -> StoreError {
+        let Misfit = self;
         let list = if param.list { "a list of " } else { "" };
         StoreError::BadParameter { index: place + 1, expected: format!("{list}{:?}", param.encoding) }
     }

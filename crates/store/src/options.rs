@@ -33,7 +33,7 @@ impl Default for Options {
             open_tenants: 200,
             statement_timeout: Duration::from_secs(30),
             lock_timeout: Duration::from_secs(10),
-            idle_in_transaction_timeout: Duration::from_secs(60),
+            idle_in_transaction_timeout: Duration::from_mins(1),
             acquire_timeout: Duration::from_secs(10),
             prepared_statements: 1000,
             poll: Duration::from_millis(500),

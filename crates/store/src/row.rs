@@ -27,7 +27,7 @@ impl Cells for Row {
         match &self.0 {
             Source::Postgres(row) => postgres::row::write_json(row, column, cell, out),
             Source::Sqlite(cells) => {
-                sqlite::row::write_json(cells.get(column).unwrap_or(&sqlite::row::Cell::Null), cell, out)
+                sqlite::row::write_json(cells.get(column).unwrap_or(&sqlite::row::Cell::Null), cell, out);
             }
         }
     }

@@ -99,7 +99,7 @@ impl Cluster {
 
     /// Waits until the server takes connections.
     fn wait(&mut self, port: u16) -> Result<(), ClusterError> {
-        let end = Instant::now() + Duration::from_secs(60);
+        let end = Instant::now() + Duration::from_mins(1);
         let ready = self.folder.path().join("data/postmaster.pid");
         loop {
             if self.server.try_wait()?.is_some() {

@@ -36,6 +36,7 @@ pub fn options() -> Options {
 
 impl Bed {
     /// A fresh bed on that database.
+    #[expect(clippy::disallowed_methods, reason = "a name that no other test has")]
     pub async fn fresh(dialect: Dialect) -> Self {
         let (url, remains) = match dialect {
             Dialect::Sqlite => {
@@ -63,7 +64,7 @@ impl Bed {
         match self.remains {
             Remains::Folder(folder) => folder.close().expect("the folder goes"),
             Remains::Database(name) => {
-                admin(&format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)")).await
+                admin(&format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)")).await;
             }
         }
     }

@@ -15,6 +15,7 @@ const WATCHDOG: &str = r#"while [ -n "$(find "$1/asked" -mmin -10 2>/dev/null)" 
 rm -f "$1/cluster"; kill -QUIT "$2"; sleep 3; rm -rf "$3""#;
 
 /// The address of the run's cluster.
+#[expect(clippy::disallowed_methods, reason = "tests have no settings but this one")]
 pub fn postgres_url() -> Result<String, ClusterError> {
     static URL: OnceLock<String> = OnceLock::new();
     if let Some(url) = URL.get() {

@@ -103,7 +103,7 @@ impl Printer {
                 };
                 match op {
                     Arithmetic::Add | Arithmetic::Subtract => {
-                        self.checked(&[a, b], &check, |p| p.once(&[a, b], template))
+                        self.checked(&[a, b], &check, |p| p.once(&[a, b], template));
                     }
                     Arithmetic::Multiply => {
                         let kept = kept(template, "$0 <> 0 AND $1 <> 0");

@@ -49,10 +49,10 @@ impl Printer {
         self.put("CREATE TABLE ");
         self.table(table);
         self.put(" (");
-        self.each(columns, ", ", |p, column| p.column_def(column));
+        self.each(columns, ", ", super::Printer::column_def);
         if !primary_key.is_empty() {
             self.put(", PRIMARY KEY (");
-            self.each(primary_key, ", ", |p, column| p.ident(column));
+            self.each(primary_key, ", ", super::Printer::ident);
             self.put(")");
         }
         self.put(")");

@@ -35,7 +35,7 @@ impl Printer {
         match (self.dialect, encoding) {
             (Dialect::Postgres, Encoding::Bool) => self.once(&[x], &format!("{of_truth}($0)")),
             (Dialect::Postgres, Encoding::Id) => {
-                self.once(&[x], &format!("{name}(($0)::text COLLATE \"C\")::uuid"))
+                self.once(&[x], &format!("{name}(($0)::text COLLATE \"C\")::uuid"));
             }
             (Dialect::Postgres | Dialect::Sqlite, _) => self.once(&[x], &format!("{name}($0)")),
         }
@@ -46,7 +46,7 @@ impl Printer {
         let domain = domain(6);
         match (self.dialect, encoding) {
             (Dialect::Postgres, Encoding::Float) => {
-                self.once(&[x], &format!("round((avg($0))::text::numeric, 6)::{domain}"))
+                self.once(&[x], &format!("round((avg($0))::text::numeric, 6)::{domain}"));
             }
             (Dialect::Postgres, _) => {
                 self.once(

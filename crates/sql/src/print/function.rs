@@ -18,10 +18,10 @@ impl Printer {
         match function {
             // Constants of the request are parameters; printed here they are unknown.
             Function::Now | Function::InstantFrom | Function::InstantTo => {
-                self.scalar(&Scalar::Null(Encoding::DateTime))
+                self.scalar(&Scalar::Null(Encoding::DateTime));
             }
             Function::Today | Function::DateFrom | Function::DateTo => {
-                self.scalar(&Scalar::Null(Encoding::Date))
+                self.scalar(&Scalar::Null(Encoding::Date));
             }
             Function::Days
             | Function::Hours
@@ -41,10 +41,10 @@ impl Printer {
             Function::Abs => self.once(&[first], "abs($0)"),
             Function::Round => self.round(first, args.get(1)),
             Function::Floor => {
-                self.whole_part(first, "floor($0)::bigint", "($0 / 1000000 - ($0 % 1000000 < 0))")
+                self.whole_part(first, "floor($0)::bigint", "($0 / 1000000 - ($0 % 1000000 < 0))");
             }
             Function::Ceil => {
-                self.whole_part(first, "ceil($0)::bigint", "($0 / 1000000 + ($0 % 1000000 > 0))")
+                self.whole_part(first, "ceil($0)::bigint", "($0 / 1000000 + ($0 % 1000000 > 0))");
             }
             Function::Min => self.extreme("least", "min", args),
             Function::Max => self.extreme("greatest", "max", args),

@@ -138,7 +138,7 @@ impl Printer {
         };
         match encoding {
             Encoding::Bool => {
-                self.once(&[x], "CASE $0 WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END")
+                self.once(&[x], "CASE $0 WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END");
             }
             Encoding::Decimal(scale) => {
                 self.put("coalesce('\"' || ");

@@ -140,7 +140,7 @@ impl Printer {
             [one] => self.scalar(one),
             many => {
                 self.put("(");
-                self.each(many, between, |p, part| p.scalar(part));
+                self.each(many, between, super::Printer::scalar);
                 self.put(")");
             }
         }
@@ -172,7 +172,7 @@ impl Printer {
         self.put("(");
         self.scalar(x);
         self.put(" IN (");
-        self.each(list, ", ", |p, item| p.scalar(item));
+        self.each(list, ", ", super::Printer::scalar);
         self.put("))");
     }
 
@@ -204,7 +204,7 @@ impl Printer {
             [one] => self.scalar(one),
             many => {
                 self.put("coalesce(");
-                self.each(many, ", ", |p, part| p.scalar(part));
+                self.each(many, ", ", super::Printer::scalar);
                 self.put(")");
             }
         }

@@ -36,7 +36,7 @@ impl Printer {
                 self.once(&[x, zone], &format!("date_trunc('{unit}', $0 AT TIME ZONE $1)::date"));
             }
             (Encoding::DateTime, None) => {
-                self.once(&[x], &format!("date_trunc('{unit}', $0 AT TIME ZONE 'UTC')::date"))
+                self.once(&[x], &format!("date_trunc('{unit}', $0 AT TIME ZONE 'UTC')::date"));
             }
             (_, _) => self.once(&[x], &format!("date_trunc('{unit}', ($0)::timestamp)::date")),
         }

@@ -88,14 +88,14 @@ impl Printer {
         self.put("INSERT INTO ");
         self.table(&insert.table);
         self.put(" (");
-        self.each(&insert.columns, ", ", |p, column| p.ident(column));
+        self.each(&insert.columns, ", ", super::Printer::ident);
         self.put(") ");
         match &insert.rows {
             Rows::Values(rows) => {
                 self.put("VALUES ");
                 self.each(rows, ", ", |p, row| {
                     p.put("(");
-                    p.each(row, ", ", |p, scalar| p.scalar(scalar));
+                    p.each(row, ", ", super::Printer::scalar);
                     p.put(")");
                 });
             }
@@ -156,7 +156,7 @@ impl Printer {
         self.put(" ON CONFLICT ");
         if !conflict.columns.is_empty() {
             self.put("(");
-            self.each(&conflict.columns, ", ", |p, column| p.ident(column));
+            self.each(&conflict.columns, ", ", super::Printer::ident);
             self.put(") ");
         }
         if conflict.set.is_empty() {

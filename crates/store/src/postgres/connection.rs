@@ -16,7 +16,7 @@ use tokio::sync::mpsc::Sender;
 /// A connection from the pool. When its user vanishes in the middle of a statement it is closed, which the server sees within half a second
 /// and stops the statement; in the middle of a transaction, that is rolled back.
 pub(crate) struct Connection {
-    connection: Option<PoolConnection<sqlx::Postgres>>,
+    loan: Option<PoolConnection<sqlx::Postgres>>,
     /// A statement was sent and has not been answered in full.
     running: bool,
     in_transaction: bool,
@@ -31,11 +31,11 @@ pub(crate) enum Isolation {
 
 impl Connection {
     pub(super) fn new(connection: PoolConnection<sqlx::Postgres>) -> Self {
-        Self { connection: Some(connection), running: false, in_transaction: false }
+        Self { loan: Some(connection), running: false, in_transaction: false }
     }
 
     fn inner(&mut self) -> &mut sqlx::PgConnection {
-        self.connection.as_mut().expect("the connection is there until it is dropped")
+        self.loan.as_mut().expect("the connection is there until it is dropped")
     }
 
     /// The driver's connection, to send something on. Until [`Connection::finish`] is called it counts as in the middle of a statement.
@@ -117,7 +117,7 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        let Some(mut connection) = self.connection.take() else { return };
+        let Some(mut connection) = self.loan.take() else { return };
         if self.running {
             // Closing is what stops the server.
             drop(connection.detach());

@@ -42,7 +42,7 @@ impl Postgres {
             .max_connections(options.connections)
             .acquire_timeout(options.acquire_timeout)
             // A backend grows by each table that it touches.
-            .max_lifetime(std::time::Duration::from_secs(30 * 60))
+            .max_lifetime(std::time::Duration::from_mins(30))
             .test_before_acquire(false)
             .connect_with(connect)
             .await?;

@@ -81,12 +81,12 @@ impl Sqlite {
         remove(&aside).await?;
         migrate(&TENANT, &aside, &self.options).await?;
         tokio::fs::rename(&aside, &path).await.map_err(unavailable)?;
-        let now = instant(&Utc::now());
-        let outcome = sqlx::query("INSERT INTO tenant (name, created) VALUES (?1, ?2)")
-            .bind(&text)
-            .bind(now)
-            .execute(control.start())
-            .await;
+        let outcome = sqlx::query(
+            "INSERT INTO tenant (name, created) VALUES (?1, strftime('%Y-%m-%dT%H:%M:%f000Z', 'now'))",
+        )
+        .bind(&text)
+        .execute(control.start())
+        .await;
         control.finish(outcome)?;
         control.end("COMMIT").await
     }

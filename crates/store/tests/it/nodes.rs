@@ -160,16 +160,15 @@ async fn whole_numbers_overflow_as_errors() {
             (Arithmetic::Remainder, -7, 2, Some(-1)),
         ] {
             let values = [Value::Int(a), Value::Int(b)];
-            match wanted {
-                Some(number) => expect(tenant, &whole(op), Encoding::Int, &values, &Value::Int(number)).await,
-                None => {
-                    let found = value(tenant, &whole(op), Encoding::Int, &values).await;
-                    assert!(
-                        matches!(found, Err(StoreError::Overflow)),
-                        "{op:?} {a} {b} on {:?}: {found:?}",
-                        tenant.dialect()
-                    );
-                }
+            if let Some(number) = wanted {
+                expect(tenant, &whole(op), Encoding::Int, &values, &Value::Int(number)).await;
+            } else {
+                let found = value(tenant, &whole(op), Encoding::Int, &values).await;
+                assert!(
+                    matches!(found, Err(StoreError::Overflow)),
+                    "{op:?} {a} {b} on {:?}: {found:?}",
+                    tenant.dialect()
+                );
             }
         }
         let float = |op| {

@@ -91,7 +91,7 @@ async fn committed_work_stays_and_the_rest_goes() {
         let mut dropped = tenant.begin().await.expect("begins");
         dropped.run(&increment, &[]).await.expect("runs");
         drop(dropped);
-        tenant.run_write(&[increment.clone()], &[]).await.expect("the writer is free again");
+        tenant.run_write(std::slice::from_ref(&increment), &[]).await.expect("the writer is free again");
         assert_eq!(count(tenant).await, Value::Int(2));
     })
     .await;
