@@ -135,7 +135,7 @@ impl Tenant {
                 // The time that the reader of the rows takes is not the statement's.
                 connection.command("SET LOCAL statement_timeout = 0".to_owned()).await?;
                 connection.each(&self.schema, statement, values, sender).await?;
-                connection.end("COMMIT").await
+                connection.commit().await
             }
             Loan::Sqlite(mut connection) => connection.each(statement, values, sender).await,
         }

@@ -47,7 +47,11 @@ impl Transaction {
 
     /// Undoes all since the savepoint, which stays.
     pub async fn rollback_to(&mut self, name: &Ident) -> Result<(), StoreError> {
-        self.command(named("ROLLBACK TO SAVEPOINT ", name)).await
+        self.command(named("ROLLBACK TO SAVEPOINT ", name)).await?;
+        if let Loan::Postgres(connection) = &mut self.loan {
+            connection.mended();
+        }
+        Ok(())
     }
 
     /// Forgets the savepoint, keeping its work.
@@ -89,10 +93,11 @@ impl Transaction {
     pub async fn commit(mut self) -> Result<(), StoreError> {
         match &mut self.loan {
             Loan::Postgres(connection) => {
-                if self.publishes {
+                // Announcing fails where anything failed before; commit says so better.
+                if self.publishes && !connection.has_failed() {
                     connection.announce(self.tenant.name()).await?;
                 }
-                connection.end("COMMIT").await?;
+                connection.commit().await?;
             }
             Loan::Sqlite(connection) => connection.end("COMMIT").await?,
         }
@@ -112,7 +117,7 @@ impl Transaction {
     /// Undoes all.
     pub async fn rollback(mut self) -> Result<(), StoreError> {
         match &mut self.loan {
-            Loan::Postgres(connection) => connection.end("ROLLBACK").await,
+            Loan::Postgres(connection) => connection.rollback().await,
             Loan::Sqlite(connection) => connection.end("ROLLBACK").await,
         }
     }

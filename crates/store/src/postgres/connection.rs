@@ -10,7 +10,7 @@ use sqlx::{Connection as _, Executor as _};
 use super::bind;
 use crate::row::Source;
 use crate::text::{filled, vouched};
-use crate::{Row, StoreError};
+use crate::{Cause, Row, StoreError};
 use tokio::sync::mpsc::Sender;
 
 /// A connection from the pool. When its user vanishes in the middle of a statement it is closed, which the server sees within half a second
@@ -20,6 +20,10 @@ pub(crate) struct Connection {
     /// A statement was sent and has not been answered in full.
     running: bool,
     in_transaction: bool,
+    /// A prepared statement no longer fits its tables: the driver has to forget it.
+    stale: bool,
+    /// The transaction met an error: PostgreSQL would answer COMMIT by rolling back, in silence.
+    failed: bool,
 }
 
 /// How much a transaction sees of others.
@@ -31,7 +35,7 @@ pub(crate) enum Isolation {
 
 impl Connection {
     pub(super) fn new(connection: PoolConnection<sqlx::Postgres>) -> Self {
-        Self { loan: Some(connection), running: false, in_transaction: false }
+        Self { loan: Some(connection), running: false, in_transaction: false, stale: false, failed: false }
     }
 
     fn inner(&mut self) -> &mut sqlx::PgConnection {
@@ -47,13 +51,32 @@ impl Connection {
     /// Takes note of the answer.
     pub(super) async fn finish<T: Send>(&mut self, outcome: Result<T, sqlx::Error>) -> Result<T, StoreError> {
         let outcome = outcome.map_err(StoreError::from);
-        // The driver would run a stale prepared statement again; inside of a transaction it cannot be thrown away yet.
-        if matches!(outcome, Err(StoreError::SchemaChanged)) && !self.in_transaction {
-            self.inner().clear_cached_statements().await?;
-        }
+        self.stale |= matches!(outcome, Err(StoreError::SchemaChanged));
+        self.failed |= self.in_transaction && outcome.is_err();
+        self.forget_stale().await?;
         // A connection that failed below the protocol stays marked, and is closed.
         self.running = matches!(outcome, Err(StoreError::Unavailable(_)));
         outcome
+    }
+
+    /// Makes the driver forget stale prepared statements: inside of a transaction that is not possible yet.
+    async fn forget_stale(&mut self) -> Result<(), StoreError> {
+        if self.stale && !self.in_transaction {
+            self.start().clear_cached_statements().await?;
+            self.running = false;
+            self.stale = false;
+        }
+        Ok(())
+    }
+
+    /// Whether a statement of the transaction failed.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    /// What went wrong in the transaction was undone up to a savepoint.
+    pub(crate) fn mended(&mut self) {
+        self.failed = false;
     }
 
     /// Runs a statement for the tenant of this schema.
@@ -106,12 +129,26 @@ impl Connection {
         self.command(text.to_owned()).await
     }
 
-    pub(crate) async fn end(&mut self, text: &str) -> Result<(), StoreError> {
-        let outcome = self.command(text.to_owned()).await;
-        if outcome.is_ok() {
-            self.in_transaction = false;
+    pub(crate) async fn commit(&mut self) -> Result<(), StoreError> {
+        if self.failed {
+            self.rollback().await?;
+            return Err(StoreError::Other(Cause::text(
+                "commit of a transaction in which a statement failed",
+            )));
         }
-        outcome
+        self.command("COMMIT".to_owned()).await?;
+        self.ended().await
+    }
+
+    pub(crate) async fn rollback(&mut self) -> Result<(), StoreError> {
+        self.command("ROLLBACK".to_owned()).await?;
+        self.ended().await
+    }
+
+    async fn ended(&mut self) -> Result<(), StoreError> {
+        self.in_transaction = false;
+        self.failed = false;
+        self.forget_stale().await
     }
 }
 
@@ -122,9 +159,14 @@ impl Drop for Connection {
             // Closing is what stops the server.
             drop(connection.detach());
         } else if self.in_transaction {
+            let stale = self.stale;
             if let Ok(runtime) = tokio::runtime::Handle::try_current() {
                 runtime.spawn(async move {
-                    if connection.execute("ROLLBACK").await.is_err() {
+                    let mut ended = connection.execute("ROLLBACK").await.map(|_| ());
+                    if stale && ended.is_ok() {
+                        ended = connection.clear_cached_statements().await;
+                    }
+                    if ended.is_err() {
                         drop(connection.detach());
                     }
                 });

@@ -123,3 +123,28 @@ async fn addresses_that_are_none_are_refused() {
         assert!(matches!(Store::open(url, options()).await, Err(StoreError::BadUrl(_))), "{url}");
     }
 }
+
+/// An older program must not write into tables that a newer one made.
+#[tokio::test]
+async fn tables_of_a_newer_program_are_refused() {
+    use sqlx::{Connection, Executor};
+    each_database(async |bed| {
+        let newer =
+            "(version, description, success, checksum, execution_time) VALUES (9999, 'later', true, ''";
+        if let Some(folder) = bed.url.strip_prefix("sqlite:") {
+            let file = format!("sqlite:{folder}/control.db");
+            let mut connection = sqlx::SqliteConnection::connect(&file).await.expect("opens");
+            let text = format!("INSERT INTO _migrations {newer}, 0)");
+            connection.execute(sqlx::AssertSqlSafe(text)).await.expect("written");
+            connection.close().await.expect("closes");
+        } else {
+            let mut connection = sqlx::PgConnection::connect(&bed.url).await.expect("opens");
+            let text = format!("INSERT INTO armature._migrations {newer}, 0)");
+            connection.execute(sqlx::AssertSqlSafe(text)).await.expect("written");
+            connection.close().await.expect("closes");
+        }
+        let refused = Store::open(&bed.url, options()).await.err();
+        assert!(matches!(refused, Some(StoreError::TooNew { migration: 9999 })), "{refused:?}");
+    })
+    .await;
+}

@@ -175,6 +175,57 @@ async fn what_is_not_there_is_a_changed_schema() {
 }
 
 #[tokio::test]
+async fn a_transaction_that_met_a_stale_statement_leaves_none_behind() {
+    each_database(async |bed| {
+        let tenant = &bed.tenant;
+        create(tenant, "thing", &[("a", Encoding::Int)]).await;
+        let statement = all(tenant, "thing", "a");
+        let used = |tenant: Tenant| {
+            let statement = statement.clone();
+            async move {
+                let mut transaction = tenant.begin().await?;
+                transaction.run(&statement, &[]).await.map(|_| ())
+            }
+        };
+        used(tenant.clone()).await.expect("prepared");
+        for ddl in [
+            Ddl::DropColumn { table: ident("thing"), column: ident("a") },
+            Ddl::AddColumn {
+                table: ident("thing"),
+                column: sql::ColumnDef { name: ident("a"), encoding: Encoding::Text, not_null: false },
+            },
+        ] {
+            tenant.execute_ddl(&print_ddl(&ddl, tenant.dialect())).await.expect("changed");
+        }
+        match used(tenant.clone()).await {
+            Ok(()) | Err(StoreError::SchemaChanged) => {}
+            Err(other) => assert!(matches!(other, StoreError::SchemaChanged), "{other:?}"),
+        }
+        used(tenant.clone()).await.expect("one retry is enough");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_failed_transaction_cannot_be_committed_unseen() {
+    each_database(async |bed| {
+        let tenant = &bed.tenant;
+        counter(tenant).await;
+        let again = insert(tenant, "counter", "n", Encoding::Int).remove(0);
+        let mut transaction = tenant.begin().await.expect("begins");
+        transaction.run(&increment(tenant), &[]).await.expect("runs");
+        assert!(transaction.run(&again, &[Value::Int(1), Value::Int(5)]).await.is_err());
+        let committed = transaction.commit().await.is_ok();
+        assert_eq!(
+            count(tenant).await,
+            Value::Int(i64::from(committed)),
+            "what commit says is what is there"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn fifty_writers_take_turns() {
     each_database(async |bed| {
         counter(&bed.tenant).await;
