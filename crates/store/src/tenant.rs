@@ -131,7 +131,7 @@ impl Tenant {
     ) -> Result<(), StoreError> {
         match self.reader().await? {
             Loan::Postgres(mut connection) => {
-                connection.begin(Isolation::ReadCommitted).await?;
+                connection.begin(Isolation::ReadCommitted, &self.schema).await?;
                 // The time that the reader of the rows takes is not the statement's.
                 connection.command("SET LOCAL statement_timeout = 0".to_owned()).await?;
                 connection.each(&self.schema, statement, values, sender).await?;
@@ -155,10 +155,13 @@ impl Tenant {
         let loan = match &self.store.inner.backend {
             Backend::Postgres(postgres) => {
                 let mut connection = postgres.connection().await?;
-                if connection.begin(isolation).await.is_err() {
-                    // A connection that died in the pool: nothing was done on it yet.
-                    connection = postgres.connection().await?;
-                    connection.begin(isolation).await?;
+                match connection.begin(isolation, &self.schema).await {
+                    Err(StoreError::Unavailable(_)) => {
+                        // A connection that died in the pool: nothing was done on it yet.
+                        connection = postgres.connection().await?;
+                        connection.begin(isolation, &self.schema).await?;
+                    }
+                    other => other?,
                 }
                 Loan::Postgres(connection)
             }

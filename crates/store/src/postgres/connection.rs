@@ -15,6 +15,7 @@ use tokio::sync::mpsc::Sender;
 
 /// A connection from the pool. When its user vanishes in the middle of a statement it is closed, which the server sees within half a second
 /// and stops the statement; in the middle of a transaction, that is rolled back.
+#[expect(clippy::struct_excessive_bools, reason = "four facts that hold independently")]
 pub(crate) struct Connection {
     loan: Option<PoolConnection<sqlx::Postgres>>,
     /// A statement was sent and has not been answered in full.
@@ -119,14 +120,20 @@ impl Connection {
         self.finish(outcome).await.map(|_| ())
     }
 
-    pub(crate) async fn begin(&mut self, isolation: Isolation) -> Result<(), StoreError> {
+    /// Begins. What is serializable sees the tables as of its first statement, so that it must not wait for a publication in that: it
+    /// takes a table lock before, which needs no snapshot.
+    pub(crate) async fn begin(&mut self, isolation: Isolation, schema: &str) -> Result<(), StoreError> {
         // Set first: a cancelled BEGIN may have begun.
         self.in_transaction = true;
         let text = match isolation {
-            Isolation::ReadCommitted => "BEGIN",
-            Isolation::Serializable => "BEGIN ISOLATION LEVEL SERIALIZABLE",
+            Isolation::ReadCommitted => "BEGIN".to_owned(),
+            Isolation::Serializable => {
+                format!(
+                    "BEGIN ISOLATION LEVEL SERIALIZABLE; LOCK TABLE \"{schema}\".metadata_version IN ROW SHARE MODE"
+                )
+            }
         };
-        self.command(text.to_owned()).await
+        self.command(text).await
     }
 
     pub(crate) async fn commit(&mut self) -> Result<(), StoreError> {

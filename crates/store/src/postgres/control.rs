@@ -235,6 +235,9 @@ impl super::Connection {
         let key = lock_key(tenant);
         let outcome = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(key).execute(self.start()).await;
         self.finish(outcome).await.map(|_| ())?;
+        // Those that are serializable cannot wait for the advisory lock.
+        self.command(format!("LOCK TABLE \"{}\".metadata_version IN EXCLUSIVE MODE", tenant.schema()))
+            .await?;
         self.hold_version(tenant).await
     }
 }

@@ -355,6 +355,30 @@ async fn the_version_is_held_by_writers_and_published_alone() {
     .await;
 }
 
+#[tokio::test]
+async fn a_serializable_writer_that_waited_for_a_publication_sees_it() {
+    each_database(async |bed| {
+        let tenant = &bed.tenant;
+        let mut apply = tenant.begin().await.expect("begins");
+        assert_eq!(apply.lock_catalog().await.expect("locks"), 0);
+        let waiting = {
+            let tenant = tenant.clone();
+            tokio::spawn(async move {
+                let mut writer = tenant.begin_serializable().await?;
+                writer.check_version(0).await
+            })
+        };
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert!(!waiting.is_finished(), "it waits");
+        assert_eq!(tenant.published_version().await.expect("readers do not wait"), 0);
+        apply.run(&publish(tenant.dialect()), &[Value::Int(1)]).await.expect("publishes");
+        apply.commit().await.expect("commits");
+        let stale = waiting.await.expect("ran").err();
+        assert!(matches!(stale, Some(StoreError::Stale { published: 1 })), "{stale:?}");
+    })
+    .await;
+}
+
 fn publish(dialect: Dialect) -> Statement {
     let columns = ["version", "hash", "documents", "layout", "changes", "at"];
     let text = || Scalar::Text("{}".to_owned());
