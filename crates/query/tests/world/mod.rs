@@ -1,5 +1,8 @@
 //! A small catalog with a field of every kind, written out by hand: the world of `expr::sample` with what reads need beside it.
 
+pub mod chance;
+pub mod generate;
+pub mod records;
 pub mod shape;
 
 use std::sync::Arc;
@@ -158,7 +161,7 @@ fn objects() -> Vec<Object> {
         object(
             "task",
             vec![
-                text("name"),
+                folded("name"),
                 field("done", FieldType::Bool),
                 int("points"),
                 decimal("price", 2),
