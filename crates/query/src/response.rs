@@ -198,8 +198,8 @@ fn write_list<Row: Cells>(list: &ListForm, rows: &[Row], values: &[Value], out: 
     for piece in &list.pieces {
         match piece {
             Piece::Text(bytes) => out.extend_from_slice(bytes),
-            Piece::Rows(pieces) => {
-                let each = |row, out: &mut Vec<u8>| write_pieces(pieces, row, &list.cursor, out);
+            Piece::Rows(record) => {
+                let each = |row, out: &mut Vec<u8>| write_pieces(record, row, &list.cursor, out);
                 if list.backward { write_array(page.iter().rev(), out, each) } else { write_array(page.iter(), out, each) }
             }
             Piece::HasNext => write_bool(if list.backward { list.behind } else { more }, out),

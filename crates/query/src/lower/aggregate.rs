@@ -38,7 +38,7 @@ fn currency_of<'o>(object: &'o Object, money: &Name) -> Option<&'o Name> {
 }
 
 /// Whether the rows at hand hold several currencies.
-fn several(currency: Scalar) -> Scalar {
+fn several(currency: &Scalar) -> Scalar {
     let end = |fold| Box::new(Scalar::Aggregate(fold, Box::new(currency.clone()), Encoding::Text));
     Scalar::Compare(Compare::NotEqual, end(Fold::Min), end(Fold::Max))
 }
@@ -64,7 +64,7 @@ impl Cx<'_> {
             Some(currency) => {
                 let currency = Cx::field(&place, currency)?;
                 let code = self.field_value(&mut rows.frame, &place, &currency)?;
-                Some(several(input(code.scalar)))
+                Some(several(&input(code.scalar)))
             }
             None => None,
         };

@@ -15,6 +15,7 @@ use crate::response::{CurrencyCheck, Form, ListForm, Piece, Present};
 use crate::slots::Transform;
 
 /// What the parts of a list ask for.
+#[expect(clippy::struct_excessive_bools, reason = "four independent questions about one shape")]
 pub(super) struct Wants {
     /// Records.
     pub rows: bool,

@@ -112,9 +112,10 @@ impl Cx<'_> {
             _ => None,
         };
         let value = Scalar::Param(self.slot(slot, transform, key.encoding, false));
-        let (strict, bound) = match descending {
-            false => (Compare::Greater, Compare::GreaterOrEqual),
-            true => (Compare::Less, Compare::LessOrEqual),
+        let (strict, bound) = if descending {
+            (Compare::Less, Compare::LessOrEqual)
+        } else {
+            (Compare::Greater, Compare::GreaterOrEqual)
         };
         let beyond = Scalar::Compare(strict, subject(), Box::new(value.clone()));
         let tied = rest.map(|rest| Scalar::And(vec![equal(key.scalar.clone(), value.clone()), rest]));
@@ -151,9 +152,8 @@ pub(crate) fn path_encoding(catalog: &Catalog, object: &str, path: &[Arc<str>]) 
     let field = catalog.object(object)?.field(first)?;
     let column = |role: &Role| catalog.layout.tables.get(object)?.column(first, role).map(|column| column.encoding);
     match (&field.ty, rest) {
-        (FieldType::Lookup(_) | FieldType::Polymorphic { .. }, []) => Some(Encoding::Id),
+        (FieldType::Lookup(_), []) | (FieldType::Polymorphic { .. }, [] | [_]) => Some(Encoding::Id),
         (FieldType::Lookup(lookup), rest) => path_encoding(catalog, &lookup.to, rest),
-        (FieldType::Polymorphic { .. }, [_]) => Some(Encoding::Id),
         (FieldType::Polymorphic { .. }, [target, rest @ ..]) => path_encoding(catalog, target, rest),
         (FieldType::Formula { returns, .. } | FieldType::Rollup { returns, .. }, []) => Some(returned(returns)),
         (_, []) => column(&Role::Value),

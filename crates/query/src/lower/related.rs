@@ -67,7 +67,7 @@ impl Cx<'_> {
             object = next;
         }
         let near = if hops.is_empty() { self.id(place)? } else { self.steps(frame, place, hops)?.scalar };
-        match object.field(last).map(|field| Arc::clone(field)).as_deref() {
+        match object.field(last).map(Arc::as_ref) {
             Some(Field { ty: FieldType::Many(many), .. }) => self.related(&object.name, near, many, Deleted::Without),
             _ => Err(unknown(&object.name, last)),
         }

@@ -84,7 +84,9 @@ impl Pieces {
     }
 
     pub fn extend(&mut self, pieces: Vec<Piece>) {
-        pieces.into_iter().for_each(|piece| self.push(piece));
+        for piece in pieces {
+            self.push(piece);
+        }
     }
 
     pub fn into_vec(self) -> Vec<Piece> {

@@ -3,8 +3,6 @@
 //! `ARMATURE_DIFFERENTIAL_CASES` sets how many expressions are tried (300), `ARMATURE_DIFFERENTIAL_SEED` from which seed. A failure tells the
 //! expression and the seed that made it.
 
-mod world;
-
 use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
@@ -16,16 +14,18 @@ use query::lower::{Lowering, lower};
 use query::request::Read;
 use sql::{Cells, From, Ident, Query, Relation, Scalar};
 use testing::{Bed, each_database};
-use world::chance::Chance;
-use world::generate;
-use world::records::{Records, Stored};
-use world::shape::*;
 
-fn setting(name: &str, default: u64) -> u64 {
+use crate::world;
+use crate::world::chance::Chance;
+use crate::world::generate;
+use crate::world::records::{Records, Stored};
+use crate::world::shape::*;
+
+pub fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
-fn moment() -> Moment {
+pub fn moment() -> Moment {
     Moment {
         now: chrono::DateTime::from_timestamp(1_710_000_000, 0).expect("an instant"),
         zone: Tz::Asia__Shanghai,
@@ -33,7 +33,7 @@ fn moment() -> Moment {
 }
 
 /// A catalog with its tables filled.
-async fn filled(bed: &Bed, catalog: &Catalog, records: &Records) {
+pub async fn filled(bed: &Bed, catalog: &Catalog, records: &Records) {
     let dialect = bed.tenant.dialect();
     let tables: Vec<_> = world::tables(catalog).iter().flat_map(|table| sql::print_ddl(table, dialect)).collect();
     bed.tenant.execute_ddl(&tables).await.expect("tables");
@@ -61,7 +61,7 @@ fn in_memory(records: &Records, expr: &Expr) -> Option<BTreeMap<String, Value>> 
         match expr::evaluate(expr, &world_of(records, stored)) {
             Ok(value) => all.insert(stored["id"].to_text(), value),
             Err(EvalError::Overflow) => return None,
-            Err(other) => panic!("{other}"),
+            Err(other) => return Err(other).expect("the checker made the tree"),
         };
     }
     Some(all)
@@ -84,23 +84,24 @@ async fn in_database(bed: &Bed, catalog: &Catalog, expr: &Expr) -> Result<BTreeM
     Ok(rows.iter().map(|row| (row.value(0, expr::Encoding::Id).to_text(), row.value(1, encoding))).collect())
 }
 
-/// The answer of a read as JSON text.
-async fn answer(bed: &Bed, catalog: &Catalog, read: Read, values: &[Value]) -> Result<String, store::StoreError> {
+/// The answer of a read as JSON text, or why there is none.
+pub async fn answer(bed: &Bed, catalog: &Catalog, read: Read, values: &[Value]) -> Result<String, String> {
     let read = permit(catalog, &Access::Everything, read).expect("permitted");
     let lowered = lower(&read, catalog, bed.tenant.dialect()).expect("lowered");
     let bound = lowered.slots.bind(values, &moment()).expect("bound");
-    let rows = bed.tenant.fetch(&lowered.statement, &bound).await?;
+    let rows = bed.tenant.fetch(&lowered.statement, &bound).await;
+    let rows = rows.map_err(|error| format!("{error:?}\n{}", lowered.statement.chunks.join("")))?;
     let mut out = Vec::new();
-    query::response::write(&lowered.response, &rows, values, &mut out).expect("written");
-    Ok(String::from_utf8(out).expect("UTF-8"))
+    query::response::write(&lowered.response, &rows, values, &mut out).map_err(|error| error.to_string())?;
+    String::from_utf8(out).map_err(|error| error.to_string())
 }
 
-async fn json(bed: &Bed, catalog: &Catalog, read: Read, values: &[Value]) -> serde_json::Value {
-    let text = answer(bed, catalog, read, values).await.unwrap_or_else(|error| panic!("{error:?}"));
-    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+pub async fn json(bed: &Bed, catalog: &Catalog, read: Read, values: &[Value]) -> serde_json::Value {
+    let text = answer(bed, catalog, read, values).await.expect("answered");
+    serde_json::from_str(&text).map_err(|error| format!("{error}: {text}")).expect("JSON")
 }
 
-fn ids(json: &serde_json::Value) -> Vec<String> {
+pub fn ids(json: &serde_json::Value) -> Vec<String> {
     let nodes = json["nodes"].as_array().expect("nodes");
     nodes.iter().map(|node| node["id"].as_str().expect("an id").to_owned()).collect()
 }
@@ -135,7 +136,8 @@ async fn one_expression(bed: &Bed, catalog: &Catalog, records: &Records, seed: u
     };
     let Ok(expr) = expr::parse(&text, &catalog.scope(), "deal", None) else { return };
     let Some(expected) = in_memory(records, &expr) else { return };
-    let found = in_database(bed, catalog, &expr).await.unwrap_or_else(|error| panic!("seed {seed}: {text}\n{error:?}"));
+    let found = in_database(bed, catalog, &expr).await;
+    let found = found.map_err(|error| format!("seed {seed}: {text}\n{error:?}")).expect("answered");
     assert_eq!(found, expected, "seed {seed}: {text}");
     if expr.ty == expr::Type::Bool {
         let filter = args(Some(expr), vec![], page(0));

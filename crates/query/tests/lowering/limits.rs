@@ -1,13 +1,13 @@
 //! What is refused before any SQL: names that are not there, pages that are too large, nesting that costs too much.
 
-mod world;
-
 use expr::{Expr, FieldPath, Node, Root, Span, Type, Value};
 use query::access::{Access, Denied, Permitted, permit, permit_write};
 use query::cost::{Cost, CostExceeded, check};
 use query::request::{Batch, Input, Operation, Read, RecordData, RecordRef, Selection, Write};
 use std::sync::Arc;
-use world::shape::*;
+
+use crate::world;
+use crate::world::shape::*;
 
 fn permitted(read: Read) -> Result<Permitted<Read>, Denied> {
     permit(&world::catalog(), &Access::Everything, read)

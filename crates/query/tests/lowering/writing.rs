@@ -1,7 +1,5 @@
 //! From rows to bytes, and cursors there and back, over rows made up in memory.
 
-mod world;
-
 use expr::{Encoding, Slot, Value};
 use metadata::catalog::Aggregate;
 use query::access::{Access, permit};
@@ -10,7 +8,8 @@ use query::lower::{Lowered, lower};
 use query::request::{ListPart, OrderKey, Page, Read};
 use query::response::{ResponseError, write};
 use sql::{CellType, Cells, Dialect};
-use world::shape::*;
+use crate::world;
+use crate::world::shape::*;
 
 struct Row(Vec<Value>);
 

@@ -1,13 +1,14 @@
 //! The SQL of representative reads, on both dialects.
 
-mod world;
+use std::fmt::Write as _;
 
 use metadata::catalog::Aggregate;
 use query::access::{Access, permit};
 use query::lower::{Lowered, lower};
 use query::request::{AggregateItem, ListPart, Read};
 use sql::Dialect;
-use world::shape::*;
+use crate::world;
+use crate::world::shape::*;
 
 fn lowered(read: Read, dialect: Dialect) -> Lowered {
     let catalog = world::catalog();
@@ -19,11 +20,11 @@ fn check(name: &str, read: &Read) {
     let mut text = String::new();
     for dialect in [Dialect::Postgres, Dialect::Sqlite] {
         let lowered = lowered(read.clone(), dialect);
-        text.push_str(&format!("-- {dialect:?}\n{}\n", lowered.statement.chunks.join("")));
+        let _ = writeln!(text, "-- {dialect:?}\n{}", lowered.statement.chunks.join(""));
         for (place, param) in lowered.statement.params.iter().enumerate() {
-            text.push_str(&format!("-- {}: {param:?}\n", place + 1));
+            let _ = writeln!(text, "-- {}: {param:?}", place + 1);
         }
-        text.push_str(&format!("-- {:?}\n\n", lowered.slots));
+        let _ = writeln!(text, "-- {:?}\n", lowered.slots);
     }
     insta::assert_snapshot!(name, text);
 }

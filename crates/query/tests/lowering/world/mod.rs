@@ -249,7 +249,7 @@ fn assembled(objects: Vec<Object>) -> Catalog {
 
 /// Parses an expression over records of `object`.
 pub fn parse(catalog: &Catalog, object: &str, source: &str) -> Expr {
-    expr::parse(source, &catalog.scope(), object, None).unwrap_or_else(|problems| panic!("{source}: {problems:?}"))
+    expr::parse(source, &catalog.scope(), object, None).map_err(|problems| format!("{source}: {problems:?}")).expect("parses")
 }
 
 /// The catalog; formulas and roll-ups come in a second step, because they are parsed against the first.

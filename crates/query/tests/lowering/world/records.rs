@@ -57,7 +57,7 @@ fn value(field: &str, chance: &mut Chance) -> Value {
         "won" | "hot" | "done" | "active" => Value::Bool(chance.one_in(2)),
         "closeDate" | "startDate" | "dueDate" => date(chance),
         "seenAt" | "dueAt" => instant(chance),
-        "opensAt" => Value::Time(chrono::NaiveTime::from_hms_opt(8, chance.below(3) as u32, 0).expect("a time")),
+        "opensAt" => Value::Time(chrono::NaiveTime::from_hms_opt(8, u32::try_from(chance.below(3)).expect("small"), 0).expect("a time")),
         "effort" => Value::Duration(Duration::from_seconds(*chance.pick(&[0, 60, 3600, 86_400])).expect("short")),
         "stage" => Value::Text((*chance.pick(&["new", "qualified", "won", "lost"])).to_owned()),
         "tier" => Value::Text((*chance.pick(&["A", "B"])).to_owned()),

@@ -1,0 +1,8 @@
+//! The tests of `query` over a catalog written out by hand.
+
+mod differential;
+mod golden;
+mod limits;
+mod paging;
+mod world;
+mod writing;
