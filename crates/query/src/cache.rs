@@ -67,3 +67,49 @@ impl LoweredCache {
         self.entries.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::{Deleted, RecordRead};
+    use crate::response::{Form, ResponseShape};
+    use crate::slots::Slots;
+
+    fn key(slot: u16) -> Key {
+        let object = metadata::Name::new("deal").expect("a name");
+        let read = Read::Record(RecordRead { object, id: slot, selection: Vec::new(), deleted: Deleted::Without });
+        Key {
+            read: Arc::new(read),
+            access: Access::Everything,
+            catalog: Arc::from("hash"),
+            dialect: Dialect::Sqlite,
+        }
+    }
+
+    fn lowered() -> Arc<Lowered> {
+        let statement = sql::Statement { chunks: [String::new()].into(), params: [].into() };
+        let response = ResponseShape { form: Form::Record(Vec::new()), currencies: Vec::new(), marked: false };
+        Arc::new(Lowered { statement, slots: Slots::new(0), response })
+    }
+
+    #[test]
+    fn the_cache_is_bounded_and_keeps_what_is_used() {
+        let mut cache = LoweredCache::new(8);
+        for slot in 0..100 {
+            cache.insert(key(slot), lowered());
+            assert!(cache.get(&key(0)).is_some(), "used all along, kept at {slot}");
+            assert!(cache.len() <= 8);
+        }
+        assert!(cache.get(&key(99)).is_some());
+        assert!(cache.get(&key(1)).is_none());
+    }
+
+    #[test]
+    fn another_catalog_or_dialect_is_another_statement() {
+        let mut cache = LoweredCache::new(8);
+        cache.insert(key(0), lowered());
+        assert!(cache.get(&Key { catalog: Arc::from("other"), ..key(0) }).is_none());
+        assert!(cache.get(&Key { dialect: Dialect::Postgres, ..key(0) }).is_none());
+        assert!(cache.get(&key(0)).is_some());
+    }
+}

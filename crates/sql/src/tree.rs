@@ -51,6 +51,8 @@ pub enum Relation {
     Cte(Ident),
     /// A subselect.
     Query(Box<Query>),
+    /// The rows of one after the rows of another (`UNION ALL`); each with its own order and limit, all with the same columns.
+    Union(Vec<Query>),
 }
 
 /// A join.

@@ -175,7 +175,10 @@ impl Cx<'_> {
     /// The rows of the page.
     fn page(&mut self, list: &ListRead, wants: &Wants, columns: &mut Columns) -> Result<PageRows, LowerError> {
         let way = way(&list.args);
-        let (mut rows, keys, limit) = if list.args.page.offset.is_some() {
+        let split = self.split(list, wants)?;
+        let (mut rows, keys, limit) = if let Some(split) = split {
+            split
+        } else if list.args.page.offset.is_some() {
             self.skipped(list, wants)?
         } else {
             let mut rows = self.rows(&list.object, list.args.deleted)?;
@@ -233,6 +236,54 @@ impl Cx<'_> {
         Ok(PageRows { query, id, records, cursor, alias, outer_order })
     }
 
+    /// A page behind a position whose records with a value at the first key are followed by those without: two ranges of one index, each with its
+    /// own limit. As one condition the database would read the index from its beginning.
+    fn split(&mut self, list: &ListRead, wants: &Wants) -> Result<Option<(Rows, Vec<Key>, Query)>, LowerError> {
+        let (position, along) = match (&list.args.page.after, &list.args.page.before) {
+            (Some(position), None) => (position, Way::Forward),
+            (None, Some(position)) => (position, Way::Backward),
+            (None, None) | (Some(_), Some(_)) => return Ok(None),
+        };
+        let mut known = self.rows(&list.object, list.args.deleted)?;
+        let mut keys = self.keys(&mut known, &list.args.order)?;
+        if along != way(&list.args) || !Cx::has_nulls_behind(&keys, position, along) {
+            return Ok(None);
+        }
+        self.selected(&mut known, &list.args)?;
+        if let Some(first) = keys.first_mut() {
+            *first = first.clone().known();
+        }
+        let beyond = self.beyond(&keys, position, along)?;
+        known.filter.push(beyond);
+        let mut unknown = self.rows(&list.object, list.args.deleted)?;
+        self.selected(&mut unknown, &list.args)?;
+        let unknown_keys = self.keys(&mut unknown, &list.args.order)?;
+        unknown.filter.extend(unknown_keys.first().map(|key| Scalar::IsNull(Box::new(key.scalar.clone()))));
+        let mut ranges = Vec::with_capacity(2);
+        for (rows, keys) in [(known, keys), (unknown, unknown_keys)] {
+            let id = self.id(&rows.place)?;
+            let mut ids = rows.query(vec![(id, Ident::made("id"))]);
+            ids.order = self.order_by(&keys, along, |_, key| key.scalar.clone());
+            self.paged(&mut ids, &list.args, wants.page_info);
+            ranges.push(ids);
+        }
+        let (rows, keys) = self.joined_to(list, Relation::Union(ranges))?;
+        let mut limit = Query::default();
+        self.paged(&mut limit, &list.args, wants.page_info);
+        Ok(Some((rows, keys, limit)))
+    }
+
+    /// The records of which a relation yields the ids.
+    fn joined_to(&mut self, list: &ListRead, ids: Relation) -> Result<(Rows, Vec<Key>), LowerError> {
+        let mut rows = self.rows(&list.object, Deleted::With)?;
+        let alias = self.alias('p');
+        let on = equal(self.id(&rows.place)?, Scalar::Column(alias.clone(), Ident::made("id")));
+        let table = std::mem::replace(&mut rows.from, From { source: ids, alias });
+        rows.frame.joins.push(Join { kind: JoinKind::Inner, from: table, on: Some(on) });
+        let keys = self.keys(&mut rows, &list.args.order)?;
+        Ok((rows, keys))
+    }
+
     /// A page far from the beginning: the ids are skipped over an index, then only the page's records are read.
     fn skipped(&mut self, list: &ListRead, wants: &Wants) -> Result<(Rows, Vec<Key>, Query), LowerError> {
         let mut skipped = self.rows(&list.object, list.args.deleted)?;
@@ -243,12 +294,7 @@ impl Cx<'_> {
         let mut ids = skipped.query(vec![(id, Ident::made("id"))]);
         ids.order = order;
         self.paged(&mut ids, &list.args, wants.page_info);
-        let mut rows = self.rows(&list.object, Deleted::With)?;
-        let alias = self.alias('p');
-        let on = equal(self.id(&rows.place)?, Scalar::Column(alias.clone(), Ident::made("id")));
-        let table = std::mem::replace(&mut rows.from, From { source: Relation::Query(Box::new(ids)), alias });
-        rows.frame.joins.push(Join { kind: JoinKind::Inner, from: table, on: Some(on) });
-        let keys = self.keys(&mut rows, &list.args.order)?;
+        let (rows, keys) = self.joined_to(list, Relation::Query(Box::new(ids)))?;
         Ok((rows, keys, Query::default()))
     }
 }

@@ -24,6 +24,13 @@ pub(super) struct Key {
     nullable: bool,
 }
 
+impl Key {
+    /// The same key over rows that all have a value there.
+    pub fn known(self) -> Self {
+        Self { nullable: false, ..self }
+    }
+}
+
 /// Which way one walks along an order.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
@@ -90,6 +97,17 @@ impl Cx<'_> {
             rest = Some(self.beyond_key(key, *at, way, rest));
         }
         Ok(rest.unwrap_or(Scalar::Bool(false)))
+    }
+
+    /// Whether a position has a value at the first key, and records without one follow it on that way: a condition that no single range of an index
+    /// answers.
+    pub fn has_nulls_behind(keys: &[Key], position: &[CursorKey], way: Way) -> bool {
+        match (keys.first(), position.first()) {
+            (Some(key), Some(CursorKey::Slot(_))) => {
+                key.nullable && key.nulls_first == (way == Way::Backward) && matches!(key.scalar, Scalar::Column(..))
+            }
+            _ => false,
+        }
     }
 
     /// Beyond the value of one key, or equal there and beyond by the rest.

@@ -13,7 +13,7 @@ use query::access::{Access, permit};
 use query::lower::{Lowering, lower};
 use query::request::Read;
 use sql::{Cells, From, Ident, Query, Relation, Scalar};
-use testing::{Bed, each_database};
+use testing::{Handles, each_database};
 
 use crate::world;
 use crate::world::chance::Chance;
@@ -33,7 +33,7 @@ pub fn moment() -> Moment {
 }
 
 /// A catalog with its tables filled.
-pub async fn filled(bed: &Bed, catalog: &Catalog, records: &Records) {
+pub async fn filled(bed: &Handles, catalog: &Catalog, records: &Records) {
     let dialect = bed.tenant.dialect();
     let tables: Vec<_> = world::tables(catalog).iter().flat_map(|table| sql::print_ddl(table, dialect)).collect();
     bed.tenant.execute_ddl(&tables).await.expect("tables");
@@ -67,7 +67,7 @@ fn in_memory(records: &Records, expr: &Expr) -> Option<BTreeMap<String, Value>> 
     Some(all)
 }
 
-async fn in_database(bed: &Bed, catalog: &Catalog, expr: &Expr) -> Result<BTreeMap<String, Value>, store::StoreError> {
+async fn in_database(bed: &Handles, catalog: &Catalog, expr: &Expr) -> Result<BTreeMap<String, Value>, store::StoreError> {
     let dialect = bed.tenant.dialect();
     let mut lowering = Lowering::new(catalog, dialect, 0);
     let alias = Ident::made("d");
@@ -85,7 +85,7 @@ async fn in_database(bed: &Bed, catalog: &Catalog, expr: &Expr) -> Result<BTreeM
 }
 
 /// The answer of a read as JSON text, or why there is none.
-pub async fn answer(bed: &Bed, catalog: &Catalog, read: Read, values: &[Value]) -> Result<String, String> {
+pub async fn answer(bed: &Handles, catalog: &Catalog, read: Read, values: &[Value]) -> Result<String, String> {
     let read = permit(catalog, &Access::Everything, read).expect("permitted");
     let lowered = lower(&read, catalog, bed.tenant.dialect()).expect("lowered");
     let bound = lowered.slots.bind(values, &moment()).expect("bound");
@@ -96,7 +96,7 @@ pub async fn answer(bed: &Bed, catalog: &Catalog, read: Read, values: &[Value]) 
     String::from_utf8(out).map_err(|error| error.to_string())
 }
 
-pub async fn json(bed: &Bed, catalog: &Catalog, read: Read, values: &[Value]) -> serde_json::Value {
+pub async fn json(bed: &Handles, catalog: &Catalog, read: Read, values: &[Value]) -> serde_json::Value {
     let text = answer(bed, catalog, read, values).await.expect("answered");
     serde_json::from_str(&text).map_err(|error| format!("{error}: {text}")).expect("JSON")
 }
@@ -124,7 +124,7 @@ async fn expressions_mean_the_same_in_memory_and_in_both_databases() {
     .await;
 }
 
-async fn one_expression(bed: &Bed, catalog: &Catalog, records: &Records, seed: u64) {
+async fn one_expression(bed: &Handles, catalog: &Catalog, records: &Records, seed: u64) {
     let chance = &mut Chance::new(seed);
     let depth = 1 + u32::try_from(chance.below(3)).expect("small");
     let text = match chance.below(8) {

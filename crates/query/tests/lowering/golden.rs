@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use metadata::catalog::Aggregate;
 use query::access::{Access, permit};
 use query::lower::{Lowered, lower};
-use query::request::{AggregateItem, ListPart, Read};
+use query::request::{AggregateItem, CursorKey, ListPart, Page, Read};
 use sql::Dialect;
 use crate::world;
 use crate::world::shape::*;
@@ -82,4 +82,18 @@ fn quantifiers() {
     let filter = world::parse(&catalog, "deal", source);
     let read = read(list("deal", args(Some(filter), vec![], page(0)), vec![total()]));
     check("quantifiers", &read);
+}
+
+#[test]
+fn behind_a_position() {
+    let position = |first| vec![first, CursorKey::Slot(2)];
+    let asked = |key, position| {
+        let page = Page { after: Some(position), ..page(0) };
+        read(list("deal", args(None, vec![key], page), vec![nodes(values(&["id", "name"])), page_info()]))
+    };
+    let up = || order("closeDate", false, false);
+    check("behind_a_value_with_nulls_to_come", &asked(up(), position(CursorKey::Slot(1))));
+    check("behind_a_null", &asked(up(), position(CursorKey::Null)));
+    check("behind_a_value_with_nulls_before", &asked(order("closeDate", true, true), position(CursorKey::Slot(1))));
+    check("behind_a_value_that_is_never_null", &asked(order("createdAt", false, false), position(CursorKey::Slot(1))));
 }

@@ -119,6 +119,18 @@ impl Printer {
                 self.query(query);
                 self.put(")");
             }
+            Relation::Union(queries) => {
+                // Each as a subselect, because SQLite knows no parentheses round the members of a union.
+                self.put("(");
+                self.each(queries, " UNION ALL ", |p, query| {
+                    let alias = p.alias();
+                    p.put("SELECT * FROM (");
+                    p.query(query);
+                    p.put(") AS ");
+                    p.ident(&alias);
+                });
+                self.put(")");
+            }
         }
         self.put(" AS ");
         self.ident(&from.alias);
