@@ -9,7 +9,7 @@ use std::time::Duration;
 use engine::Outcome;
 use query::request::{Batch, Operation};
 use support::{World, create, data, int, refusals, text, update, world, write};
-use testing::{Bed, each_database};
+use testing::{Handles, each_database};
 
 /// Runs writes at the same time.
 async fn at_once(world: &Arc<World>, writes: Vec<query::request::Write>) -> Vec<Outcome> {
@@ -29,7 +29,7 @@ async fn at_once(world: &Arc<World>, writes: Vec<query::request::Write>) -> Vec<
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn sixty_four_writers_get_different_numbers_without_gaps() {
-    each_database(|bed: Bed| async move {
+    each_database(|bed: Handles| async move {
         let world = Arc::new(world(&bed.tenant).await);
         let writes = (0..64).map(|n| create("firm", &[("name", text(&format!("f{n}")))])).collect();
         let outcomes = at_once(&world, writes).await;
@@ -47,7 +47,7 @@ async fn sixty_four_writers_get_different_numbers_without_gaps() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn updates_of_one_record_are_not_lost() {
-    each_database(|bed: Bed| async move {
+    each_database(|bed: Handles| async move {
         let world = Arc::new(world(&bed.tenant).await);
         let id = world.made("firm", &[("name", text("f")), ("size", int(0))]).await;
         let writes = (1..=20).map(|n| update("firm", id, &[("size", int(n))])).collect();
@@ -61,7 +61,7 @@ async fn updates_of_one_record_are_not_lost() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn crossing_writes_are_run_again_until_they_succeed() {
-    each_database(|bed: Bed| async move {
+    each_database(|bed: Handles| async move {
         let world = Arc::new(world(&bed.tenant).await);
         let ann = world.made("person", &[("name", text("ann"))]).await;
         let bob = world.made("person", &[("name", text("bob"))]).await;
@@ -81,7 +81,7 @@ async fn crossing_writes_are_run_again_until_they_succeed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn one_key_is_one_request() {
-    each_database(|bed: Bed| async move {
+    each_database(|bed: Handles| async move {
         let world = Arc::new(world(&bed.tenant).await);
         let keyed = |name: &str, key: &str| {
             let mut write = create("firm", &[("name", text(name))]);
@@ -105,7 +105,7 @@ async fn one_key_is_one_request() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn upserts_of_one_key_make_one_record() {
-    each_database(|bed: Bed| async move {
+    each_database(|bed: Handles| async move {
         let world = Arc::new(world(&bed.tenant).await);
         let writes = (0..16)
             .map(|n| {
@@ -123,7 +123,7 @@ async fn upserts_of_one_key_make_one_record() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_request_that_is_dropped_leaves_all_or_nothing() {
-    each_database(|bed: Bed| async move {
+    each_database(|bed: Handles| async move {
         let world = Arc::new(world(&bed.tenant).await);
         for round in 0..30_u64 {
             let records = (0..5).map(|n| data(&[("name", text(&format!("r{round}n{n}")))])).collect();

@@ -27,3 +27,13 @@ pub enum Dialect {
     /// SQLite 3.45 and later.
     Sqlite,
 }
+
+impl Dialect {
+    /// Whether [`Write::Together`] is one statement.
+    pub fn writes_together(self) -> bool {
+        match self {
+            Dialect::Postgres => true,
+            Dialect::Sqlite => false,
+        }
+    }
+}

@@ -172,6 +172,9 @@ pub enum Scalar {
     Hex(Box<Scalar>),
     /// In a [`crate::Write::Together`]: whether the write before this one wrote any row.
     Wrote,
+    /// The published version of the tenant's catalog, which cannot change until the statement is done. Takes the lock's key and the
+    /// schema's name, as `store` tells them.
+    HeldVersion(Box<Scalar>, Box<Scalar>),
 }
 
 /// Comparison operators.
@@ -282,7 +285,10 @@ impl Scalar {
             | Scalar::LikeAll(x, _)
             | Scalar::Hex(x)
             | Scalar::LowerAscii(x) => x.aggregates(),
-            Scalar::Compare(_, a, b) | Scalar::Arithmetic(_, _, a, b) | Scalar::Like(a, b) => {
+            Scalar::Compare(_, a, b)
+            | Scalar::Arithmetic(_, _, a, b)
+            | Scalar::Like(a, b)
+            | Scalar::HeldVersion(a, b) => {
                 a.aggregates() || b.aggregates()
             }
             Scalar::InList(x, list) => x.aggregates() || list.iter().any(Scalar::aggregates),

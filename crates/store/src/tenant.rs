@@ -174,6 +174,11 @@ impl Tenant {
         Ok(Transaction::new(self.clone(), loan))
     }
 
+    /// What [`sql::Scalar::HeldVersion`] takes: the key of the catalog's lock, and the name of the schema.
+    pub fn version_lock(&self) -> [Value; 2] {
+        [Value::Int(crate::postgres::lock_key(&self.name)), Value::Text(self.name.schema())]
+    }
+
     /// Runs writes that belong together, all or none; one round trip when there is one statement on PostgreSQL. The rows
     /// that they return, one after the other.
     pub async fn run_write(

@@ -11,7 +11,7 @@ use engine::{Actor, Caller, Door, Engine, SystemClock, SystemIds};
 use metadata::{Name, SourceFile};
 use query::access::Access;
 use store::Tenant;
-use testing::{Bed, each_database};
+use testing::{Handles, each_database};
 use work::{ExportOptions, Format, ImportError, ImportOptions, Map, OnError, Report, export, import};
 
 const OBJECTS: &str = r#"[
@@ -116,7 +116,7 @@ fn map(json: serde_json::Value) -> Option<Map> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn maps_values_constants_and_lookups() {
-    each_database(|bed: Bed| async move {
+    each_database(|bed: Handles| async move {
         let world = world(&bed.tenant).await;
         world.imported("agent", "name\nAnn\nBob\nBob\n", &ImportOptions::default()).await;
         let text = "Company,Class,Staff,Rep,City,Junk\nAcme,Best,12,Ann,Oslo,x\nBeta,other class,,,,x\nGamma,b,-4,Ann,,x\nDelta,b,1,Bob,,x\nEps,b,1,Zoe,,x\nZeta,zzz,1,,,x\n";
@@ -150,7 +150,7 @@ async fn maps_values_constants_and_lookups() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn parents_may_stand_behind_their_children() {
-    each_database(|bed: Bed| async move {
+    each_database(|bed: Handles| async move {
         let world = world(&bed.tenant).await;
         let text = "name,parent.name\nc,b\nb,a\na,\nlost,nowhere\n";
         let dry = ImportOptions { dry_run: true, ..ImportOptions::default() };
@@ -166,7 +166,7 @@ async fn parents_may_stand_behind_their_children() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn upserts_leave_equal_records_alone() {
-    each_database(|bed: Bed| async move {
+    each_database(|bed: Handles| async move {
         let world = world(&bed.tenant).await;
         let options = ImportOptions { upsert: Some(name("code")), ..ImportOptions::default() };
         let text = "code,name,size\n1,a,1\n2,b,2\n2,b,3\n,c,3\n";
@@ -179,7 +179,7 @@ async fn upserts_leave_equal_records_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stopping_keeps_what_came_before_and_goes_on_there() {
-    each_database(|bed: Bed| async move {
+    each_database(|bed: Handles| async move {
         let world = world(&bed.tenant).await;
         let text = "name,size\na,1\nb,2\nc,-3\nd,4\n";
         let stop = ImportOptions { on_error: OnError::Stop, ..ImportOptions::default() };
@@ -196,7 +196,7 @@ async fn stopping_keeps_what_came_before_and_goes_on_there() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_import_goes_on_without_duplicates() {
-    each_database(|bed: Bed| async move {
+    each_database(|bed: Handles| async move {
         let world = world(&bed.tenant).await;
         let mut text = "name,parent.name\n".to_owned();
         for n in 0..4_000 {
@@ -226,7 +226,7 @@ async fn an_interrupted_import_goes_on_without_duplicates() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_is_read_back_as_it_was() {
-    each_database(|bed: Bed| async move {
+    each_database(|bed: Handles| async move {
         let world = world(&bed.tenant).await;
         let text = "name,code,tier,size,revenue,revenueCurrency,founded,seen,active,place.city,tags,notes,extra,parent.name\n\
             \"=1+1\",a,Best,7,12.50,USD,2020-02-29,2026-01-02T03:04:05.123456Z,true,\"Köln, \"\"Dom\"\"\",x;y,\"two\nlines\",\"{\"\"k\"\": [1, null]}\",\n\
@@ -260,7 +260,7 @@ async fn an_export_is_read_back_as_it_was() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn misused_maps_are_told_with_a_hint() {
-    each_database(|bed: Bed| async move {
+    each_database(|bed: Handles| async move {
         let world = world(&bed.tenant).await;
         let cases = [
             ("name,sise\nx,1\n", None, "no field `sise`", "size"),

@@ -78,7 +78,7 @@ impl Model {
 
     /// Whether several writes are one statement that holds the catalog's version.
     pub(crate) fn one_statement(&self) -> bool {
-        false
+        self.dialect.writes_together()
     }
 
     /// The shape of an object.

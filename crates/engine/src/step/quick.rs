@@ -75,6 +75,7 @@ fn statement(run: &Run<'_>, job: &Job) -> (std::sync::Arc<Printed>, Vec<Value>) 
         GroupKey { object, verb: Verb::Update(Batch::One), columns: job.changed.clone() }
     };
     values.push(Value::Int(run.caller.catalog.version));
+    values.extend(run.caller.tenant.version_lock());
     values.extend(run.guards.iter().map(|(_, id)| Value::Id(*id)));
     let with_history: &[&Job] = if shape.object.history { &[job] } else { &[] };
     Events::new(run, with_history, &[job]).push(&mut values);
@@ -122,7 +123,8 @@ fn id_column(shape: &Shape) -> Ident {
 /// What must hold: the catalog's version, the records that are pointed at.
 fn guards(run: &Run<'_>, slots: &mut Slots) -> Scalar {
     let version = slots.one(Encoding::Int);
-    let mut all = vec![Scalar::Compare(Compare::Equal, Box::new(held_version()), Box::new(version))];
+    let held = Scalar::HeldVersion(Box::new(slots.one(Encoding::Int)), Box::new(slots.one(Encoding::Text)));
+    let mut all = vec![Scalar::Compare(Compare::Equal, Box::new(held), Box::new(version))];
     for (object, _) in &run.guards {
         let id = slots.one(Encoding::Id);
         all.push(match run.model.shape(object) {
@@ -168,9 +170,4 @@ fn follow(write: Write) -> Write {
         Write::Insert(insert) => Write::Insert(when(insert, Scalar::Wrote)),
         other => other,
     }
-}
-
-/// The published version, held while the statement runs.
-fn held_version() -> Scalar {
-    Scalar::Int(0)
 }

@@ -1,5 +1,4 @@
 //! What the tests of the engine share: a small package on both databases, and short ways to write and to look.
-#![expect(dead_code, reason = "each test file uses a part of it")]
 
 use std::sync::Arc;
 

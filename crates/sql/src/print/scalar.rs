@@ -68,6 +68,10 @@ impl Printer {
                 Dialect::Sqlite => self.once(&[x], "lower(hex($0))"),
             },
             Scalar::Wrote => self.wrote(),
+            Scalar::HeldVersion(key, schema) => match self.dialect {
+                Dialect::Postgres => self.once(&[key, schema], "armature.hold_version($0, $1)"),
+                Dialect::Sqlite => self.put("(SELECT max(\"version\") FROM \"metadata_version\")"),
+            },
         }
     }
 

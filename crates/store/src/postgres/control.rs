@@ -243,7 +243,7 @@ impl super::Connection {
 }
 
 /// The advisory lock of a tenant's catalog (FNV-1a). Two tenants that share one wait for each other, no more.
-fn lock_key(tenant: &TenantName) -> i64 {
+pub(crate) fn lock_key(tenant: &TenantName) -> i64 {
     let hash = tenant.as_str().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });

@@ -6,6 +6,7 @@ mod control;
 pub(crate) mod row;
 
 pub(crate) use connection::{Connection, Isolation};
+pub(crate) use control::lock_key;
 
 use std::str::FromStr;
 

@@ -1,0 +1,6 @@
+-- How far unfinished imports are.
+CREATE TABLE import_progress (
+    key text PRIMARY KEY,
+    state text NOT NULL,
+    at text NOT NULL
+);
