@@ -130,3 +130,34 @@ fn translations_reach_titles_and_labels_and_strangers_are_warnings() {
     let codes: Vec<&str> = resolved.warnings.iter().map(|warning| warning.code).collect();
     assert_eq!(codes, ["UNKNOWN_FIELD", "BAD_CHOICES"]);
 }
+
+#[test]
+fn a_tenant_has_at_most_500_objects() {
+    let objects = |count: usize| {
+        let object = |n: usize| {
+            format!(
+                r#"{{"name": "o{n}", "plural": "p{n}", "title": "O", "type": "object", "properties": {{"name": {{"type": "string"}}}}}}"#
+            )
+        };
+        let list: Vec<String> = (0..count).map(object).collect();
+        [file("package.json", CRM), file("objects/all.json", &format!("[{}]", list.join(",")))]
+    };
+    // The platform's own two count.
+    assert_eq!(ok(&objects(498), &Base::default()).catalog.objects.len(), 500);
+    let diagnostics = resolve(&objects(499), &Base::default()).expect_err("one too many");
+    assert_eq!(diagnostics.iter().map(|d| d.code).collect::<Vec<_>>(), ["TOO_MANY"]);
+}
+
+#[test]
+fn long_choice_lists_are_legal() {
+    let values: Vec<String> = (0..600).map(|n| format!("\"v{n}\"")).collect();
+    let list = format!(r#"{{"name": "code", "choices": [{}]}}"#, values.join(","));
+    let lead = LEAD.replace(
+        r#""name": {"type": "string"},"#,
+        r#""name": {"type": "string"}, "code": {"x-choices": "code"},"#,
+    );
+    let files =
+        [file("package.json", CRM), file("choices/code.json", &list), file("objects/lead.json", &lead)];
+    let catalog = ok(&files, &Base::default()).catalog;
+    assert_eq!(catalog.choices.get("code").map(|list| list.choices.len()), Some(600));
+}

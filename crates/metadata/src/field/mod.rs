@@ -8,6 +8,7 @@ mod bigint;
 mod bool;
 mod build;
 mod choose;
+mod choosing;
 mod color;
 mod computed;
 mod currency;
@@ -36,6 +37,7 @@ mod phone;
 mod polymorphic;
 mod problem;
 mod rating;
+mod reading;
 mod reference;
 mod relation;
 mod rich_text;
@@ -50,7 +52,9 @@ pub use about::{About, COMMON_KEYWORDS};
 pub use problem::ValueProblem;
 pub use reference::reference;
 
-pub(crate) use build::{Known, Reading, build, choice_fault, made_label};
+pub(crate) use build::build;
+pub(crate) use choosing::{choice_fault, made_label};
+pub(crate) use reading::{Known, Reading};
 
 use expr::{Encoding, Value};
 use serde_json::Value as Json;

@@ -2,6 +2,7 @@
 
 mod choices;
 mod computed;
+mod conditions;
 mod draft;
 mod expressions;
 mod fields;
@@ -59,7 +60,7 @@ pub fn resolve(files: &[SourceFile], base: &Base) -> Result<Resolved, Vec<Diagno
     sections::required(&mut draft, &mut report);
     computed::computed(&mut draft, &packages, &mut report);
     sections::names(&mut draft, &mut report);
-    sections::conditions(&mut draft, &packages, &mut report);
+    conditions::conditions(&mut draft, &packages, &mut report);
     names::collisions(&draft, &mut report);
     finish::finish(&documents, draft, packages, base, report)
 }
