@@ -42,7 +42,7 @@ pub async fn plan_documents(
         local.put(document)?;
     }
     let target = Target::beside_published(&base, &local.files(&base)?);
-    Ok(Draft::new(tenant, base, target, &options.mapping, options.at()).await?.plan)
+    Ok(Draft::new(tenant, base, target, &options.mapping, PlanOptions::moment()).await?.plan)
 }
 
 /// Creates an object from its document.

@@ -35,7 +35,7 @@ pub struct PlanOptions {
 
 impl PlanOptions {
     /// The instant for which effects are told. A plan leaves no trace, so that its moment is no parameter.
-    pub(crate) fn at(&self) -> DateTime<Utc> {
+    pub(crate) fn moment() -> DateTime<Utc> {
         DateTime::from(std::time::SystemTime::now())
     }
 }

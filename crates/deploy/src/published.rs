@@ -102,7 +102,7 @@ pub async fn insert(
     let files: Vec<StoredFile> = resolved
         .documents
         .iter()
-        .map(|document| document.source())
+        .map(metadata::CanonicalDocument::source)
         .map(|file| StoredFile { path: file.path, text: file.text })
         .collect();
     let texts = |text: String| constant(Value::Text(text), Encoding::Text);

@@ -7,7 +7,7 @@ use store::Tenant;
 
 use crate::apply::{Applied, carry_out, settled};
 use crate::error::DeployError;
-use crate::options::{ApplyOptions, Mapping};
+use crate::options::{ApplyOptions, Mapping, PlanOptions};
 use crate::plan::{Draft, Plan, Target};
 use crate::published::{self, Published};
 
@@ -23,18 +23,13 @@ pub async fn revert(tenant: &Tenant, version: i64, options: ApplyOptions) -> Res
 }
 
 /// What a revert would do.
-pub async fn plan_revert(
-    tenant: &Tenant,
-    version: i64,
-    options: crate::options::PlanOptions,
-) -> Result<Plan, DeployError> {
+pub async fn plan_revert(tenant: &Tenant, version: i64, options: PlanOptions) -> Result<Plan, DeployError> {
     let base = published::current(tenant).await?;
     let older = published::numbered(tenant, version).await?;
-    let at = options.at();
     let mut mapping = options.mapping;
     former_choices(&base, &older, &mut mapping)?;
     let target = target(&base, older);
-    Ok(Draft::new(tenant, base, target, &mapping, at).await?.plan)
+    Ok(Draft::new(tenant, base, target, &mapping, PlanOptions::moment()).await?.plan)
 }
 
 /// All documents of the older version and no others, on tables where what it stored goes by the names that it knew.

@@ -48,8 +48,8 @@ pub fn compare(op: Compare, left: Scalar, right: Scalar) -> Scalar {
 }
 
 /// The table under the alias [`ROW`].
-pub fn table(name: &str) -> Option<From> {
-    Some(From { source: Relation::Table(Ident::made(name)), alias: Ident::made(ROW) })
+pub fn table(name: &str) -> From {
+    From { source: Relation::Table(Ident::made(name)), alias: Ident::made(ROW) }
 }
 
 /// Upwards by `id`.
@@ -64,7 +64,7 @@ pub fn results(columns: impl IntoIterator<Item = Scalar>) -> Vec<(Scalar, Ident)
 
 /// `SELECT columns FROM table WHERE filter`
 pub fn select(name: &str, columns: impl IntoIterator<Item = Scalar>, filter: Scalar) -> Query {
-    Query { columns: results(columns), from: table(name), filter: Some(filter), ..Query::default() }
+    Query { columns: results(columns), from: Some(table(name)), filter: Some(filter), ..Query::default() }
 }
 
 /// The stored columns as result columns.

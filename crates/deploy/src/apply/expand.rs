@@ -144,11 +144,11 @@ async fn fill(
     pending: &Pending,
 ) -> Result<(), DeployError> {
     let Some(marker) = pending.marker(&work.table.name) else { return Ok(()) };
-    let filler = Filler::new(tenant, draft, work, options, Some(marker));
+    let columns = Filler::new(tenant, draft, work, options, Some(marker));
     let total = count_up_to(tenant, &work.table.name, u64::from(u32::MAX)).await?;
     for pass in 0..PASSES {
-        let filter = if pass == 0 { filler.filter() } else { filler.changed(marker) };
-        let mut batches = filler.batches(filter);
+        let wanted = if pass == 0 { columns.filter() } else { columns.changed(marker) };
+        let mut batches = columns.batches(wanted);
         let mut done = 0;
         loop {
             tell(
@@ -158,10 +158,10 @@ async fn fill(
                 done,
                 total,
             )?;
-            let (filled, after) = with_retries(|| fill_batch(tenant, &filler, batches.clone())).await?;
+            let (rows, after) = with_retries(|| fill_batch(tenant, &columns, batches.clone())).await?;
             batches = after;
-            done += filled;
-            if filled == 0 {
+            done += rows;
+            if rows == 0 {
                 break;
             }
         }
@@ -175,13 +175,13 @@ async fn fill(
 /// Fills the next batch in a transaction of its own; how many rows it had, and where to go on.
 async fn fill_batch(
     tenant: &Tenant,
-    filler: &Filler<'_>,
+    columns: &Filler<'_>,
     mut batches: Batches,
 ) -> Result<(u64, Batches), DeployError> {
     let mut transaction = tenant.begin().await?;
-    let filled = filler.fill(&mut transaction, &mut batches).await?;
+    let rows = columns.fill(&mut transaction, &mut batches).await?;
     transaction.commit().await?;
-    Ok((filled, batches))
+    Ok((rows, batches))
 }
 
 /// Builds the indexes of a large table while it is in use.

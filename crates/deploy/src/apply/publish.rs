@@ -25,12 +25,12 @@ pub struct Prepared<'a> {
     pub pending: Option<&'a Pending>,
 }
 
-impl Prepared<'_> {
-    fn marker(&self, work: &TableWork) -> Option<&Column> {
+impl<'a> Prepared<'a> {
+    fn marker(self, work: &TableWork) -> Option<&'a Column> {
         self.pending.and_then(|pending| pending.marker(&work.table.name))
     }
 
-    fn is_large(&self, work: &TableWork) -> bool {
+    fn is_large(self, work: &TableWork) -> bool {
         self.pending.is_some_and(|pending| pending.is_large(&work.table.name))
     }
 }
@@ -49,12 +49,11 @@ pub async fn publish(
 ) -> Result<i64, DeployError> {
     let mut transaction = tenant.begin().await?;
     lock(&mut transaction, draft.base.version).await?;
-    match prepared.pending {
-        Some(pending) => pending.claim(tenant, &mut transaction, draft.base.version).await?,
-        None => {
-            tell(options, Stage::Expand, "", 0, 0)?;
-            define(tenant, &mut transaction, &additions(draft)).await?;
-        }
+    if let Some(pending) = prepared.pending {
+        pending.claim(tenant, &mut transaction, draft.base.version).await?;
+    } else {
+        tell(options, Stage::Expand, "", 0, 0)?;
+        define(tenant, &mut transaction, &additions(draft)).await?;
     }
     rename_objects(tenant, &mut transaction, draft).await?;
     for work in &draft.work.tables {
@@ -117,21 +116,21 @@ async fn fill(
         tell(options, Stage::Backfill, table, 0, 0)?;
         rewrite(tenant, transaction, table, change, marker).await?;
     }
-    let filler = Filler::new(tenant, draft, work, options, marker);
-    if filler.is_idle() {
+    let columns = Filler::new(tenant, draft, work, options, marker);
+    if columns.is_idle() {
         return Ok(());
     }
-    let (stage, filter) = match marker {
-        Some(marker) => (Stage::CatchUp, filler.changed(marker)),
-        None => (Stage::Backfill, filler.filter()),
+    let (stage, wanted) = match marker {
+        Some(marker) => (Stage::CatchUp, columns.changed(marker)),
+        None => (Stage::Backfill, columns.filter()),
     };
-    let mut batches = filler.batches(filter);
+    let mut batches = columns.batches(wanted);
     let mut done = 0;
     loop {
         tell(options, stage, table, done, 0)?;
-        let filled = filler.fill(transaction, &mut batches).await?;
-        done += filled;
-        if filled == 0 {
+        let rows = columns.fill(transaction, &mut batches).await?;
+        done += rows;
+        if rows == 0 {
             return Ok(());
         }
     }

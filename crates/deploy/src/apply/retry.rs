@@ -8,7 +8,7 @@ use store::StoreError;
 use crate::error::DeployError;
 
 /// Longest time that is spent on trying.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Runs the whole attempt again while it loses against locks of others.
 pub async fn with_retries<T, F, R>(mut attempt: F) -> Result<T, DeployError>

@@ -87,9 +87,9 @@ fn lines(changes: &[Change], base: &Published, resolved: &Resolved) -> Vec<Chang
         return lines;
     }
     let now: Vec<SourceFile> = resolved.documents.iter().map(metadata::CanonicalDocument::source).collect();
-    let changed = now.iter().filter(|file| !base.files.contains(file));
+    let written = now.iter().filter(|file| !base.files.contains(file));
     let gone = base.files.iter().filter(|file| !now.iter().any(|other| other.path == file.path));
-    changed
+    written
         .chain(gone)
         .map(|file| ChangeLine { kind: "documentChanged".to_owned(), path: file.path.clone() })
         .collect()

@@ -130,9 +130,8 @@ impl Table<'_> {
             let values = columns.iter().filter(|column| column.role != Role::Folded);
             let mut empty = vec![living()];
             for of in values {
-                match self.stands_in(of) {
-                    Some(there) => empty.push(Scalar::IsNull(Box::new(column(&there)))),
-                    None => continue,
+                if let Some(there) = self.stands_in(of) {
+                    empty.push(Scalar::IsNull(Box::new(column(&there))));
                 }
             }
             found.push(
@@ -285,7 +284,7 @@ impl Table<'_> {
         let many = compare(Compare::Greater, Scalar::CountAll, Scalar::Int(1));
         let groups = Query {
             columns: results([Scalar::CountAll].into_iter().chain(keys.iter().cloned())),
-            from: table(self.name()),
+            from: Some(table(self.name())),
             filter: Some(Scalar::And(filter.clone())),
             group: keys.clone(),
             having: Some(many.clone()),

@@ -114,5 +114,5 @@ impl Plan {
 pub async fn plan(tenant: &Tenant, files: &[SourceFile], options: PlanOptions) -> Result<Plan, DeployError> {
     let base = crate::published::current(tenant).await?;
     let target = Target::beside_published(&base, files);
-    Ok(Draft::new(tenant, base, target, &options.mapping, options.at()).await?.plan)
+    Ok(Draft::new(tenant, base, target, &options.mapping, PlanOptions::moment()).await?.plan)
 }

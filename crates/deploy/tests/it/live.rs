@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use deploy::{Catalogs, DeployError};
 use expr::{Encoding, Value};
@@ -141,6 +142,96 @@ async fn what_writers_change_during_a_backfill_is_not_lost() {
             .collect();
         assert_eq!(values(&bed.tenant, "amount").await, expected);
         assert!(planned(&bed.tenant, &files).await.is_empty());
+    })
+    .await;
+}
+
+/// Reads the names of all deals through the published catalog, as often as it can; how often, and the longest wait.
+async fn read_until(tenant: Tenant, ended: Arc<AtomicBool>) -> (u32, Duration) {
+    let catalogs = Catalogs::new(at);
+    let (mut reads, mut longest) = (0, Duration::ZERO);
+    while !ended.load(Ordering::SeqCst) {
+        let begun = Instant::now();
+        let catalog = catalogs.get(&tenant).await.expect("catalog");
+        let column = value_column(&catalog, "name");
+        assert!(!crate::bed::cells(&tenant, &catalog, &column).await.is_empty());
+        longest = longest.max(begun.elapsed());
+        reads += 1;
+    }
+    (reads, longest)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn fields_are_added_and_renamed_under_readers_and_writers_without_a_failed_request() {
+    testing::each_database(|bed| async move {
+        applied(
+            &bed.tenant,
+            &shop(json!({ "name": { "type": "string" }, "amount": { "type": "string" } }), json!({})),
+        )
+        .await;
+        let rows: Vec<Vec<Value>> = (0..3_000_i64).map(|n| vec![Value::Text(n.to_string()); 2]).collect();
+        insert(&bed.tenant, &["name", "amount"], &rows).await;
+        let ended = Arc::new(AtomicBool::new(false));
+        let reader = tokio::spawn(read_until(bed.tenant.clone(), Arc::clone(&ended)));
+        let writer = {
+            let (tenant, ended) = (bed.tenant.clone(), Arc::clone(&ended));
+            tokio::spawn(async move {
+                let catalogs = Catalogs::new(at);
+                let mut written = 0;
+                while !ended.load(Ordering::SeqCst) {
+                    write(&tenant, &catalogs, written, written + 1).await;
+                    written += 1;
+                }
+                written
+            })
+        };
+        let mut properties = json!({ "name": { "type": "string" }, "amount": { "type": "string" } });
+        for number in 0..5 {
+            properties[format!("extra{number}")] = json!({ "type": "string" });
+            applied(&bed.tenant, &shop(properties.clone(), json!({}))).await;
+        }
+        properties["extra9"] = json!({ "type": "string", "x-renamedFrom": "extra0" });
+        properties.as_object_mut().expect("properties").remove("extra0");
+        applied(&bed.tenant, &shop(properties, json!({}))).await;
+        ended.store(true, Ordering::SeqCst);
+        let (reads, longest) = reader.await.expect("no reader failed");
+        assert!(reads > 0 && longest < Duration::from_secs(2), "{reads} reads, the longest {longest:?}");
+        assert!(writer.await.expect("no writer failed") > 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn readers_do_not_queue_behind_a_definition_that_waits_for_a_long_report() {
+    testing::each_database(|bed| async move {
+        applied(&bed.tenant, &shop(json!({ "name": { "type": "string" } }), json!({}))).await;
+        insert(&bed.tenant, &["name"], &texts(&["a"])).await;
+        let mut report = bed.tenant.begin().await.expect("a transaction");
+        let everything = sql::Query {
+            columns: vec![(Scalar::CountAll, Ident::made("c"))],
+            from: Some(sql::From {
+                source: sql::Relation::Table(Ident::made("deal")),
+                alias: Ident::made("d"),
+            }),
+            ..sql::Query::default()
+        };
+        report.run(&sql::print_query(&everything, bed.tenant.dialect()), &[]).await.expect("the report");
+        let change = {
+            let tenant = bed.tenant.clone();
+            let files =
+                shop(json!({ "name": { "type": "string" }, "more": { "type": "string" } }), json!({}));
+            tokio::spawn(async move { deploy::apply(&tenant, &files, options()).await })
+        };
+        let ended = Arc::new(AtomicBool::new(false));
+        let reader = tokio::spawn(read_until(bed.tenant.clone(), Arc::clone(&ended)));
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        assert!(!change.is_finished(), "the report holds the table");
+        report.rollback().await.expect("the report ends");
+        let done = change.await.expect("no panic").expect("the change goes through");
+        ended.store(true, Ordering::SeqCst);
+        assert_eq!(done.version, 2);
+        let (_, longest) = reader.await.expect("no reader failed");
+        assert!(longest < Duration::from_secs(1), "a reader waited for {longest:?}");
     })
     .await;
 }
