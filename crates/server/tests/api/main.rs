@@ -1,0 +1,9 @@
+//! The server from outside, in one process: requests against its routes, on both databases.
+
+mod audit;
+mod isolation;
+mod live;
+mod metadata;
+mod protocol;
+mod records;
+mod stage;
