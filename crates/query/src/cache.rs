@@ -77,7 +77,8 @@ mod tests {
 
     fn key(slot: u16) -> Key {
         let object = metadata::Name::new("deal").expect("a name");
-        let read = Read::Record(RecordRead { object, id: slot, selection: Vec::new(), deleted: Deleted::Without });
+        let read =
+            Read::Record(RecordRead { object, id: slot, selection: Vec::new(), deleted: Deleted::Without });
         Key {
             read: Arc::new(read),
             access: Access::Everything,
@@ -88,7 +89,8 @@ mod tests {
 
     fn lowered() -> Arc<Lowered> {
         let statement = sql::Statement { chunks: [String::new()].into(), params: [].into() };
-        let response = ResponseShape { form: Form::Record(Vec::new()), currencies: Vec::new(), marked: false };
+        let response =
+            ResponseShape { form: Form::Record(Vec::new()), currencies: Vec::new(), marked: false };
         Arc::new(Lowered { statement, slots: Slots::new(0), response })
     }
 

@@ -29,7 +29,9 @@ pub struct Cost {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CostExceeded {
     /// Too many rows.
-    #[error("the request may touch {rows} rows, the limit is {BUDGET}: ask for smaller pages or less nesting")]
+    #[error(
+        "the request may touch {rows} rows, the limit is {BUDGET}: ask for smaller pages or less nesting"
+    )]
     Rows {
         /// What it would cost.
         rows: u64,
@@ -126,7 +128,8 @@ impl Meter<'_> {
     fn list(&mut self, list: &ListRead, depth: u32) -> Result<u64, CostExceeded> {
         self.level(depth)?;
         let size = self.size(list.args.page.size, DEFAULT_PAGE)?;
-        if let Some(Value::Int(offset)) = list.args.page.offset.and_then(|slot| self.values.get(usize::from(slot)))
+        if let Some(Value::Int(offset)) =
+            list.args.page.offset.and_then(|slot| self.values.get(usize::from(slot)))
             && *offset < 0
         {
             return Err(CostExceeded::Offset { offset: *offset });
@@ -137,7 +140,9 @@ impl Meter<'_> {
             match &part.item {
                 ListPart::TypeName(_) | ListPart::PageInfo(_) => {}
                 ListPart::TotalCount | ListPart::Aggregate(_) => folds += 1,
-                ListPart::Nodes(selection) => each = each.saturating_add(1 + self.selection(selection, depth)?),
+                ListPart::Nodes(selection) => {
+                    each = each.saturating_add(1 + self.selection(selection, depth)?)
+                }
                 ListPart::Edges(edges) => {
                     each = each.saturating_add(1);
                     for edge in edges {

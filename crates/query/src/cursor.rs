@@ -31,10 +31,18 @@ pub fn encode(json: &[u8], out: &mut Vec<u8>) {
 }
 
 /// The values of a position, one for each key of the order and the id last; null where the record had no value.
-pub fn decode(text: &str, catalog: &Catalog, object: &str, order: &[OrderKey]) -> Result<Vec<Value>, BadCursor> {
+pub fn decode(
+    text: &str,
+    catalog: &Catalog,
+    object: &str,
+    order: &[OrderKey],
+) -> Result<Vec<Value>, BadCursor> {
     let json = unhex(text).ok_or(BadCursor)?;
-    let parsed: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&json).map_err(|_| BadCursor)?;
-    if parsed.len() != order.len() + 2 || parsed.get("o").and_then(|o| o.as_str()) != Some(&fingerprint(object, order)) {
+    let parsed: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_slice(&json).map_err(|_| BadCursor)?;
+    if parsed.len() != order.len() + 2
+        || parsed.get("o").and_then(|o| o.as_str()) != Some(&fingerprint(object, order))
+    {
         return Err(BadCursor);
     }
     let mut values = Vec::with_capacity(order.len() + 1);

@@ -112,7 +112,8 @@ pub fn write<Row: Cells>(
 ) -> Result<(), ResponseError> {
     let start = out.len();
     for check in &shape.currencies {
-        let several = |row: &Row| matches!(row.value(check.column, expr::Encoding::Int), Value::Int(n) if n > 1);
+        let several =
+            |row: &Row| matches!(row.value(check.column, expr::Encoding::Int), Value::Int(n) if n > 1);
         if rows.iter().any(several) {
             return Err(ResponseError::MixedCurrencies { field: check.field.clone() });
         }
@@ -139,7 +140,11 @@ fn mixed(written: &[u8]) -> Option<String> {
     Some(String::from_utf8_lossy(field).into_owned())
 }
 
-fn write_array<'r, Row: 'r>(rows: impl Iterator<Item = &'r Row>, out: &mut Vec<u8>, each: impl Fn(&'r Row, &mut Vec<u8>)) {
+fn write_array<'r, Row: 'r>(
+    rows: impl Iterator<Item = &'r Row>,
+    out: &mut Vec<u8>,
+    each: impl Fn(&'r Row, &mut Vec<u8>),
+) {
     out.push(b'[');
     for (place, row) in rows.enumerate() {
         if place > 0 {
@@ -188,10 +193,11 @@ fn write_list<Row: Cells>(list: &ListForm, rows: &[Row], values: &[Value], out: 
         (Present::All, _) => rows,
         (Present::Where(_) | Present::None, _) => &[],
     };
-    let page = found.get(..size.min(found.len())).unwrap_or_default();
+    let shown = found.get(..size.min(found.len())).unwrap_or_default();
     let more = found.len() > size;
-    let (first, last) = if list.backward { (page.last(), page.first()) } else { (page.first(), page.last()) };
-    let edge = |row: Option<&Row>, out: &mut Vec<u8>| match row {
+    let (first, last) =
+        if list.backward { (shown.last(), shown.first()) } else { (shown.first(), shown.last()) };
+    let position = |end: Option<&Row>, out: &mut Vec<u8>| match end {
         Some(row) => write_cursor(&list.cursor, row, out),
         None => out.extend_from_slice(b"null"),
     };
@@ -200,12 +206,16 @@ fn write_list<Row: Cells>(list: &ListForm, rows: &[Row], values: &[Value], out: 
             Piece::Text(bytes) => out.extend_from_slice(bytes),
             Piece::Rows(record) => {
                 let each = |row, out: &mut Vec<u8>| write_pieces(record, row, &list.cursor, out);
-                if list.backward { write_array(page.iter().rev(), out, each) } else { write_array(page.iter(), out, each) }
+                if list.backward {
+                    write_array(shown.iter().rev(), out, each)
+                } else {
+                    write_array(shown.iter(), out, each)
+                }
             }
             Piece::HasNext => write_bool(if list.backward { list.behind } else { more }, out),
             Piece::HasPrevious => write_bool(if list.backward { more } else { list.behind }, out),
-            Piece::StartCursor => edge(first, out),
-            Piece::EndCursor => edge(last, out),
+            Piece::StartCursor => position(first, out),
+            Piece::EndCursor => position(last, out),
             Piece::Cell(..) | Piece::FirstOf(..) | Piece::IfAny(..) | Piece::Cursor => {
                 if let Some(row) = rows.first() {
                     write_pieces(std::slice::from_ref(piece), row, &list.cursor, out);

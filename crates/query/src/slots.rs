@@ -4,8 +4,8 @@
 //! value (folding, escaping of patterns, page size plus one, rounding to a column's scale) is a [`Derived`] slot.
 
 use expr::{Function, Moment, Slot, Value};
-use rust_decimal::{Decimal, RoundingStrategy};
 use rust_decimal::prelude::ToPrimitive;
+use rust_decimal::{Decimal, RoundingStrategy};
 
 /// The slots of one statement: the first ones are the request's, the derived ones follow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,7 +149,8 @@ impl Slots {
             Derived::Constant(..) => None,
         });
         let plain = params.iter_mut().filter_map(|param| slot_of(param).copied());
-        let given = derived.chain(plain.filter(|slot| *slot < FIRST_DERIVED)).map(|slot| slot + 1).max().unwrap_or(0);
+        let given =
+            derived.chain(plain.filter(|slot| *slot < FIRST_DERIVED)).map(|slot| slot + 1).max().unwrap_or(0);
         for slot in params.iter_mut().filter_map(slot_of) {
             if *slot >= FIRST_DERIVED {
                 *slot = *slot - FIRST_DERIVED + given;

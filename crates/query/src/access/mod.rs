@@ -94,7 +94,9 @@ pub fn permit(catalog: &Catalog, access: &Access, read: Read) -> Result<Permitte
 pub fn permit_write(catalog: &Catalog, access: &Access, write: Write) -> Result<Permitted<Write>, Denied> {
     let walk = names::Walk::new(catalog);
     match &write.operation {
-        Operation::Create(records, _) => records.iter().try_for_each(|data| walk.data(&write.object, data))?,
+        Operation::Create(records, _) => {
+            records.iter().try_for_each(|data| walk.data(&write.object, data))?
+        }
         Operation::Upsert { key, records, .. } => {
             walk.field_of(&write.object, key)?;
             records.iter().try_for_each(|data| walk.data(&write.object, data))?;

@@ -7,8 +7,8 @@ use metadata::catalog::{Catalog, Field, FieldType, Object};
 
 use super::{Denied, reference_key};
 use crate::request::{
-    AggregateItem, EdgeItem, FoldItem, GroupOrderBy, GroupPart, GroupRead, Having, Input, Keyed, ListArgs, ListPart, ListRead,
-    Measure, PartItem, Read, RecordData, RecordItem,
+    AggregateItem, EdgeItem, FoldItem, GroupOrderBy, GroupPart, GroupRead, Having, Input, Keyed, ListArgs,
+    ListPart, ListRead, Measure, PartItem, Read, RecordData, RecordItem,
 };
 
 /// What a walk needs to know.
@@ -54,9 +54,10 @@ impl<'a> Walk<'a> {
                 parts.iter().try_for_each(|part| match &part.item {
                     PartItem::TypeName(_) => Ok(()),
                     PartItem::Part(part) if has_part(field, part) => Ok(()),
-                    PartItem::Part(part) => {
-                        Err(Denied::UnknownField { object: format!("{object}.{name}"), field: part.to_string() })
-                    }
+                    PartItem::Part(part) => Err(Denied::UnknownField {
+                        object: format!("{object}.{name}"),
+                        field: part.to_string(),
+                    }),
                 })
             }
             RecordItem::One(name, selection) => match &self.field_of(object, name)?.ty {
@@ -83,8 +84,12 @@ impl<'a> Walk<'a> {
     fn value_field(&self, object: &str, name: &str) -> Result<&'a Arc<Field>, Denied> {
         let field = self.field_of(object, name)?;
         match &field.ty {
-            FieldType::Lookup(_) | FieldType::Polymorphic { .. } | FieldType::Many(_) => Err(wrong(object, name, "a value")),
-            FieldType::PersonName | FieldType::Address | FieldType::GeoPoint => Err(wrong(object, name, "a single value")),
+            FieldType::Lookup(_) | FieldType::Polymorphic { .. } | FieldType::Many(_) => {
+                Err(wrong(object, name, "a value"))
+            }
+            FieldType::PersonName | FieldType::Address | FieldType::GeoPoint => {
+                Err(wrong(object, name, "a single value"))
+            }
             _ => Ok(field),
         }
     }
@@ -169,11 +174,16 @@ impl<'a> Walk<'a> {
         let Some((second, after)) = rest.split_first() else { return Ok(Some(field)) };
         match &field.ty {
             FieldType::Lookup(lookup) => self.end_of_path(&lookup.to, rest),
-            FieldType::Polymorphic { to, .. } => match to.iter().find(|target| target.as_str() == &**second) {
-                None => Err(Denied::UnknownField { object: format!("{object}.{first}"), field: second.to_string() }),
-                Some(_) if after.is_empty() => Ok(None),
-                Some(target) => self.end_of_path(target, after),
-            },
+            FieldType::Polymorphic { to, .. } => {
+                match to.iter().find(|target| target.as_str() == &**second) {
+                    None => Err(Denied::UnknownField {
+                        object: format!("{object}.{first}"),
+                        field: second.to_string(),
+                    }),
+                    Some(_) if after.is_empty() => Ok(None),
+                    Some(target) => self.end_of_path(target, after),
+                }
+            }
             _ if has_part(field, second) && after.is_empty() => Ok(None),
             _ => Err(Denied::UnknownField { object: format!("{object}.{first}"), field: second.to_string() }),
         }
@@ -237,15 +247,20 @@ impl<'a> Walk<'a> {
                     }
                     Err(Denied::UnknownField { object: format!("{object}.{name}"), field: part.clone() })
                 }),
-                (Input::One(reference), FieldType::Lookup(lookup)) => self.reference(&lookup.to, reference_key(reference)),
+                (Input::One(reference), FieldType::Lookup(lookup)) => {
+                    self.reference(&lookup.to, reference_key(reference))
+                }
                 (Input::One(_), _) => Err(wrong(object, name, "a lookup")),
-                (Input::OneOf(target, reference), FieldType::Polymorphic { to, .. }) if to.contains(target) => {
+                (Input::OneOf(target, reference), FieldType::Polymorphic { to, .. })
+                    if to.contains(target) =>
+                {
                     self.reference(target, reference_key(reference))
                 }
                 (Input::OneOf(..), _) => Err(wrong(object, name, "a relation to that object")),
-                (Input::Many { connect, disconnect }, FieldType::Many(many)) => {
-                    connect.iter().chain(disconnect).try_for_each(|one| self.reference(&many.to, reference_key(one)))
-                }
+                (Input::Many { connect, disconnect }, FieldType::Many(many)) => connect
+                    .iter()
+                    .chain(disconnect)
+                    .try_for_each(|one| self.reference(&many.to, reference_key(one))),
                 (Input::Many { .. }, _) => Err(wrong(object, name, "a to-many relation")),
             }
         })

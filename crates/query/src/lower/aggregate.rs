@@ -10,7 +10,9 @@ use super::context::{Cx, Rows, Typed, unsupported};
 use super::related::fold;
 use super::selection::{Columns, Pairs, Pieces, cell_of, json_text, object_pieces, type_name};
 use crate::cost::DEFAULT_GROUPS;
-use crate::request::{AggregateItem, FoldItem, GroupOrderBy, GroupPart, GroupRead, Having, KeyItem, Keyed, Measure};
+use crate::request::{
+    AggregateItem, FoldItem, GroupOrderBy, GroupPart, GroupRead, Having, KeyItem, Keyed, Measure,
+};
 use crate::response::{CurrencyCheck, Form, MIXED_MARK, Piece};
 use crate::slots::{Transform, ZoneForm};
 
@@ -68,7 +70,8 @@ impl Cx<'_> {
             }
             None => None,
         };
-        let typed = fold(measure.aggregate, Some(Typed { scalar: input(value.scalar), encoding: value.encoding }))?;
+        let typed =
+            fold(measure.aggregate, Some(Typed { scalar: input(value.scalar), encoding: value.encoding }))?;
         let cell = measured_cell(&field, measure.aggregate, typed.encoding);
         Ok(Measured { typed, cell, mixed })
     }
@@ -81,7 +84,9 @@ impl Cx<'_> {
         columns: &mut Columns,
         checks: &mut Vec<CurrencyCheck>,
     ) -> Result<Vec<Piece>, LowerError> {
-        self.measures(items, columns, checks, &mut |cx, measure| cx.measure(rows, measure, &mut |scalar| scalar))
+        self.measures(items, columns, checks, &mut |cx, measure| {
+            cx.measure(rows, measure, &mut |scalar| scalar)
+        })
     }
 
     fn measures(
@@ -200,7 +205,8 @@ impl Cx<'_> {
                 GroupPart::Key(items) => parts.extend(self.key_pieces(read, &keys, items, &mut columns)?),
                 GroupPart::Aggregate(items) => {
                     let mut measure = |cx: &mut Self, asked: &Measure| {
-                        let mut measured = cx.measure(&mut rows, asked, &mut |scalar| name(scalar, &mut inner))?;
+                        let mut measured =
+                            cx.measure(&mut rows, asked, &mut |scalar| name(scalar, &mut inner))?;
                         if grouped_by_currency(read, &place.object, asked) {
                             measured.mixed = None;
                         }

@@ -27,7 +27,13 @@ fn operand(expr: &Expr) -> Option<Operand<'_>> {
 }
 
 impl Cx<'_> {
-    fn bound(&mut self, operand: Operand<'_>, transform: Option<Transform>, encoding: Encoding, list: bool) -> Param {
+    fn bound(
+        &mut self,
+        operand: Operand<'_>,
+        transform: Option<Transform>,
+        encoding: Encoding,
+        list: bool,
+    ) -> Param {
         match operand {
             Operand::Literal(value) => {
                 let value = transform.map_or_else(|| value.clone(), |transform| transform.apply(value));
@@ -102,7 +108,13 @@ impl Cx<'_> {
     }
 
     /// A computed value against a slot.
-    pub(super) fn compare_with_slot(&mut self, op: BinaryOp, subject: Typed, slot: Slot, ty: &Type) -> Scalar {
+    pub(super) fn compare_with_slot(
+        &mut self,
+        op: BinaryOp,
+        subject: Typed,
+        slot: Slot,
+        ty: &Type,
+    ) -> Scalar {
         match op {
             BinaryOp::NotEqual => {
                 let equal = self.compare_known(BinaryOp::Equal, subject, Operand::Slot(slot), ty);
@@ -113,7 +125,12 @@ impl Cx<'_> {
     }
 
     /// Whether the value is null.
-    pub(super) fn is_null(&mut self, frame: &mut Frame, place: &Place, inner: &Expr) -> Result<Scalar, LowerError> {
+    pub(super) fn is_null(
+        &mut self,
+        frame: &mut Frame,
+        place: &Place,
+        inner: &Expr,
+    ) -> Result<Scalar, LowerError> {
         Ok(Scalar::IsNull(Box::new(self.value(frame, place, inner)?.scalar)))
     }
 
@@ -162,7 +179,8 @@ impl Cx<'_> {
             .collect();
         let typed = self.value(frame, place, subject)?;
         if let Some(values) = literals {
-            let member = items.iter().map(|item| &item.ty).find(|ty| **ty != Type::Null).unwrap_or(&Type::Null);
+            let member =
+                items.iter().map(|item| &item.ty).find(|ty| **ty != Type::Null).unwrap_or(&Type::Null);
             let transform = list_transform(typed.encoding, member);
             let list = Cx::constant(transform.apply(&Value::List(values)), typed.encoding, true);
             return Ok(Scalar::InParam(Box::new(typed.scalar), list));
@@ -275,7 +293,9 @@ impl Cx<'_> {
         let other = other.ok_or_else(|| unsupported("a list test without its operand"))?;
         let value = match (test, operand(other), &other.node) {
             (ListTest::Has, _, _) => self.value(frame, place, other)?.scalar,
-            (_, Some(known), _) => Scalar::Param(self.bound(known, Some(Transform::Known), Encoding::Text, true)),
+            (_, Some(known), _) => {
+                Scalar::Param(self.bound(known, Some(Transform::Known), Encoding::Text, true))
+            }
             (_, None, Node::List(items)) => {
                 let values = items.iter().filter_map(|item| match &item.node {
                     Node::Literal(value) if !value.is_null() => Some(value.clone()),

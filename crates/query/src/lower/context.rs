@@ -100,12 +100,20 @@ pub(super) fn equal(a: Scalar, b: Scalar) -> Scalar {
 const DEEPEST: u32 = 40;
 
 impl<'a> Cx<'a> {
-    pub fn new(catalog: &'a Catalog, dialect: Dialect, slots: Slots, permitted: Option<&'a Permitted<Read>>) -> Self {
+    pub fn new(
+        catalog: &'a Catalog,
+        dialect: Dialect,
+        slots: Slots,
+        permitted: Option<&'a Permitted<Read>>,
+    ) -> Self {
         Self { catalog, dialect, slots, permitted, marked: false, aliases: 0, depth: 0 }
     }
 
     /// Runs a step one level deeper into formulas.
-    pub fn deeper<T>(&mut self, step: impl FnOnce(&mut Self) -> Result<T, LowerError>) -> Result<T, LowerError> {
+    pub fn deeper<T>(
+        &mut self,
+        step: impl FnOnce(&mut Self) -> Result<T, LowerError>,
+    ) -> Result<T, LowerError> {
         if self.depth >= DEEPEST {
             return Err(LowerError::TooDeep(DEEPEST));
         }
@@ -186,9 +194,17 @@ impl<'a> Cx<'a> {
 
     /// The record that a lookup, or a polymorphic field towards `target`, points at: a shared `LEFT JOIN` whose columns are null when there is
     /// none that may be seen.
-    pub fn hop(&mut self, frame: &mut Frame, place: &Place, field: &Field, target: &str) -> Result<Place, LowerError> {
+    pub fn hop(
+        &mut self,
+        frame: &mut Frame,
+        place: &Place,
+        field: &Field,
+        target: &str,
+    ) -> Result<Place, LowerError> {
         let step: Arc<str> = Arc::from(format!("{}/{target}", field.name));
-        if let Some((_, _, there)) = frame.hops.iter().find(|(from, by, _)| *from == place.alias && *by == step) {
+        if let Some((_, _, there)) =
+            frame.hops.iter().find(|(from, by, _)| *from == place.alias && *by == step)
+        {
             return Ok(there.clone());
         }
         let (from, there) = self.place(target)?;
@@ -217,7 +233,13 @@ impl<'a> Cx<'a> {
     }
 
     /// A value of the request, changed on its way where that is asked.
-    pub fn slot(&mut self, slot: Slot, transform: Option<Transform>, encoding: Encoding, list: bool) -> Param {
+    pub fn slot(
+        &mut self,
+        slot: Slot,
+        transform: Option<Transform>,
+        encoding: Encoding,
+        list: bool,
+    ) -> Param {
         let slot = transform.map_or(slot, |transform| self.slots.derive(Derived::Of(slot, transform)));
         Param { source: Source::Slot(slot), encoding, list }
     }

@@ -64,11 +64,15 @@ impl Cx<'_> {
             Node::Not(inner) => self.complement(frame, place, inner)?,
             Node::And(all) => Scalar::And(self.truths(frame, place, all)?),
             Node::Or(all) => Scalar::Or(self.truths(frame, place, all)?),
-            Node::Binary(op, left, right) if is_comparison(*op) => self.compare(frame, place, *op, (left, right))?,
+            Node::Binary(op, left, right) if is_comparison(*op) => {
+                self.compare(frame, place, *op, (left, right))?
+            }
             Node::IsNull(inner) => self.is_null(frame, place, inner)?,
             Node::In(subject, list) => self.is_in(frame, place, subject, list)?,
             Node::Text(op, subject, pattern) => self.matches(frame, place, *op, (subject, pattern))?,
-            Node::ListTest(op, subject, other) => self.list_test(frame, place, *op, (subject, other.as_deref()))?,
+            Node::ListTest(op, subject, other) => {
+                self.list_test(frame, place, *op, (subject, other.as_deref()))?
+            }
             Node::If(condition, then, otherwise) => Scalar::Case(
                 vec![(self.truth(frame, place, condition)?, self.truth(frame, place, then)?)],
                 Some(Box::new(self.truth(frame, place, otherwise)?)),
@@ -135,8 +139,12 @@ impl Cx<'_> {
                 convert(self.value(frame, place, first)?, encoding).scalar,
                 convert(self.value(frame, place, second)?, encoding).scalar,
             ]),
-            Node::Call(function, arguments) => return self.call(frame, place, *function, arguments, encoding),
-            Node::Count { relation, condition } => self.count(frame, place, relation, condition.as_deref())?,
+            Node::Call(function, arguments) => {
+                return self.call(frame, place, *function, arguments, encoding);
+            }
+            Node::Count { relation, condition } => {
+                self.count(frame, place, relation, condition.as_deref())?
+            }
             Node::List(_) => return Err(unsupported("a list outside of `in`")),
             Node::Not(_)
             | Node::And(_)
@@ -146,7 +154,9 @@ impl Cx<'_> {
             | Node::In(..)
             | Node::Text(..)
             | Node::ListTest(..)
-            | Node::Exists { .. } => Scalar::Coalesce(vec![self.truth(frame, place, expr)?, Scalar::Bool(false)]),
+            | Node::Exists { .. } => {
+                Scalar::Coalesce(vec![self.truth(frame, place, expr)?, Scalar::Bool(false)])
+            }
         };
         Ok(Typed { scalar, encoding })
     }
@@ -208,16 +218,23 @@ impl Cx<'_> {
             _ => {
                 let seconds = self.value(frame, place, length)?.scalar;
                 let micro = Box::new(Scalar::Int(1_000_000));
-                (Scalar::Int(0), Scalar::Arithmetic(Arithmetic::Multiply, Encoding::Int, Box::new(seconds), micro))
+                (
+                    Scalar::Int(0),
+                    Scalar::Arithmetic(Arithmetic::Multiply, Encoding::Int, Box::new(seconds), micro),
+                )
             }
         };
         let turn = |scalar: Scalar| match operator {
-            Arithmetic::Subtract => {
-                Scalar::Arithmetic(Arithmetic::Subtract, Encoding::Int, Box::new(Scalar::Int(0)), Box::new(scalar))
-            }
+            Arithmetic::Subtract => Scalar::Arithmetic(
+                Arithmetic::Subtract,
+                Encoding::Int,
+                Box::new(Scalar::Int(0)),
+                Box::new(scalar),
+            ),
             _ => scalar,
         };
-        let scalar = Scalar::Shift(Box::new(base.scalar), encoding, Box::new(turn(months)), Box::new(turn(micros)));
+        let scalar =
+            Scalar::Shift(Box::new(base.scalar), encoding, Box::new(turn(months)), Box::new(turn(micros)));
         Ok(Typed { scalar, encoding })
     }
 
@@ -274,7 +291,10 @@ impl Cx<'_> {
     fn setting(&self, place: &Place, path: &FieldPath) -> Result<Typed, LowerError> {
         let name = path.steps.first().map_or("", |step| step);
         let own = self.catalog.packages.get(&place.object.package);
-        let found = own.into_iter().chain(self.catalog.packages.values()).find_map(|package| package.settings.get(name));
+        let found = own
+            .into_iter()
+            .chain(self.catalog.packages.values())
+            .find_map(|package| package.settings.get(name));
         let setting = found.ok_or_else(|| unknown("settings", name))?;
         let encoding = encoding_of(&setting.ty);
         let scalar = match &setting.value {
@@ -285,7 +305,12 @@ impl Cx<'_> {
     }
 
     /// The value at the end of the steps.
-    pub fn steps(&mut self, frame: &mut Frame, place: &Place, steps: &[Arc<str>]) -> Result<Typed, LowerError> {
+    pub fn steps(
+        &mut self,
+        frame: &mut Frame,
+        place: &Place,
+        steps: &[Arc<str>],
+    ) -> Result<Typed, LowerError> {
         let last = steps.last().map_or("", |step| step);
         self.follow(frame, place, steps, Leaf::Value)?.ok_or_else(|| unknown(&place.object.name, last))
     }
@@ -340,7 +365,12 @@ impl Cx<'_> {
     }
 
     /// The value of a field: stored, computed, or the id of the record that a relation points at (null when that is deleted).
-    pub fn field_value(&mut self, frame: &mut Frame, place: &Place, field: &Field) -> Result<Typed, LowerError> {
+    pub fn field_value(
+        &mut self,
+        frame: &mut Frame,
+        place: &Place,
+        field: &Field,
+    ) -> Result<Typed, LowerError> {
         match &field.ty {
             FieldType::Formula { returns, expr, stored: false } => self.deeper(|cx| {
                 let value = cx.value(frame, place, expr)?;
@@ -374,6 +404,8 @@ fn is_comparison(op: BinaryOp) -> bool {
         | BinaryOp::LessOrEqual
         | BinaryOp::Greater
         | BinaryOp::GreaterOrEqual => true,
-        BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Remainder => false,
+        BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Remainder => {
+            false
+        }
     }
 }

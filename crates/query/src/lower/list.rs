@@ -41,8 +41,9 @@ impl Wants {
                 ListPart::PageInfo(items) => {
                     wants.page_info = true;
                     wants.rows = true;
-                    wants.cursors |=
-                        items.iter().any(|item| matches!(item.item, PageItem::StartCursor | PageItem::EndCursor));
+                    wants.cursors |= items
+                        .iter()
+                        .any(|item| matches!(item.item, PageItem::StartCursor | PageItem::EndCursor));
                 }
                 ListPart::TotalCount | ListPart::Aggregate(_) => wants.totals = true,
             }
@@ -58,7 +59,11 @@ pub(super) fn way(args: &ListArgs) -> Way {
 
 /// Whether there is something where the page began: a page that begins at a position or an offset has records before it.
 pub(super) fn behind(args: &ListArgs) -> bool {
-    if args.page.backward { args.page.before.is_some() } else { args.page.after.is_some() || args.page.offset.is_some() }
+    if args.page.backward {
+        args.page.before.is_some()
+    } else {
+        args.page.after.is_some() || args.page.offset.is_some()
+    }
 }
 
 impl Cx<'_> {
@@ -117,7 +122,8 @@ impl Cx<'_> {
 
     /// `LIMIT` and `OFFSET`; one record more where it matters whether more follows.
     pub fn paged(&mut self, query: &mut Query, args: &ListArgs, one_more: bool) {
-        let transform = if one_more { Transform::SizePlusOne(DEFAULT_PAGE) } else { Transform::Size(DEFAULT_PAGE) };
+        let transform =
+            if one_more { Transform::SizePlusOne(DEFAULT_PAGE) } else { Transform::Size(DEFAULT_PAGE) };
         query.limit = Some(Scalar::Param(self.slot(args.page.size, Some(transform), Encoding::Int, false)));
         query.offset = args
             .page
@@ -143,13 +149,19 @@ impl Cx<'_> {
                 ListPart::Aggregate(items) => {
                     Some(self.aggregate_pieces(&mut total_rows, items, &mut totals, &mut checks)?)
                 }
-                ListPart::TypeName(_) | ListPart::Nodes(_) | ListPart::Edges(_) | ListPart::PageInfo(_) => None,
+                ListPart::TypeName(_) | ListPart::Nodes(_) | ListPart::Edges(_) | ListPart::PageInfo(_) => {
+                    None
+                }
             });
         }
         let totals = totals.into_list();
         let mut columns = Columns::after(totals.len());
         let page = if wants.rows { Some(self.page(list, &wants, &mut columns)?) } else { None };
-        let pieces = list_pieces(list, measured, page.as_ref().map(|page| page.records.as_slice()).unwrap_or_default());
+        let pieces = list_pieces(
+            list,
+            measured,
+            page.as_ref().map(|page| page.records.as_slice()).unwrap_or_default(),
+        );
         let (present, cursor) = match &page {
             None => (Present::None, Vec::new()),
             Some(page) if wants.totals => (Present::Where(page.id), page.cursor.clone()),
@@ -173,7 +185,12 @@ impl Cx<'_> {
     }
 
     /// The rows of the page.
-    fn page(&mut self, list: &ListRead, wants: &Wants, columns: &mut Columns) -> Result<PageRows, LowerError> {
+    fn page(
+        &mut self,
+        list: &ListRead,
+        wants: &Wants,
+        columns: &mut Columns,
+    ) -> Result<PageRows, LowerError> {
         let way = way(&list.args);
         let split = self.split(list, wants)?;
         let (mut rows, keys, limit) = if let Some(split) = split {
@@ -203,14 +220,22 @@ impl Cx<'_> {
                             EdgeItem::TypeName(name) => pieces.text(&json_text(name)),
                             EdgeItem::Cursor => pieces.push(Piece::Cursor),
                             EdgeItem::Node(selection) => {
-                                pieces.extend(self.record_pieces(&mut rows.frame, &place, selection, columns)?);
+                                pieces.extend(self.record_pieces(
+                                    &mut rows.frame,
+                                    &place,
+                                    selection,
+                                    columns,
+                                )?);
                             }
                         }
                         Ok(())
                     })?;
                     pieces.into_vec()
                 }
-                ListPart::TypeName(_) | ListPart::PageInfo(_) | ListPart::TotalCount | ListPart::Aggregate(_) => Vec::new(),
+                ListPart::TypeName(_)
+                | ListPart::PageInfo(_)
+                | ListPart::TotalCount
+                | ListPart::Aggregate(_) => Vec::new(),
             });
         }
         let key_columns: Vec<(usize, Encoding)> = if wants.cursors || wants.totals {
@@ -238,7 +263,11 @@ impl Cx<'_> {
 
     /// A page behind a position whose records with a value at the first key are followed by those without: two ranges of one index, each with its
     /// own limit. As one condition the database would read the index from its beginning.
-    fn split(&mut self, list: &ListRead, wants: &Wants) -> Result<Option<(Rows, Vec<Key>, Query)>, LowerError> {
+    fn split(
+        &mut self,
+        list: &ListRead,
+        wants: &Wants,
+    ) -> Result<Option<(Rows, Vec<Key>, Query)>, LowerError> {
         let (position, along) = match (&list.args.page.after, &list.args.page.before) {
             (Some(position), None) => (position, Way::Forward),
             (None, Some(position)) => (position, Way::Backward),
@@ -353,7 +382,10 @@ fn list_pieces(list: &ListRead, measured: Vec<Option<Vec<Piece>>>, records: &[Ve
                 }
                 pieces.text("}");
             }
-            (ListPart::Nodes(_) | ListPart::Edges(_) | ListPart::TotalCount | ListPart::Aggregate(_), None) => {
+            (
+                ListPart::Nodes(_) | ListPart::Edges(_) | ListPart::TotalCount | ListPart::Aggregate(_),
+                None,
+            ) => {
                 pieces.push(Piece::Rows(records.get(place).cloned().unwrap_or_default()));
             }
         }
@@ -375,4 +407,3 @@ fn cursor_pieces(list: &ListRead, keys: &[(usize, Encoding)]) -> Vec<Piece> {
     pieces.text("}");
     pieces.into_vec()
 }
-

@@ -109,14 +109,24 @@ impl<'a> Lowering<'a> {
     }
 
     /// A value with its encoding.
-    pub fn scalar(&mut self, expr: &Expr, object: &str, alias: &Ident) -> Result<(Scalar, Encoding), LowerError> {
+    pub fn scalar(
+        &mut self,
+        expr: &Expr,
+        object: &str,
+        alias: &Ident,
+    ) -> Result<(Scalar, Encoding), LowerError> {
         let place = self.place(object, alias)?;
         let typed = self.cx.value(&mut Frame::closed(), &place, expr)?;
         Ok((typed.scalar, typed.encoding))
     }
 
     /// The value of a field of the record, formulas and roll-ups included.
-    pub fn field(&mut self, object: &str, field: &str, alias: &Ident) -> Result<(Scalar, Encoding), LowerError> {
+    pub fn field(
+        &mut self,
+        object: &str,
+        field: &str,
+        alias: &Ident,
+    ) -> Result<(Scalar, Encoding), LowerError> {
         let place = self.place(object, alias)?;
         let field = Cx::field(&place, field)?;
         let typed = self.cx.field_value(&mut Frame::closed(), &place, &field)?;

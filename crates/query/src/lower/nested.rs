@@ -18,8 +18,11 @@ impl Cx<'_> {
     /// The list below the record as JSON.
     pub fn nested_list(&mut self, place: &Place, name: &Name, list: &ListRead) -> Result<Scalar, LowerError> {
         let wants = Wants::of(list);
-        let record_parts =
-            list.parts.iter().filter(|part| matches!(part.item, ListPart::Nodes(_) | ListPart::Edges(_))).count();
+        let record_parts = list
+            .parts
+            .iter()
+            .filter(|part| matches!(part.item, ListPart::Nodes(_) | ListPart::Edges(_)))
+            .count();
         let shared = wants.page_info || record_parts > 1;
         let page = Ident::made(&format!("{}p", place.alias.as_str()));
         let mut pairs: Pairs = Vec::with_capacity(list.parts.len());
@@ -29,7 +32,9 @@ impl Cx<'_> {
                 ListPart::Nodes(_) | ListPart::Edges(_) if shared => {
                     (self.shared_records(&page, number, list), CellType::Raw)
                 }
-                ListPart::Nodes(_) | ListPart::Edges(_) => (self.own_records(place, name, list, part)?, CellType::Raw),
+                ListPart::Nodes(_) | ListPart::Edges(_) => {
+                    (self.own_records(place, name, list, part)?, CellType::Raw)
+                }
                 ListPart::PageInfo(items) => (self.page_info(&page, items, list), CellType::Raw),
                 ListPart::TotalCount => {
                     let rows = self.below(place, name, list)?;
@@ -102,7 +107,13 @@ impl Cx<'_> {
     }
 
     /// The page that several parts read: for each part its JSON, the position, and the place in the order of fetching.
-    fn page_rows(&mut self, place: &Place, name: &Name, list: &ListRead, wants: &Wants) -> Result<Query, LowerError> {
+    fn page_rows(
+        &mut self,
+        place: &Place,
+        name: &Name,
+        list: &ListRead,
+        wants: &Wants,
+    ) -> Result<Query, LowerError> {
         let mut rows = self.below(place, name, list)?;
         let keys = self.keys(&mut rows, &list.args.order)?;
         self.within(&mut rows, &keys, &list.args)?;
@@ -162,16 +173,31 @@ impl Cx<'_> {
     }
 
     fn size(&mut self, list: &ListRead) -> Scalar {
-        Scalar::Param(self.slot(list.args.page.size, Some(Transform::Size(DEFAULT_PAGE)), Encoding::Int, false))
+        Scalar::Param(self.slot(
+            list.args.page.size,
+            Some(Transform::Size(DEFAULT_PAGE)),
+            Encoding::Int,
+            false,
+        ))
     }
 
     /// What of the shared page is shown: the record that only tells whether more follows is left out.
-    fn shown(&mut self, page: &Ident, list: &ListRead, columns: Vec<(Scalar, Ident)>, descending: bool) -> Query {
+    fn shown(
+        &mut self,
+        page: &Ident,
+        list: &ListRead,
+        columns: Vec<(Scalar, Ident)>,
+        descending: bool,
+    ) -> Query {
         let number = || Scalar::Column(page.clone(), Ident::made("r"));
         Query {
             columns,
             from: Some(From { source: Relation::Cte(page.clone()), alias: page.clone() }),
-            filter: Some(Scalar::Compare(Compare::LessOrEqual, Box::new(number()), Box::new(self.size(list)))),
+            filter: Some(Scalar::Compare(
+                Compare::LessOrEqual,
+                Box::new(number()),
+                Box::new(self.size(list)),
+            )),
             order: vec![Order { by: number(), descending, nulls_first: descending }],
             ..Query::default()
         }
@@ -191,7 +217,9 @@ impl Cx<'_> {
             let (scalar, cell) = match &keyed.item {
                 PageItem::TypeName(name) => type_name(name),
                 PageItem::HasNextPage if list.args.page.backward => (Scalar::Bool(behind(&list.args)), truth),
-                PageItem::HasPreviousPage if !list.args.page.backward => (Scalar::Bool(behind(&list.args)), truth),
+                PageItem::HasPreviousPage if !list.args.page.backward => {
+                    (Scalar::Bool(behind(&list.args)), truth)
+                }
                 PageItem::HasNextPage | PageItem::HasPreviousPage => {
                     let all = Query {
                         columns: vec![(Scalar::CountAll, Ident::made("v"))],

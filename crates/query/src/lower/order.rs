@@ -104,7 +104,9 @@ impl Cx<'_> {
     pub fn has_nulls_behind(keys: &[Key], position: &[CursorKey], way: Way) -> bool {
         match (keys.first(), position.first()) {
             (Some(key), Some(CursorKey::Slot(_))) => {
-                key.nullable && key.nulls_first == (way == Way::Backward) && matches!(key.scalar, Scalar::Column(..))
+                key.nullable
+                    && key.nulls_first == (way == Way::Backward)
+                    && matches!(key.scalar, Scalar::Column(..))
             }
             _ => false,
         }
@@ -156,7 +158,8 @@ pub(super) fn position_pairs(
     order: &[OrderKey],
     keys: impl Iterator<Item = (Scalar, Encoding)>,
 ) -> Vec<(String, Scalar, CellType)> {
-    let mut pairs = vec![("o".to_owned(), Scalar::Text(fingerprint(object, order)), CellType::Plain(Encoding::Text))];
+    let mut pairs =
+        vec![("o".to_owned(), Scalar::Text(fingerprint(object, order)), CellType::Plain(Encoding::Text))];
     for (place, (scalar, encoding)) in keys.enumerate() {
         let name = if place == order.len() { "id".to_owned() } else { key_name(place) };
         pairs.push((name, scalar, CellType::Plain(encoding)));
@@ -168,12 +171,15 @@ pub(super) fn position_pairs(
 pub(crate) fn path_encoding(catalog: &Catalog, object: &str, path: &[Arc<str>]) -> Option<Encoding> {
     let (first, rest) = path.split_first()?;
     let field = catalog.object(object)?.field(first)?;
-    let column = |role: &Role| catalog.layout.tables.get(object)?.column(first, role).map(|column| column.encoding);
+    let column =
+        |role: &Role| catalog.layout.tables.get(object)?.column(first, role).map(|column| column.encoding);
     match (&field.ty, rest) {
         (FieldType::Lookup(_), []) | (FieldType::Polymorphic { .. }, [] | [_]) => Some(Encoding::Id),
         (FieldType::Lookup(lookup), rest) => path_encoding(catalog, &lookup.to, rest),
         (FieldType::Polymorphic { .. }, [target, rest @ ..]) => path_encoding(catalog, target, rest),
-        (FieldType::Formula { returns, .. } | FieldType::Rollup { returns, .. }, []) => Some(returned(returns)),
+        (FieldType::Formula { returns, .. } | FieldType::Rollup { returns, .. }, []) => {
+            Some(returned(returns))
+        }
         (_, []) => column(&Role::Value),
         (_, [part]) => column(&Role::Part(part.to_string())),
         (_, _) => None,

@@ -14,7 +14,13 @@ use crate::request::Deleted;
 
 impl Cx<'_> {
     /// The records that a to-many relation joins to the record with the id `near`, of the object `object`.
-    pub fn related(&mut self, object: &str, near: Scalar, many: &Many, deleted: Deleted) -> Result<Rows, LowerError> {
+    pub fn related(
+        &mut self,
+        object: &str,
+        near: Scalar,
+        many: &Many,
+        deleted: Deleted,
+    ) -> Result<Rows, LowerError> {
         let mut rows = self.rows(&many.to, deleted)?;
         match &many.via {
             Via::Field(name) => {
@@ -47,7 +53,9 @@ impl Cx<'_> {
         if relation.root != Root::Record {
             return Err(unsupported("a relation of anything but `record`"));
         }
-        let Some((last, hops)) = relation.steps.split_last() else { return Err(unknown(&place.object.name, "")) };
+        let Some((last, hops)) = relation.steps.split_last() else {
+            return Err(unknown(&place.object.name, ""));
+        };
         let mut object = Arc::clone(&place.object);
         let mut polymorphic = false;
         for hop in hops {
@@ -68,7 +76,9 @@ impl Cx<'_> {
         }
         let near = if hops.is_empty() { self.id(place)? } else { self.steps(frame, place, hops)?.scalar };
         match object.field(last).map(Arc::as_ref) {
-            Some(Field { ty: FieldType::Many(many), .. }) => self.related(&object.name, near, many, Deleted::Without),
+            Some(Field { ty: FieldType::Many(many), .. }) => {
+                self.related(&object.name, near, many, Deleted::Without)
+            }
             _ => Err(unknown(&object.name, last)),
         }
     }
@@ -170,7 +180,8 @@ impl Cx<'_> {
             None => (Scalar::Int(1), None),
         };
         let typed = fold(aggregate, named)?;
-        let from = From { source: Relation::Query(Box::new(rows.query(vec![(inner, column.clone())]))), alias };
+        let from =
+            From { source: Relation::Query(Box::new(rows.query(vec![(inner, column.clone())]))), alias };
         let query = Query { columns: vec![(typed.scalar, column)], from: Some(from), ..Query::default() };
         Ok((query, typed.encoding))
     }

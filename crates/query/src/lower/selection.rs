@@ -123,9 +123,8 @@ pub(super) fn type_name(name: &str) -> (Scalar, CellType) {
 pub(super) fn cell_of(field: &Field, encoding: Encoding) -> CellType {
     match &field.ty {
         FieldType::BigInt(_) => CellType::BigInt,
-        FieldType::Formula { returns: Returns::Int, .. } | FieldType::Rollup { returns: Returns::Int, .. } => {
-            CellType::BigInt
-        }
+        FieldType::Formula { returns: Returns::Int, .. }
+        | FieldType::Rollup { returns: Returns::Int, .. } => CellType::BigInt,
         _ => CellType::Plain(encoding),
     }
 }
@@ -147,13 +146,21 @@ impl Cx<'_> {
                     let typed = self.field_value(frame, place, &field)?;
                     pieces.push(Piece::Cell(columns.add(typed.scalar), cell_of(&field, typed.encoding)));
                 }
-                RecordItem::Parts(name, parts) => pieces.push(self.composite_pieces(place, name, parts, columns)?),
+                RecordItem::Parts(name, parts) => {
+                    pieces.push(self.composite_pieces(place, name, parts, columns)?)
+                }
                 RecordItem::One(name, selection) => {
                     let field = Cx::field(place, name)?;
                     let FieldType::Lookup(lookup) = &field.ty else {
                         return Err(unknown(&place.object.name, name));
                     };
-                    pieces.push(Piece::FirstOf(vec![self.one(frame, place, (&field, &lookup.to), selection, columns)?]));
+                    pieces.push(Piece::FirstOf(vec![self.one(
+                        frame,
+                        place,
+                        (&field, &lookup.to),
+                        selection,
+                        columns,
+                    )?]));
                 }
                 RecordItem::OneOf(name, selections) => {
                     let field = Cx::field(place, name)?;

@@ -18,7 +18,8 @@ pub(crate) fn offsets(zone: chrono_tz::Tz) -> String {
 }
 
 fn changes(zone: chrono_tz::Tz) -> String {
-    let at = |instant: DateTime<Utc>| zone.offset_from_utc_datetime(&instant.naive_utc()).fix().local_minus_utc();
+    let at =
+        |instant: DateTime<Utc>| zone.offset_from_utc_datetime(&instant.naive_utc()).fix().local_minus_utc();
     let year = |year| Utc.with_ymd_and_hms(year, 1, 1, 0, 0, 0).single().unwrap_or(DateTime::UNIX_EPOCH);
     let (mut instant, end) = (year(YEARS.0), year(YEARS.1));
     let mut changes = vec![("0000".to_owned(), at(instant))];
@@ -45,12 +46,16 @@ mod tests {
 
     #[test]
     fn offsets_are_told_from_the_latest_to_the_first() {
-        let told: Vec<(String, i32)> = serde_json::from_str(&offsets(chrono_tz::Europe::Berlin)).expect("JSON");
+        let told: Vec<(String, i32)> =
+            serde_json::from_str(&offsets(chrono_tz::Europe::Berlin)).expect("JSON");
         assert!(told.windows(2).all(|pair| pair[0].0 > pair[1].0), "latest first");
         assert!(told.contains(&("2026-03-29T01:00:00.000000Z".to_owned(), 7200)));
         assert!(told.contains(&("2026-10-25T01:00:00.000000Z".to_owned(), 3600)));
         assert_eq!(told.last(), Some(&("0000".to_owned(), 3600)));
         assert_eq!(offsets(chrono_tz::UTC), r#"[["0000",0]]"#);
-        assert_eq!(offsets(chrono_tz::Asia::Kathmandu), r#"[["1985-12-31T18:30:00.000000Z",20700],["0000",19800]]"#);
+        assert_eq!(
+            offsets(chrono_tz::Asia::Kathmandu),
+            r#"[["1985-12-31T18:30:00.000000Z",20700],["0000",19800]]"#
+        );
     }
 }

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
+use crate::world;
+use crate::world::shape::*;
 use metadata::catalog::Aggregate;
 use query::access::{Access, permit};
 use query::lower::{Lowered, lower};
 use query::request::{AggregateItem, CursorKey, ListPart, Page, Read};
 use sql::Dialect;
-use crate::world;
-use crate::world::shape::*;
 
 fn lowered(read: Read, dialect: Dialect) -> Lowered {
     let catalog = world::catalog();
@@ -32,7 +32,11 @@ fn check(name: &str, read: &Read) {
 #[test]
 fn flat_list() {
     let catalog = world::catalog();
-    let filter = world::parse(&catalog, "deal", "record.amount > 10 && contains(record.name, \"é%\") && record.account.tier == \"A\"");
+    let filter = world::parse(
+        &catalog,
+        "deal",
+        "record.amount > 10 && contains(record.name, \"é%\") && record.account.tier == \"A\"",
+    );
     let mut selection = values(&["id", "name", "amount", "closeDate", "doubled", "openTasks"]);
     selection.push(one("account", values(&["name", "tier"])));
     selection.push(parts("address", &["city"]));
@@ -57,7 +61,8 @@ fn nested_lists() {
     let mut contact = values(&["id", "name"]);
     contact.push(one("deal", values(&["name"])));
     let tasks = list("task", args(None, vec![order("dueDate", false, false)], page(1)), vec![nodes(contact)]);
-    let members = list("user", args(None, vec![], page(1)), vec![edges(values(&["name"])), page_info(), total()]);
+    let members =
+        list("user", args(None, vec![], page(1)), vec![edges(values(&["name"])), page_info(), total()]);
     let mut deal = values(&["id", "name"]);
     deal.push(below("tasks", tasks));
     deal.push(below("members", members));
@@ -94,6 +99,12 @@ fn behind_a_position() {
     let up = || order("closeDate", false, false);
     check("behind_a_value_with_nulls_to_come", &asked(up(), position(CursorKey::Slot(1))));
     check("behind_a_null", &asked(up(), position(CursorKey::Null)));
-    check("behind_a_value_with_nulls_before", &asked(order("closeDate", true, true), position(CursorKey::Slot(1))));
-    check("behind_a_value_that_is_never_null", &asked(order("createdAt", false, false), position(CursorKey::Slot(1))));
+    check(
+        "behind_a_value_with_nulls_before",
+        &asked(order("closeDate", true, true), position(CursorKey::Slot(1))),
+    );
+    check(
+        "behind_a_value_that_is_never_null",
+        &asked(order("createdAt", false, false), position(CursorKey::Slot(1))),
+    );
 }

@@ -87,7 +87,8 @@ fn writes_are_walked_too() {
 fn nested(levels: usize) -> Read {
     let mut selection = values(&["id"]);
     for _ in 0..levels {
-        selection = vec![below("children", list("account", args(None, vec![], page(0)), vec![nodes(selection)]))];
+        selection =
+            vec![below("children", list("account", args(None, vec![], page(0)), vec![nodes(selection)]))];
     }
     read(list("account", args(None, vec![], page(0)), vec![nodes(selection)]))
 }

@@ -7,8 +7,8 @@ use expr::{BinaryOp, Value};
 use metadata::catalog::{Aggregate, Catalog};
 use query::cursor;
 use query::request::{
-    AggregateItem, CursorKey, Deleted, GroupKey, GroupOrder, GroupOrderBy, GroupPart, GroupRead, Having, KeyItem,
-    ListPart, Measure, OrderKey, Page, Read,
+    AggregateItem, CursorKey, Deleted, GroupKey, GroupOrder, GroupOrderBy, GroupPart, GroupRead, Having,
+    KeyItem, ListPart, Measure, OrderKey, Page, Read,
 };
 use sql::Bucket;
 use testing::{Handles, each_database};
@@ -41,24 +41,47 @@ fn difference(a: &serde_json::Value, b: &serde_json::Value) -> Option<String> {
     let told = || Some(format!(": {a} and {b}"));
     match (a, b) {
         (Number(x), Number(y)) if x.as_f64() == y.as_f64() => None,
-        (Array(x), Array(y)) if x.len() == y.len() => {
-            x.iter().zip(y).enumerate().find_map(|(at, (x, y))| difference(x, y).map(|told| format!("/{at}{told}")))
-        }
-        (Object(x), Object(y)) if x.keys().eq(y.keys()) => {
-            x.iter().zip(y.values()).find_map(|((key, x), y)| difference(x, y).map(|told| format!("/{key}{told}")))
-        }
+        (Array(x), Array(y)) if x.len() == y.len() => x
+            .iter()
+            .zip(y)
+            .enumerate()
+            .find_map(|(at, (x, y))| difference(x, y).map(|told| format!("/{at}{told}"))),
+        (Object(x), Object(y)) if x.keys().eq(y.keys()) => x
+            .iter()
+            .zip(y.values())
+            .find_map(|((key, x), y)| difference(x, y).map(|told| format!("/{key}{told}"))),
         (a, b) if a == b => None,
         _ => told(),
     }
 }
 
 const KEYS: &[&str] = &[
-    "count", "rank", "stage", "amount", "cost", "rate", "won", "closeDate", "seenAt", "opensAt", "effort", "name", "createdAt",
-    "account.name", "account.employees", "account.parent.name", "address.city", "doubled", "openTasks", "subject.account.name",
+    "count",
+    "rank",
+    "stage",
+    "amount",
+    "cost",
+    "rate",
+    "won",
+    "closeDate",
+    "seenAt",
+    "opensAt",
+    "effort",
+    "name",
+    "createdAt",
+    "account.name",
+    "account.employees",
+    "account.parent.name",
+    "address.city",
+    "doubled",
+    "openTasks",
+    "subject.account.name",
 ];
 
 fn random_order(chance: &mut Chance) -> Vec<OrderKey> {
-    (0..chance.below(4)).map(|_| order(chance.pick::<&str>(KEYS), chance.one_in(2), chance.one_in(2))).collect()
+    (0..chance.below(4))
+        .map(|_| order(chance.pick::<&str>(KEYS), chance.one_in(2), chance.one_in(2)))
+        .collect()
 }
 
 /// Walks all pages from one end; the ids as they came, in the order of the list.
@@ -77,15 +100,17 @@ async fn walk(bed: &Handles, catalog: &Catalog, keys: &[OrderKey], size: i64, ba
             };
             values.iter().map(&mut key).collect::<Vec<_>>()
         });
-        let page = match backward {
-            true => Page { backward, before: cursor, ..page(0) },
-            false => Page { after: cursor, ..page(0) },
+        let page = if backward {
+            Page { backward, before: cursor, ..page(0) }
+        } else {
+            Page { after: cursor, ..page(0) }
         };
         let list = list("deal", args(None, keys.to_vec(), page), vec![nodes(values(&["id"])), page_info()]);
         let json = json(bed, catalog, Read::List(list), &slots).await;
         let mut more = ids(&json);
         assert!(i64::try_from(more.len()).expect("few") <= size);
-        let (end, flag) = if backward { ("startCursor", "hasPreviousPage") } else { ("endCursor", "hasNextPage") };
+        let (end, flag) =
+            if backward { ("startCursor", "hasPreviousPage") } else { ("endCursor", "hasNextPage") };
         if backward {
             more.extend(found);
             found = more;
@@ -118,10 +143,19 @@ async fn pages_show_each_record_once_in_both_directions() {
                 let all = list("deal", args(None, keys.clone(), page(0)), vec![nodes(values(&["id"]))]);
                 let all = ids(&json(&bed, catalog, Read::List(all), &[Value::Int(1000)]).await);
                 assert_eq!(all.len(), records.living("deal").len(), "seed {seed}");
-                assert_eq!(walk(&bed, catalog, &keys, size, false).await, all, "seed {seed}: forward by {size} along {keys:?}");
-                assert_eq!(walk(&bed, catalog, &keys, size, true).await, all, "seed {seed}: backward by {size} along {keys:?}");
+                assert_eq!(
+                    walk(&bed, catalog, &keys, size, false).await,
+                    all,
+                    "seed {seed}: forward by {size} along {keys:?}"
+                );
+                assert_eq!(
+                    walk(&bed, catalog, &keys, size, true).await,
+                    all,
+                    "seed {seed}: backward by {size} along {keys:?}"
+                );
                 let skipping = Page { offset: Some(1), ..page(0) };
-                let skipped = list("deal", args(None, keys.clone(), skipping), vec![nodes(values(&["id"])), total()]);
+                let skipped =
+                    list("deal", args(None, keys.clone(), skipping), vec![nodes(values(&["id"])), total()]);
                 let json = json(&bed, catalog, Read::List(skipped), &[Value::Int(5), Value::Int(7)]).await;
                 assert_eq!(ids(&json), all[7..12], "seed {seed}: an offset along {keys:?}");
                 assert_eq!(json["totalCount"], all.len());
@@ -134,8 +168,30 @@ async fn pages_show_each_record_once_in_both_directions() {
 
 fn nested() -> Read {
     let all = [
-        "id", "name", "note", "stage", "count", "amount", "cost", "rate", "won", "closeDate", "opensAt", "seenAt", "effort", "tags",
-        "markets", "extra", "fee", "feeCurrency", "doubled", "headline", "overdue", "openTasks", "points", "spent",
+        "id",
+        "name",
+        "note",
+        "stage",
+        "count",
+        "amount",
+        "cost",
+        "rate",
+        "won",
+        "closeDate",
+        "opensAt",
+        "seenAt",
+        "effort",
+        "tags",
+        "markets",
+        "extra",
+        "fee",
+        "feeCurrency",
+        "doubled",
+        "headline",
+        "overdue",
+        "openTasks",
+        "points",
+        "spent",
     ];
     let mut below_task = values(&["id", "name", "points", "price", "dueDate", "done"]);
     below_task.push(one("deal", {
@@ -159,13 +215,19 @@ fn nested() -> Read {
         vec![edges(below_task), page_info(), total(), keyed("sums", sums)],
     );
     let last = Page { backward: true, ..page(1) };
-    let members = list("user", args(None, vec![order("country", false, true)], last.clone()), vec![nodes(values(&["name"]))]);
+    let members = list(
+        "user",
+        args(None, vec![order("country", false, true)], last.clone()),
+        vec![nodes(values(&["name"]))],
+    );
     let links = list("user", args(None, vec![], last), vec![nodes(values(&["id"])), page_info()]);
     let mut deal = values(&all);
     deal.push(below("tasks", tasks));
     deal.push(below("members", members));
     deal.push(below("links", links));
-    if let Some(query::request::Keyed { item: query::request::RecordItem::Many(name, _), .. }) = deal.last_mut() {
+    if let Some(query::request::Keyed { item: query::request::RecordItem::Many(name, _), .. }) =
+        deal.last_mut()
+    {
         *name = world::name("members");
     }
     deal.push(one("account", values(&["name", "spent", "revenue"])));
@@ -205,7 +267,8 @@ async fn nested_answers_are_the_same_on_both_databases() {
                 assert_eq!(tasks["sums"]["count"], all);
                 for task in tasks["edges"].as_array().expect("edges") {
                     let text = task["cursor"].as_str().expect("a cursor");
-                    let values = cursor::decode(text, catalog, "task", &keys).expect("a cursor made by the database");
+                    let values =
+                        cursor::decode(text, catalog, "task", &keys).expect("a cursor made by the database");
                     assert_eq!(values.last().map(Value::to_text).as_deref(), task["node"]["id"].as_str());
                     assert!(seen.insert(task["node"]["id"].to_string()), "a task below one deal only");
                 }
@@ -263,13 +326,16 @@ async fn groups_are_the_same_on_both_databases() {
                     let keys = vec![key("seenAt", Some(bucket)), key("closeDate", Some(Bucket::Year))];
                     let slots = [Value::Null, Value::Text(zone.to_owned())];
                     let found = json(&bed, catalog, groups(keys, None), &slots).await;
-                    let count = |group: &serde_json::Value| group["aggregate"]["count"].as_u64().expect("a count");
+                    let count =
+                        |group: &serde_json::Value| group["aggregate"]["count"].as_u64().expect("a count");
                     let all: u64 = found.as_array().expect("groups").iter().map(count).sum();
                     assert_eq!(all, living as u64, "null is a group");
                     answers.agree(format!("{bucket:?} in {zone}"), found);
                 }
             }
-            for path in ["stage", "account.name", "won", "address.city", "openTasks", "feeCurrency", "account"] {
+            for path in
+                ["stage", "account.name", "won", "address.city", "openTasks", "feeCurrency", "account"]
+            {
                 let slots = [Value::Int(100), Value::Null, Value::Int(1)];
                 let asked = Measure { aggregate: Aggregate::Count, field: None };
                 let having = Having::Not(Box::new(Having::Compare(asked, BinaryOp::LessOrEqual, 2)));
@@ -293,17 +359,33 @@ async fn searches_find_words_wherever_they_stand() {
         let (catalog, records, answers) = (&catalog, &records, &answers);
         async move {
             filled(&bed, catalog, records).await;
-            for words in ["", "a", "A É", "%", "_", "\\", "strasse", "STRASSE", "x y", "日", "ZÜRICH 7", "nothing like it"] {
+            for words in [
+                "",
+                "a",
+                "A É",
+                "%",
+                "_",
+                "\\",
+                "strasse",
+                "STRASSE",
+                "x y",
+                "日",
+                "ZÜRICH 7",
+                "nothing like it",
+            ] {
                 let mut args = args(None, vec![], page(0));
                 args.search = Some(1);
                 let slots = [Value::Int(1000), Value::Text(words.to_owned())];
                 let read = read(list("deal", args, vec![nodes(values(&["id"])), total()]));
                 let found = json(&bed, catalog, read, &slots).await;
                 let expected = records.living("deal").into_iter().filter(|deal| {
-                    let text = |field: &str| if let Value::Text(text) = &deal[field] { text.as_str() } else { "" };
+                    let text =
+                        |field: &str| if let Value::Text(text) = &deal[field] { text.as_str() } else { "" };
                     // `note` has no folded column: ASCII folding there.
                     let all = [expr::fold(text("name")), expr::fold_ascii(text("note"))];
-                    expr::fold(words).split_whitespace().all(|word| all.iter().any(|text| text.contains(word)))
+                    expr::fold(words)
+                        .split_whitespace()
+                        .all(|word| all.iter().any(|text| text.contains(word)))
                 });
                 let expected: Vec<String> = expected.map(|deal| deal["id"].to_text()).collect();
                 assert_eq!(ids(&found), expected, "{words}");
@@ -327,8 +409,11 @@ async fn money_in_several_currencies_is_not_added_up() {
             let refused = answer(&bed, catalog, all, &[Value::Null]).await.expect_err("two currencies");
             assert!(refused.contains("`fee`"), "{refused}");
             let deals = list("deal", args(None, vec![], page(0)), vec![sums()]);
-            let below = read(list("account", args(None, vec![], page(0)), vec![nodes(vec![below("deals", deals)])]));
-            let refused = answer(&bed, catalog, below, &[Value::Null]).await.expect_err("two currencies below an account");
+            let below =
+                read(list("account", args(None, vec![], page(0)), vec![nodes(vec![below("deals", deals)])]));
+            let refused = answer(&bed, catalog, below, &[Value::Null])
+                .await
+                .expect_err("two currencies below an account");
             assert!(refused.contains("`fee`"), "{refused}");
             let euros = world::parse(catalog, "deal", "record.feeCurrency == \"EUR\"");
             let one = read(list("deal", args(Some(euros), vec![], page(0)), vec![sums()]));

@@ -1,5 +1,7 @@
 //! From rows to bytes, and cursors there and back, over rows made up in memory.
 
+use crate::world;
+use crate::world::shape::*;
 use expr::{Encoding, Slot, Value};
 use metadata::catalog::Aggregate;
 use query::access::{Access, permit};
@@ -8,8 +10,6 @@ use query::lower::{Lowered, lower};
 use query::request::{ListPart, OrderKey, Page, Read};
 use query::response::{ResponseError, write};
 use sql::{CellType, Cells, Dialect};
-use crate::world;
-use crate::world::shape::*;
 
 struct Row(Vec<Value>);
 
@@ -76,8 +76,10 @@ fn paged(page: Page) -> Lowered {
 #[test]
 fn one_record_more_tells_that_more_follows() {
     let forward = paged(page(0));
-    let rows = [Row(vec![id(1), Value::Int(3)]), Row(vec![id(2), Value::Int(2)]), Row(vec![id(3), Value::Null])];
-    let json: serde_json::Value = serde_json::from_str(&written(&forward, &rows, &[Value::Int(2)])).expect("JSON");
+    let rows =
+        [Row(vec![id(1), Value::Int(3)]), Row(vec![id(2), Value::Int(2)]), Row(vec![id(3), Value::Null])];
+    let json: serde_json::Value =
+        serde_json::from_str(&written(&forward, &rows, &[Value::Int(2)])).expect("JSON");
     assert_eq!(json["edges"].as_array().map(Vec::len), Some(2));
     assert_eq!(json["pageInfo"]["hasNextPage"], true);
     assert_eq!(json["pageInfo"]["hasPreviousPage"], false);
@@ -85,7 +87,8 @@ fn one_record_more_tells_that_more_follows() {
     assert_eq!(json["pageInfo"]["endCursor"], json["edges"][1]["cursor"]);
 
     let backward = paged(Page { backward: true, ..page(0) });
-    let json: serde_json::Value = serde_json::from_str(&written(&backward, &rows, &[Value::Int(2)])).expect("JSON");
+    let json: serde_json::Value =
+        serde_json::from_str(&written(&backward, &rows, &[Value::Int(2)])).expect("JSON");
     assert_eq!(json["edges"][0]["node"]["count"], "2", "shown in order though fetched from the end");
     assert_eq!(json["edges"][1]["node"]["count"], "3");
     assert_eq!(json["pageInfo"]["hasNextPage"], false);
@@ -104,7 +107,8 @@ fn cursors_come_back_and_belong_to_one_order() {
     assert_eq!(cursor::decode(&at(0), &catalog, "deal", &keys), Ok(vec![Value::Int(3), id(1)]));
     assert_eq!(cursor::decode(&at(1), &catalog, "deal", &keys), Ok(vec![Value::Null, id(2)]));
 
-    let refused = |text: &str, object: &str, keys: &[OrderKey]| cursor::decode(text, &catalog, object, keys).is_err();
+    let refused =
+        |text: &str, object: &str, keys: &[OrderKey]| cursor::decode(text, &catalog, object, keys).is_err();
     assert!(refused(&at(0), "task", &keys), "another object");
     assert!(refused(&at(0), "deal", &[order("rank", true, true)]), "another key");
     assert!(refused(&at(0), "deal", &[order("count", false, false)]), "another direction");
@@ -113,13 +117,17 @@ fn cursors_come_back_and_belong_to_one_order() {
         assert!(refused(forged, "deal", &keys), "{forged}");
     }
     let mut json = Vec::new();
-    cursor::encode(br#"{"o":"deal -count nulls first","k0":"3","id":"00000000-0000-0000-0000-000000000001"}"#, &mut json);
+    cursor::encode(
+        br#"{"o":"deal -count nulls first","k0":"3","id":"00000000-0000-0000-0000-000000000001"}"#,
+        &mut json,
+    );
     assert!(refused(&String::from_utf8(json).expect("hex"), "deal", &keys), "a text where a number belongs");
 }
 
 #[test]
 fn totals_are_told_when_the_page_is_empty() {
-    let lowered = lowered(read(list("deal", args(None, vec![], page(0)), vec![total(), nodes(values(&["id"]))])));
+    let lowered =
+        lowered(read(list("deal", args(None, vec![], page(0)), vec![total(), nodes(values(&["id"]))])));
     let rows = [Row(vec![Value::Int(7), Value::Null])];
     assert_eq!(written(&lowered, &rows, &[Value::Int(0)]), r#"{"totalCount":7,"nodes":[]}"#);
 }

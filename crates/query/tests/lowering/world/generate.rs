@@ -12,7 +12,12 @@ pub fn condition(chance: &mut Chance, depth: u32) -> String {
         0 => format!("({} && {})", condition(chance, below), condition(chance, below)),
         1 => format!("({} || {})", condition(chance, below), condition(chance, below)),
         2 => format!("!({})", condition(chance, below)),
-        3 => format!("(if {} {{ {} }} else {{ {} }})", condition(chance, below), condition(chance, below), condition(chance, below)),
+        3 => format!(
+            "(if {} {{ {} }} else {{ {} }})",
+            condition(chance, below),
+            condition(chance, below),
+            condition(chance, below)
+        ),
         4 => compare(chance, "== != < <= > >=", |c| decimal(c, below)),
         5 => compare(chance, "== != < <= > >=", |c| int(c, below)),
         6 => compare(chance, "== != < <= > >=", |c| text(c, below)),
@@ -99,8 +104,23 @@ fn task_condition(chance: &mut Chance) -> String {
 
 fn pattern(chance: &mut Chance) -> String {
     (*chance.pick(&[
-        "\"a\"", "\"A\"", "\"%\"", "\"_\"", "\"a%\"", "\"_b\"", "\"É\"", "\"é\"", "\"SS\"", "\"ß\"", "\"\\\\\"", "\"日\"", "\"\"",
-        "\"%a%\"", "\"a\\\\_b\"", "\"i̇\"", "\"😀\"",
+        "\"a\"",
+        "\"A\"",
+        "\"%\"",
+        "\"_\"",
+        "\"a%\"",
+        "\"_b\"",
+        "\"É\"",
+        "\"é\"",
+        "\"SS\"",
+        "\"ß\"",
+        "\"\\\\\"",
+        "\"日\"",
+        "\"\"",
+        "\"%a%\"",
+        "\"a\\\\_b\"",
+        "\"i̇\"",
+        "\"😀\"",
     ]))
     .to_owned()
 }
@@ -108,8 +128,16 @@ fn pattern(chance: &mut Chance) -> String {
 /// A decimal.
 pub fn decimal(chance: &mut Chance, depth: u32) -> String {
     if depth == 0 || chance.one_in(3) {
-        let simple =
-            ["record.amount", "record.cost", "1.5", "0.000001", "-2.25", "100.0", "record.account.revenue", "0.0"];
+        let simple = [
+            "record.amount",
+            "record.cost",
+            "1.5",
+            "0.000001",
+            "-2.25",
+            "100.0",
+            "record.account.revenue",
+            "0.0",
+        ];
         return (*chance.pick(&simple)).to_owned();
     }
     let below = depth - 1;
@@ -123,7 +151,12 @@ pub fn decimal(chance: &mut Chance, depth: u32) -> String {
         6 => format!("({} / {})", int(chance, below), int(chance, below)),
         7 => format!("({} ?? {})", decimal(chance, below), decimal(chance, below)),
         8 => format!("abs({})", decimal(chance, below)),
-        9 => format!("(if {} {{ {} }} else {{ {} }})", condition(chance, 0), decimal(chance, below), decimal(chance, below)),
+        9 => format!(
+            "(if {} {{ {} }} else {{ {} }})",
+            condition(chance, 0),
+            decimal(chance, below),
+            decimal(chance, below)
+        ),
         _ => format!("-({})", decimal(chance, below)),
     }
 }
@@ -131,7 +164,15 @@ pub fn decimal(chance: &mut Chance, depth: u32) -> String {
 /// An int.
 pub fn int(chance: &mut Chance, depth: u32) -> String {
     if depth == 0 || chance.one_in(3) {
-        let simple = ["record.count", "record.rank", "2", "0", "-3", "record.account.employees", "count(record.tasks)"];
+        let simple = [
+            "record.count",
+            "record.rank",
+            "2",
+            "0",
+            "-3",
+            "record.account.employees",
+            "count(record.tasks)",
+        ];
         return (*chance.pick(&simple)).to_owned();
     }
     let below = depth - 1;
@@ -155,7 +196,15 @@ pub fn int(chance: &mut Chance, depth: u32) -> String {
 /// A text.
 pub fn text(chance: &mut Chance, depth: u32) -> String {
     if depth == 0 || chance.one_in(3) {
-        let simple = ["record.name", "record.note", "record.stage", "record.account.name", "\"a\"", "\"É_\"", "record.address.city"];
+        let simple = [
+            "record.name",
+            "record.note",
+            "record.stage",
+            "record.account.name",
+            "\"a\"",
+            "\"É_\"",
+            "record.address.city",
+        ];
         return (*chance.pick(&simple)).to_owned();
     }
     let below = depth - 1;
@@ -168,14 +217,25 @@ pub fn text(chance: &mut Chance, depth: u32) -> String {
         5 => format!("text({})", decimal(chance, below)),
         6 => format!("({} ?? {})", text(chance, below), text(chance, below)),
         7 => format!("text({})", date(chance, below)),
-        _ => format!("(if {} {{ {} }} else {{ {} }})", condition(chance, 0), text(chance, below), text(chance, below)),
+        _ => format!(
+            "(if {} {{ {} }} else {{ {} }})",
+            condition(chance, 0),
+            text(chance, below),
+            text(chance, below)
+        ),
     }
 }
 
 /// A day.
 pub fn date(chance: &mut Chance, depth: u32) -> String {
     if depth == 0 || chance.one_in(3) {
-        let simple = ["record.closeDate", "record.startDate", "date(\"2024-02-29\")", "today()", "date(record.seenAt)"];
+        let simple = [
+            "record.closeDate",
+            "record.startDate",
+            "date(\"2024-02-29\")",
+            "today()",
+            "date(record.seenAt)",
+        ];
         return (*chance.pick(&simple)).to_owned();
     }
     let below = depth - 1;

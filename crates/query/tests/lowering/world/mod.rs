@@ -11,7 +11,8 @@ use expr::{Encoding, Expr, Type};
 use indexmap::IndexMap;
 use metadata::Name;
 use metadata::catalog::{
-    Aggregate, Catalog, Choice, Choices, Field, FieldType, Lookup, Many, NumberLimits, Object, OnDelete, Returns, TextLimits, Via,
+    Aggregate, Catalog, Choice, Choices, Field, FieldType, Lookup, Many, NumberLimits, Object, OnDelete,
+    Returns, TextLimits, Via,
 };
 use metadata::layout::{Column, Layout, Role, Table};
 use sql::{ColumnDef, Ddl, Ident, Scalar};
@@ -68,14 +69,19 @@ fn linked(text: &str, to: &str, near: &str, far: &str) -> Field {
 }
 
 fn choices(text: &str) -> Arc<Choices> {
-    let values: &[&str] = if text == "stage" { &["new", "qualified", "won", "lost"] } else { &["de", "cn", "us"] };
+    let values: &[&str] =
+        if text == "stage" { &["new", "qualified", "won", "lost"] } else { &["de", "cn", "us"] };
     let choice = |value: &&str| Choice {
         value: Arc::from(*value),
         label: (*value).to_owned(),
         labels: IndexMap::new(),
         renamed_from: None,
     };
-    Arc::new(Choices { name: text.to_owned(), title: text.to_owned(), choices: values.iter().map(choice).collect() })
+    Arc::new(Choices {
+        name: text.to_owned(),
+        title: text.to_owned(),
+        choices: values.iter().map(choice).collect(),
+    })
 }
 
 fn object(text: &str, fields: Vec<Field>) -> Object {
@@ -135,7 +141,13 @@ fn deal() -> Object {
             field("feeCurrency", FieldType::Currency { of: name("fee") }),
             lookup("account", "account", Some("deals")),
             lookup("owner", "user", None),
-            field("subject", FieldType::Polymorphic { to: vec![name("account"), name("user")], inverse: Some(name("subjects")) }),
+            field(
+                "subject",
+                FieldType::Polymorphic {
+                    to: vec![name("account"), name("user")],
+                    inverse: Some(name("subjects")),
+                },
+            ),
             many("tasks", "task", "deal"),
             linked("members", "user", "deal", "user"),
         ],
@@ -249,7 +261,9 @@ fn assembled(objects: Vec<Object>) -> Catalog {
 
 /// Parses an expression over records of `object`.
 pub fn parse(catalog: &Catalog, object: &str, source: &str) -> Expr {
-    expr::parse(source, &catalog.scope(), object, None).map_err(|problems| format!("{source}: {problems:?}")).expect("parses")
+    expr::parse(source, &catalog.scope(), object, None)
+        .map_err(|problems| format!("{source}: {problems:?}"))
+        .expect("parses")
 }
 
 /// The catalog; formulas and roll-ups come in a second step, because they are parsed against the first.
@@ -314,7 +328,10 @@ pub fn tables(catalog: &Catalog) -> Vec<Ddl> {
         .chain(catalog.layout.tables.values().map(|table| Ddl::CreateIndex {
             name: Ident::made(&format!("{}_name", table.name)),
             table: Ident::made(&table.name),
-            parts: vec![(Scalar::Bare(Ident::made("version")), false), (Scalar::Bare(Ident::made("id")), false)],
+            parts: vec![
+                (Scalar::Bare(Ident::made("version")), false),
+                (Scalar::Bare(Ident::made("id")), false),
+            ],
             unique: false,
             condition: Some(Scalar::IsNull(Box::new(Scalar::Bare(Ident::made("deleted_at"))))),
             concurrently: false,

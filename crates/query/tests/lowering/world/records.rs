@@ -21,8 +21,25 @@ pub struct Records {
     pub of: BTreeMap<&'static str, Vec<Stored>>,
 }
 
-pub const TEXTS: &[&str] =
-    &["", "a", "A", "b%", "a_b", "\\", "É", "é", "straße", "STRASSE", "İx", "日本", "x y", "Zürich 7", "a\\b", "😀", " a "];
+pub const TEXTS: &[&str] = &[
+    "",
+    "a",
+    "A",
+    "b%",
+    "a_b",
+    "\\",
+    "É",
+    "é",
+    "straße",
+    "STRASSE",
+    "İx",
+    "日本",
+    "x y",
+    "Zürich 7",
+    "a\\b",
+    "😀",
+    " a ",
+];
 
 fn text(chance: &mut Chance) -> Value {
     Value::Text((*chance.pick(TEXTS)).to_owned())
@@ -35,7 +52,9 @@ fn date(chance: &mut Chance) -> Value {
 
 fn instant(chance: &mut Chance) -> Value {
     let seconds = 1_700_000_000 + i64::try_from(chance.below(40_000_000)).expect("small") / 3600 * 3600;
-    Value::DateTime(DateTime::from_timestamp(seconds, *chance.pick(&[0, 1_000, 999_999_000])).expect("an instant"))
+    Value::DateTime(
+        DateTime::from_timestamp(seconds, *chance.pick(&[0, 1_000, 999_999_000])).expect("an instant"),
+    )
 }
 
 fn decimal(chance: &mut Chance, scale: u32) -> Value {
@@ -48,7 +67,9 @@ fn value(field: &str, chance: &mut Chance) -> Value {
         return Value::Null;
     }
     match field {
-        "count" | "rank" | "employees" | "points" => Value::Int(i64::try_from(chance.below(9)).expect("small") - 3),
+        "count" | "rank" | "employees" | "points" => {
+            Value::Int(i64::try_from(chance.below(9)).expect("small") - 3)
+        }
         "amount" => decimal(chance, 6),
         "cost" | "price" => decimal(chance, 2),
         "fee" | "revenue" => decimal(chance, 4),
@@ -57,8 +78,13 @@ fn value(field: &str, chance: &mut Chance) -> Value {
         "won" | "hot" | "done" | "active" => Value::Bool(chance.one_in(2)),
         "closeDate" | "startDate" | "dueDate" => date(chance),
         "seenAt" | "dueAt" => instant(chance),
-        "opensAt" => Value::Time(chrono::NaiveTime::from_hms_opt(8, u32::try_from(chance.below(3)).expect("small"), 0).expect("a time")),
-        "effort" => Value::Duration(Duration::from_seconds(*chance.pick(&[0, 60, 3600, 86_400])).expect("short")),
+        "opensAt" => Value::Time(
+            chrono::NaiveTime::from_hms_opt(8, u32::try_from(chance.below(3)).expect("small"), 0)
+                .expect("a time"),
+        ),
+        "effort" => {
+            Value::Duration(Duration::from_seconds(*chance.pick(&[0, 60, 3600, 86_400])).expect("short"))
+        }
         "stage" => Value::Text((*chance.pick(&["new", "qualified", "won", "lost"])).to_owned()),
         "tier" => Value::Text((*chance.pick(&["A", "B"])).to_owned()),
         "tags" => list(&["a", "É", "x"], chance),
@@ -80,8 +106,29 @@ const FIELDS: &[(&str, usize, &[&str])] = &[
         "deal",
         40,
         &[
-            "name", "note", "stage", "count", "rank", "amount", "cost", "rate", "weight", "won", "hot", "closeDate", "startDate",
-            "opensAt", "seenAt", "dueAt", "effort", "tags", "markets", "extra", "address.street", "address.city", "fee",
+            "name",
+            "note",
+            "stage",
+            "count",
+            "rank",
+            "amount",
+            "cost",
+            "rate",
+            "weight",
+            "won",
+            "hot",
+            "closeDate",
+            "startDate",
+            "opensAt",
+            "seenAt",
+            "dueAt",
+            "effort",
+            "tags",
+            "markets",
+            "extra",
+            "address.street",
+            "address.city",
+            "fee",
             "feeCurrency",
         ],
     ),
@@ -105,8 +152,10 @@ impl Records {
         for (kind, (object, count, fields)) in FIELDS.iter().enumerate() {
             let mut all = Vec::new();
             for number in 0..*count {
-                let id = Uuid::from_u128(((kind as u128 + 1) << 100) | (0x7 << 76) | (0x8 << 60) | number as u128);
-                let mut stored: Stored = fields.iter().map(|field| ((*field).to_owned(), value(field, chance))).collect();
+                let id =
+                    Uuid::from_u128(((kind as u128 + 1) << 100) | (0x7 << 76) | (0x8 << 60) | number as u128);
+                let mut stored: Stored =
+                    fields.iter().map(|field| ((*field).to_owned(), value(field, chance))).collect();
                 stored.insert("id".to_owned(), Value::Id(id));
                 stored.insert("version".to_owned(), Value::Int(1));
                 for at in ["createdAt", "updatedAt"] {
@@ -118,8 +167,10 @@ impl Records {
             }
             of.insert(object, all);
         }
-        let ids: BTreeMap<&str, Vec<Value>> =
-            of.iter().map(|(object, all)| (*object, all.iter().map(|one| one["id"].clone()).collect())).collect();
+        let ids: BTreeMap<&str, Vec<Value>> = of
+            .iter()
+            .map(|(object, all)| (*object, all.iter().map(|one| one["id"].clone()).collect()))
+            .collect();
         for (object, field, target) in RELATIONS {
             for stored in of.get_mut(object).expect("known") {
                 let id = if chance.one_in(6) { Value::Null } else { chance.pick(&ids[target]).clone() };
@@ -171,7 +222,9 @@ impl Records {
         }
         if object == "deal" {
             let tasks = self.living("task").into_iter().filter(|task| task["deal"] == stored["id"]);
-            record.many.insert("tasks".to_owned(), tasks.map(|task| self.record("task", task, depth - 1)).collect());
+            record
+                .many
+                .insert("tasks".to_owned(), tasks.map(|task| self.record("task", task, depth - 1)).collect());
         }
         record
     }
@@ -179,7 +232,8 @@ impl Records {
 
 fn insert(catalog: &Catalog, object: &str, records: &[Stored]) -> Write {
     let table = &catalog.layout.tables[object];
-    let columns: Vec<_> = table.fields.iter().flat_map(|(field, all)| all.iter().map(move |column| (field, column))).collect();
+    let columns: Vec<_> =
+        table.fields.iter().flat_map(|(field, all)| all.iter().map(move |column| (field, column))).collect();
     let cell = |stored: &Stored, field: &str, role: &Role| match role {
         Role::Value => stored.get(field).cloned(),
         Role::Folded => stored.get(field).map(|value| match value {

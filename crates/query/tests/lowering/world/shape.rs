@@ -6,8 +6,8 @@ use expr::Expr;
 use metadata::Name;
 use metadata::catalog::Aggregate;
 use query::request::{
-    AggregateItem, Deleted, EdgeItem, FoldItem, Keyed, ListArgs, ListPart, ListRead, OrderKey, Page, PageItem, PartItem,
-    Read, RecordItem, Selection,
+    AggregateItem, Deleted, EdgeItem, FoldItem, Keyed, ListArgs, ListPart, ListRead, OrderKey, Page,
+    PageItem, PartItem, Read, RecordItem, Selection,
 };
 
 use super::name;
@@ -25,7 +25,8 @@ pub fn one(relation: &str, selection: Selection) -> Keyed<RecordItem> {
 }
 
 pub fn one_of(relation: &str, selections: Vec<(&str, Selection)>) -> Keyed<RecordItem> {
-    let selections: Vec<(Name, Selection)> = selections.into_iter().map(|(to, selection)| (name(to), selection)).collect();
+    let selections: Vec<(Name, Selection)> =
+        selections.into_iter().map(|(to, selection)| (name(to), selection)).collect();
     keyed(relation, RecordItem::OneOf(name(relation), selections))
 }
 
@@ -60,7 +61,10 @@ pub fn nodes(selection: Selection) -> Keyed<ListPart> {
 }
 
 pub fn edges(selection: Selection) -> Keyed<ListPart> {
-    keyed("edges", ListPart::Edges(vec![keyed("cursor", EdgeItem::Cursor), keyed("node", EdgeItem::Node(selection))]))
+    keyed(
+        "edges",
+        ListPart::Edges(vec![keyed("cursor", EdgeItem::Cursor), keyed("node", EdgeItem::Node(selection))]),
+    )
 }
 
 pub fn total() -> Keyed<ListPart> {
