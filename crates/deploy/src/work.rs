@@ -68,6 +68,15 @@ pub enum Fill {
         /// Where it goes without case.
         target: Column,
     },
+    /// The currency of a field that becomes money: the one that its author names.
+    Currency {
+        /// The money field.
+        money: Name,
+        /// ISO code.
+        code: String,
+        /// Where it goes.
+        target: Column,
+    },
     /// A formula that is kept.
     Formula {
         /// The field.
@@ -199,6 +208,7 @@ fn changed_table(sides: &Sides<'_>, work: &mut TableWork, before: &Table) {
         }
         work.columns.extend(missing);
     }
+    currencies(work);
     let object = work.object.name.clone();
     for (name, columns) in &table.fields {
         let fresh = columns.iter().any(|column| work.columns.iter().any(|added| added.name == column.name));
@@ -213,7 +223,7 @@ fn changed_table(sides: &Sides<'_>, work: &mut TableWork, before: &Table) {
             columns.iter().any(|column| table.fields.values().flatten().any(|now| now.name == column.name));
         let converted = work.fills.iter().any(|fill| match fill {
             Fill::Convert(convert) => convert.from.name == *name,
-            Fill::Fold { .. } | Fill::Formula { .. } => false,
+            Fill::Fold { .. } | Fill::Currency { .. } | Fill::Formula { .. } => false,
         });
         if let Some(field) = old.field(name).filter(|_| !kept && !converted) {
             work.dropped.push((Arc::clone(field), columns.clone()));
@@ -261,6 +271,25 @@ fn previous_field(old: &Object, new: &Object, field: &Field) -> Option<Arc<Field
         old.field(from)
     };
     old.field(&field.name).or_else(renamed).cloned()
+}
+
+/// Amounts that were mere numbers get the currency that the money field names.
+fn currencies(work: &mut TableWork) {
+    let mut found = Vec::new();
+    for fill in &work.fills {
+        let Fill::Convert(convert) = fill else { continue };
+        let FieldType::Money { currency: Some(code), .. } = &convert.field.ty else { continue };
+        let money = &convert.field.name;
+        let belongs = |field: &&Arc<Field>| matches!(&field.ty, FieldType::Currency { of } if of == money);
+        let Some(field) = work.object.fields.values().find(belongs) else { continue };
+        let target = work.table.column(&field.name, &Role::Value).filter(|column| work.is_fresh(column));
+        found.extend(target.map(|target| Fill::Currency {
+            money: money.clone(),
+            code: code.clone(),
+            target: target.clone(),
+        }));
+    }
+    work.fills.extend(found);
 }
 
 /// Renamed choices, and values that the caller's mapping gives a place.

@@ -78,6 +78,7 @@ impl<'a> Filler<'a> {
                     reads.insert(format!("fold {at}"), source.clone());
                     self.targets.push(target.clone());
                 }
+                Fill::Currency { target, .. } => self.targets.push(target.clone()),
                 Fill::Formula { targets, .. } => {
                     reads.extend(self.own_columns());
                     self.targets.extend(targets.iter().cloned());
@@ -178,6 +179,11 @@ impl<'a> Filler<'a> {
                 Fill::Fold { target, .. } => {
                     let value = values.get(&format!("fold {at}")).unwrap_or(&Value::Null);
                     targets.push(of_role(target, value));
+                }
+                Fill::Currency { money, code, target } => {
+                    let known = values.get(money.as_str()).is_some_and(|amount| !amount.is_null());
+                    let value = if known { Value::Text(code.clone()) } else { Value::Null };
+                    targets.push(of_role(target, &value));
                 }
                 Fill::Formula { .. } => {}
             }

@@ -107,6 +107,7 @@ fn filled(work: &TableWork, fill: &Fill, changes: &[Change]) -> String {
             format!("convert {name}{}", types.unwrap_or_default())
         }
         Fill::Fold { field, .. } => format!("fill {} without case", field.name),
+        Fill::Currency { money, code, .. } => format!("set the currency of {money} to {code}"),
         Fill::Formula { field, .. } => format!("compute {}", field.name),
     }
 }

@@ -170,7 +170,7 @@ impl Table<'_> {
                 Some(convert.source.as_ref()?.name.clone())
             }
             Fill::Fold { source, target, .. } if target == of => Some(source.name.clone()),
-            Fill::Convert(_) | Fill::Fold { .. } | Fill::Formula { .. } => None,
+            Fill::Convert(_) | Fill::Fold { .. } | Fill::Currency { .. } | Fill::Formula { .. } => None,
         })
     }
 

@@ -47,6 +47,23 @@ async fn renamed_choices_take_their_records_along_and_back_again() {
     .await;
 }
 
+#[tokio::test]
+async fn numbers_that_become_money_get_its_currency() {
+    testing::each_database(|bed| async move {
+        applied(&bed.tenant, &shop(json!({ "amount": { "type": "string" } }), json!({}))).await;
+        insert(&bed.tenant, &["amount"], &[vec![text("12.50")], vec![Value::Null]]).await;
+        let files = shop(json!({ "amount": { "x-type": "money", "x-currency": "EUR" } }), json!({}));
+        applied(&bed.tenant, &files).await;
+        assert_eq!(
+            values(&bed.tenant, "amount").await,
+            [Value::Decimal("12.5".parse().expect("a number")), Value::Null]
+        );
+        assert_eq!(values(&bed.tenant, "amountCurrency").await, [text("EUR"), Value::Null]);
+        assert!(planned(&bed.tenant, &files).await.is_empty());
+    })
+    .await;
+}
+
 fn related(to: &str) -> Vec<SourceFile> {
     let plain = |name: &str| {
         json!({
