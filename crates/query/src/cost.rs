@@ -141,7 +141,7 @@ impl Meter<'_> {
                 ListPart::TypeName(_) | ListPart::PageInfo(_) => {}
                 ListPart::TotalCount | ListPart::Aggregate(_) => folds += 1,
                 ListPart::Nodes(selection) => {
-                    each = each.saturating_add(1 + self.selection(selection, depth)?)
+                    each = each.saturating_add(1 + self.selection(selection, depth)?);
                 }
                 ListPart::Edges(edges) => {
                     each = each.saturating_add(1);

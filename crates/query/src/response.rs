@@ -195,10 +195,10 @@ fn write_list<Row: Cells>(list: &ListForm, rows: &[Row], values: &[Value], out: 
     };
     let shown = found.get(..size.min(found.len())).unwrap_or_default();
     let more = found.len() > size;
-    let (first, last) =
+    let (start, end) =
         if list.backward { (shown.last(), shown.first()) } else { (shown.first(), shown.last()) };
-    let position = |end: Option<&Row>, out: &mut Vec<u8>| match end {
-        Some(row) => write_cursor(&list.cursor, row, out),
+    let position_of = |found: Option<&Row>, out: &mut Vec<u8>| match found {
+        Some(record) => write_cursor(&list.cursor, record, out),
         None => out.extend_from_slice(b"null"),
     };
     for piece in &list.pieces {
@@ -207,15 +207,15 @@ fn write_list<Row: Cells>(list: &ListForm, rows: &[Row], values: &[Value], out: 
             Piece::Rows(record) => {
                 let each = |row, out: &mut Vec<u8>| write_pieces(record, row, &list.cursor, out);
                 if list.backward {
-                    write_array(shown.iter().rev(), out, each)
+                    write_array(shown.iter().rev(), out, each);
                 } else {
-                    write_array(shown.iter(), out, each)
+                    write_array(shown.iter(), out, each);
                 }
             }
             Piece::HasNext => write_bool(if list.backward { list.behind } else { more }, out),
             Piece::HasPrevious => write_bool(if list.backward { more } else { list.behind }, out),
-            Piece::StartCursor => position(first, out),
-            Piece::EndCursor => position(last, out),
+            Piece::StartCursor => position_of(start, out),
+            Piece::EndCursor => position_of(end, out),
             Piece::Cell(..) | Piece::FirstOf(..) | Piece::IfAny(..) | Piece::Cursor => {
                 if let Some(row) = rows.first() {
                     write_pieces(std::slice::from_ref(piece), row, &list.cursor, out);

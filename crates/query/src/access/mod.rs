@@ -95,7 +95,7 @@ pub fn permit_write(catalog: &Catalog, access: &Access, write: Write) -> Result<
     let walk = names::Walk::new(catalog);
     match &write.operation {
         Operation::Create(records, _) => {
-            records.iter().try_for_each(|data| walk.data(&write.object, data))?
+            records.iter().try_for_each(|data| walk.data(&write.object, data))?;
         }
         Operation::Upsert { key, records, .. } => {
             walk.field_of(&write.object, key)?;

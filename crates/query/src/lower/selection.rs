@@ -122,8 +122,8 @@ pub(super) fn type_name(name: &str) -> (Scalar, CellType) {
 /// How a field's value is written into the response.
 pub(super) fn cell_of(field: &Field, encoding: Encoding) -> CellType {
     match &field.ty {
-        FieldType::BigInt(_) => CellType::BigInt,
-        FieldType::Formula { returns: Returns::Int, .. }
+        FieldType::BigInt(_)
+        | FieldType::Formula { returns: Returns::Int, .. }
         | FieldType::Rollup { returns: Returns::Int, .. } => CellType::BigInt,
         _ => CellType::Plain(encoding),
     }
@@ -147,7 +147,7 @@ impl Cx<'_> {
                     pieces.push(Piece::Cell(columns.add(typed.scalar), cell_of(&field, typed.encoding)));
                 }
                 RecordItem::Parts(name, parts) => {
-                    pieces.push(self.composite_pieces(place, name, parts, columns)?)
+                    pieces.push(self.composite_pieces(place, name, parts, columns)?);
                 }
                 RecordItem::One(name, selection) => {
                     let field = Cx::field(place, name)?;
