@@ -25,6 +25,12 @@ pub fn line(measured: &Measured) -> String {
 pub async fn page(all: &[Measured], run: &Run, servers: &Servers, url: &str) -> Result<String, Failure> {
     let pool = database::pool(url, 1).await?;
     let version: String = sqlx::query_scalar("SHOW server_version").fetch_one(&pool).await?;
+    let settings: String = sqlx::query_scalar(
+        "SELECT string_agg(name || ' = ' || current_setting(name), ', ' ORDER BY name) FROM pg_settings \
+         WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes', 'shared_buffers', 'autovacuum', 'jit')",
+    )
+    .fetch_one(&pool)
+    .await?;
     pool.close().await;
     let mut out = String::from("# Armature beside the floor\n\n");
     writeln!(
@@ -38,6 +44,7 @@ pub async fn page(all: &[Measured], run: &Run, servers: &Servers, url: &str) -> 
         run.rounds,
         run.seconds
     )?;
+    writeln!(out, "Settings of PostgreSQL: {settings}.\n")?;
     if run.percent != 100 {
         writeln!(out, "**On {} % of the data set only.**\n", run.percent)?;
     }
