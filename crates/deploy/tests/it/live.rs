@@ -1,10 +1,11 @@
 //! Several at once: applies among themselves, and writers while an apply goes on.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use deploy::{Catalogs, DeployError};
+use deploy::{Catalogs, DeployError, Observer, Progress, Stage};
 use expr::{Encoding, Value};
 use serde_json::json;
 use sql::{Ident, Param, Scalar, Source, Update, Write};
@@ -105,6 +106,25 @@ async fn attempt(tenant: &Tenant, write: &Write, version: i64) -> Result<(), Sto
     transaction.commit().await
 }
 
+/// Lets the writer work between two batches: after the first one, until it has written as often as this.
+struct LetsWrite {
+    written: Mutex<Receiver<()>>,
+    times: u32,
+}
+
+impl Observer for LetsWrite {
+    fn step(&self, progress: Progress<'_>) -> Result<(), String> {
+        if progress.stage == Stage::Backfill && progress.done == 1_000 {
+            let written = self.written.lock().expect("one waits");
+            while written.try_recv().is_ok() {}
+            for _ in 0..self.times {
+                written.recv_timeout(Duration::from_secs(20)).map_err(|error| error.to_string())?;
+            }
+        }
+        Ok(())
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_writers_change_during_a_backfill_is_not_lost() {
     testing::each_database(|bed| async move {
@@ -114,6 +134,7 @@ async fn what_writers_change_during_a_backfill_is_not_lost() {
         insert(&bed.tenant, &["amount"], &texts(&rows.iter().map(String::as_str).collect::<Vec<_>>())).await;
 
         let ended = Arc::new(AtomicBool::new(false));
+        let (tell, written) = channel();
         let writer = {
             let (tenant, ended) = (bed.tenant.clone(), Arc::clone(&ended));
             tokio::spawn(async move {
@@ -124,12 +145,14 @@ async fn what_writers_change_during_a_backfill_is_not_lost() {
                     let row = if written % 2 == 0 { written / 2 } else { count - 1 - written / 2 };
                     write(&tenant, &catalogs, row, row + 1_000_000).await;
                     written += 1;
+                    tell.send(()).ok();
                 }
                 written
             })
         };
         let mut batches = options();
         batches.large = 100;
+        batches.observer = Arc::new(LetsWrite { written: Mutex::new(written), times: 40 });
         let files = shop(json!({ "amount": { "x-type": "decimal" } }), json!({}));
         deploy::apply(&bed.tenant, &files, batches).await.expect("a retype under load");
         ended.store(true, Ordering::SeqCst);
