@@ -38,8 +38,10 @@ pub(crate) struct ListForm {
     pub size: Slot,
     /// Rows arrive in reverse.
     pub backward: bool,
-    /// What is true beyond the end where the page began.
+    /// Whether the page began at a position, behind which there is a record.
     pub behind: bool,
+    /// Slot of the number of records skipped.
+    pub offset: Option<Slot>,
     /// The position of a row.
     pub cursor: Vec<Piece>,
 }
@@ -195,6 +197,8 @@ fn write_list<Row: Cells>(list: &ListForm, rows: &[Row], values: &[Value], out: 
     };
     let shown = found.get(..size.min(found.len())).unwrap_or_default();
     let more = found.len() > size;
+    let skipped = list.offset.and_then(|slot| values.get(usize::from(slot)));
+    let behind = list.behind || matches!(skipped, Some(Value::Int(skipped)) if *skipped > 0);
     let (start, end) =
         if list.backward { (shown.last(), shown.first()) } else { (shown.first(), shown.last()) };
     let position_of = |found: Option<&Row>, out: &mut Vec<u8>| match found {
@@ -212,8 +216,8 @@ fn write_list<Row: Cells>(list: &ListForm, rows: &[Row], values: &[Value], out: 
                     write_array(shown.iter(), out, each);
                 }
             }
-            Piece::HasNext => write_bool(if list.backward { list.behind } else { more }, out),
-            Piece::HasPrevious => write_bool(if list.backward { more } else { list.behind }, out),
+            Piece::HasNext => write_bool(if list.backward { behind } else { more }, out),
+            Piece::HasPrevious => write_bool(if list.backward { more } else { behind }, out),
             Piece::StartCursor => position_of(start, out),
             Piece::EndCursor => position_of(end, out),
             Piece::Cell(..) | Piece::FirstOf(..) | Piece::IfAny(..) | Piece::Cursor => {

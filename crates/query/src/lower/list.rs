@@ -57,13 +57,9 @@ pub(super) fn way(args: &ListArgs) -> Way {
     if args.page.backward { Way::Backward } else { Way::Forward }
 }
 
-/// Whether there is something where the page began: a page that begins at a position or an offset has records before it.
+/// Whether the page began at a position: there is a record before it.
 pub(super) fn behind(args: &ListArgs) -> bool {
-    if args.page.backward {
-        args.page.before.is_some()
-    } else {
-        args.page.after.is_some() || args.page.offset.is_some()
-    }
+    if args.page.backward { args.page.before.is_some() } else { args.page.after.is_some() }
 }
 
 impl Cx<'_> {
@@ -173,6 +169,7 @@ impl Cx<'_> {
             size: list.args.page.size,
             backward: list.args.page.backward,
             behind: behind(&list.args),
+            offset: list.args.page.offset,
             cursor,
         });
         let query = match (page, wants.totals) {

@@ -203,6 +203,13 @@ impl Cx<'_> {
         }
     }
 
+    /// Whether there is a record where the page began.
+    fn begins_behind(&mut self, list: &ListRead) -> Scalar {
+        let Some(offset) = list.args.page.offset else { return Scalar::Bool(behind(&list.args)) };
+        let skipped = Scalar::Param(self.slot(offset, Some(Transform::Count), Encoding::Int, false));
+        Scalar::Compare(Compare::Greater, Box::new(skipped), Box::new(Scalar::Int(0)))
+    }
+
     fn shared_records(&mut self, page: &Ident, number: usize, list: &ListRead) -> Scalar {
         let json = Scalar::Column(page.clone(), Ident::made(&format!("j{number}")));
         let shown = self.shown(page, list, vec![(json, Ident::made("j"))], list.args.page.backward);
@@ -216,10 +223,8 @@ impl Cx<'_> {
             let truth = CellType::Plain(Encoding::Bool);
             let (scalar, cell) = match &keyed.item {
                 PageItem::TypeName(name) => type_name(name),
-                PageItem::HasNextPage if list.args.page.backward => (Scalar::Bool(behind(&list.args)), truth),
-                PageItem::HasPreviousPage if !list.args.page.backward => {
-                    (Scalar::Bool(behind(&list.args)), truth)
-                }
+                PageItem::HasNextPage if list.args.page.backward => (self.begins_behind(list), truth),
+                PageItem::HasPreviousPage if !list.args.page.backward => (self.begins_behind(list), truth),
                 PageItem::HasNextPage | PageItem::HasPreviousPage => {
                     let all = Query {
                         columns: vec![(Scalar::CountAll, Ident::made("v"))],

@@ -159,6 +159,13 @@ async fn pages_show_each_record_once_in_both_directions() {
                 let json = json(&bed, catalog, Read::List(skipped), &[Value::Int(5), Value::Int(7)]).await;
                 assert_eq!(ids(&json), all[7..12], "seed {seed}: an offset along {keys:?}");
                 assert_eq!(json["totalCount"], all.len());
+                for (skipped, before) in [(0, false), (3, true)] {
+                    let skipping = Page { offset: Some(1), ..page(0) };
+                    let list = list("deal", args(None, keys.clone(), skipping), vec![page_info()]);
+                    let slots = [Value::Int(5), Value::Int(skipped)];
+                    let json = self::json(&bed, catalog, Read::List(list), &slots).await;
+                    assert_eq!(json["pageInfo"]["hasPreviousPage"], before, "{skipped} skipped");
+                }
                 answers.agree(format!("seed {seed}: {keys:?}"), all.into());
             }
         }
