@@ -89,7 +89,13 @@ pub struct Error {
 impl Error {
     /// An error without a place.
     pub fn new(code: Code, message: impl Into<String>) -> Error {
-        Error { message: message.into(), code, locations: Vec::new(), path: Vec::new(), extensions: Vec::new() }
+        Error {
+            message: message.into(),
+            code,
+            locations: Vec::new(),
+            path: Vec::new(),
+            extensions: Vec::new(),
+        }
     }
 
     /// The client's fault.

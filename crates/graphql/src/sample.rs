@@ -40,7 +40,11 @@ fn choices(of: &str, values: &[&str]) -> Arc<Choices> {
         labels: IndexMap::new(),
         renamed_from: None,
     };
-    Arc::new(Choices { name: of.to_owned(), title: of.to_owned(), choices: values.iter().map(choice).collect() })
+    Arc::new(Choices {
+        name: of.to_owned(),
+        title: of.to_owned(),
+        choices: values.iter().map(choice).collect(),
+    })
 }
 
 pub(crate) fn lookup(to: &str, inverse: Option<&str>) -> FieldType {
@@ -127,10 +131,13 @@ pub(crate) fn catalog() -> Arc<Catalog> {
         "tasks",
         vec![
             field("name", text()),
-            field("about", FieldType::Polymorphic {
-                to: vec![name("account"), name("opportunity")],
-                inverse: Some(name("tasks")),
-            }),
+            field(
+                "about",
+                FieldType::Polymorphic {
+                    to: vec![name("account"), name("opportunity")],
+                    inverse: Some(name("tasks")),
+                },
+            ),
             field("done", FieldType::Bool),
         ],
     );

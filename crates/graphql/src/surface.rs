@@ -14,7 +14,7 @@ use crate::schema::names::{self, ObjectNames};
 pub struct Surface {
     catalog: Arc<Catalog>,
     schema: Schema,
-    names: HashMap<Name, ObjectNames>,
+    names: HashMap<Name, Arc<ObjectNames>>,
     queries: HashMap<String, RootField>,
     mutations: HashMap<String, RootField>,
 }
@@ -126,7 +126,7 @@ impl Surface {
             for verb in Verb::ALL {
                 surface.mutations.insert(verb.field(&names), RootField::Write(name.clone(), verb));
             }
-            surface.names.insert(name.clone(), names);
+            surface.names.insert(name.clone(), Arc::new(names));
         }
         Ok(surface)
     }
@@ -158,13 +158,16 @@ impl Surface {
     }
 
     /// The names of an object's types; made on the spot for one that is not in the API, which no document can reach.
-    pub(crate) fn names(&self, object: &Name) -> ObjectNames {
-        match self.names.get(object) {
-            Some(names) => names.clone(),
-            None => {
-                let base = names::pascal(object);
-                ObjectNames { plural: base.clone(), base, one: object.to_string(), many: object.to_string() }
-            }
+    pub(crate) fn names(&self, object: &Name) -> Arc<ObjectNames> {
+        if let Some(names) = self.names.get(object) {
+            return Arc::clone(names);
         }
+        let base = names::pascal(object);
+        Arc::new(ObjectNames {
+            plural: base.clone(),
+            base,
+            one: object.to_string(),
+            many: object.to_string(),
+        })
     }
 }

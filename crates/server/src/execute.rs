@@ -181,7 +181,9 @@ impl Run<'_> {
         for root in &lowered.roots {
             let RootItem::Read(read, values) = &root.item else { continue };
             // What may not be read is reported by the read itself.
-            let Ok(permitted) = permit(&self.caller.catalog, &self.caller.access, read.clone()) else { continue };
+            let Ok(permitted) = permit(&self.caller.catalog, &self.caller.access, read.clone()) else {
+                continue;
+            };
             let refuse = |exceeded| Stop::Refused(vec![failure::cost(&exceeded)]);
             let cost = cost::check(&permitted, values).map_err(refuse)?;
             whole = Cost { rows: whole.rows.saturating_add(cost.rows), depth: whole.depth.max(cost.depth) };

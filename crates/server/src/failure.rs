@@ -36,13 +36,15 @@ fn read_itself(error: &ReadError) -> Error {
 /// A read that costs too much.
 pub(crate) fn cost(exceeded: &CostExceeded) -> Error {
     match exceeded {
-        CostExceeded::Rows { rows } => {
-            Error::new(Code::CostExceeded, exceeded.to_string()).with("cost", *rows).with("limit", cost::BUDGET)
+        CostExceeded::Rows { rows } => Error::new(Code::CostExceeded, exceeded.to_string())
+            .with("cost", *rows)
+            .with("limit", cost::BUDGET),
+        CostExceeded::Depth { depth } => Error::new(Code::CostExceeded, exceeded.to_string())
+            .with("depth", *depth)
+            .with("limit", cost::DEPTH),
+        CostExceeded::PageSize { .. } | CostExceeded::Offset { .. } => {
+            Error::validation(exceeded.to_string())
         }
-        CostExceeded::Depth { depth } => {
-            Error::new(Code::CostExceeded, exceeded.to_string()).with("depth", *depth).with("limit", cost::DEPTH)
-        }
-        CostExceeded::PageSize { .. } | CostExceeded::Offset { .. } => Error::validation(exceeded.to_string()),
     }
 }
 
@@ -65,7 +67,9 @@ pub(crate) fn write(error: &WriteError, root: &Root) -> Error {
 pub(crate) fn store(error: &StoreError, root: Option<&Root>) -> Error {
     let found = match error {
         StoreError::Overflow => Error::validation("A number is too large"),
-        StoreError::StatementTimeout => Error::new(Code::Timeout, "The request took too long and was stopped"),
+        StoreError::StatementTimeout => {
+            Error::new(Code::Timeout, "The request took too long and was stopped")
+        }
         StoreError::LockTimeout | StoreError::Retryable => {
             Error::new(Code::Conflict, "Others are changing the same records; try again")
         }

@@ -44,7 +44,8 @@ fn file(path: &str, headers: &HeaderMap) -> Response {
 
 fn embedded(path: &str, found: &EmbeddedFile, headers: &HeaderMap) -> Response {
     let tag = format!("\"{}\"", hex::encode(found.metadata.sha256_hash()));
-    let fresh = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).is_some_and(|known| known == tag);
+    let fresh =
+        headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).is_some_and(|known| known == tag);
     // Names of assets hold a hash of their content; the page's does not.
     let kept = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
     let status = if fresh { StatusCode::NOT_MODIFIED } else { StatusCode::OK };

@@ -41,25 +41,27 @@ pub(crate) async fn healthz() -> Response {
     said(StatusCode::OK, "{\"status\":\"ok\"}")
 }
 
+async fn ask_database(app: &App) -> bool {
+    let ready = match tokio::time::timeout(PATIENCE, app.store.ping()).await {
+        Ok(Ok(())) => true,
+        Ok(Err(error)) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the database does not answer");
+            false
+        }
+        Err(_) => {
+            tracing::warn!("the database does not answer in time");
+            false
+        }
+    };
+    app.readiness.keep(ready);
+    ready
+}
+
 /// The store runs missing migrations when it is opened, so that a store that answers is migrated.
 pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
     let ready = match app.readiness.kept() {
         Some(ready) => ready,
-        None => {
-            let ready = match tokio::time::timeout(PATIENCE, app.store.ping()).await {
-                Ok(Ok(())) => true,
-                Ok(Err(error)) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "the database does not answer");
-                    false
-                }
-                Err(_) => {
-                    tracing::warn!("the database does not answer in time");
-                    false
-                }
-            };
-            app.readiness.keep(ready);
-            ready
-        }
+        None => ask_database(&app).await,
     };
     if ready {
         said(StatusCode::OK, "{\"status\":\"ready\"}")

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use store::{KeyRow, Store, StoreError, Tenant};
 
 /// How long a key is believed without being told of a change. Changes are told within a second.
-const KEPT: Duration = Duration::from_secs(60);
+const KEPT: Duration = Duration::from_mins(1);
 /// How long it is believed that there is no such key.
 const UNKNOWN_KEPT: Duration = Duration::from_secs(1);
 /// Longest key that is looked at.

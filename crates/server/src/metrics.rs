@@ -29,8 +29,14 @@ impl Metrics {
         }
         let builder = PrometheusBuilder::new().set_buckets(&BUCKETS).map_err(|error| error.to_string())?;
         let handle = builder.install_recorder().map_err(|error| error.to_string())?;
-        metrics::describe_counter!("armature_http_requests_total", "Requests answered, by route, method and status.");
-        metrics::describe_histogram!("armature_http_request_duration_seconds", "Time to the answer, by route.");
+        metrics::describe_counter!(
+            "armature_http_requests_total",
+            "Requests answered, by route, method and status."
+        );
+        metrics::describe_histogram!(
+            "armature_http_request_duration_seconds",
+            "Time to the answer, by route."
+        );
         metrics::describe_gauge!("armature_http_requests_in_work", "Requests in work.");
         Ok(Metrics { handle: RECORDER.get_or_init(|| handle).clone() })
     }

@@ -53,7 +53,10 @@ pub(crate) type RootValue = (Arc<str>, Option<Vec<u8>>);
 
 /// The whole answer of an operation that was run. `None` for `data` when an error has taken all of it.
 pub(crate) fn answer(data: Option<&[RootValue]>, errors: &[Error], trace: &TraceId) -> Vec<u8> {
-    let size = data.unwrap_or_default().iter().map(|(key, value)| key.len() + value.as_ref().map_or(8, Vec::len) + 8);
+    let size = data
+        .unwrap_or_default()
+        .iter()
+        .map(|(key, value)| key.len() + value.as_ref().map_or(8, Vec::len) + 8);
     let mut out = Vec::with_capacity(size.sum::<usize>() + 64);
     let mut body = Members::begin(&mut out);
     if !errors.is_empty() {
@@ -75,30 +78,34 @@ pub(crate) fn answer(data: Option<&[RootValue]>, errors: &[Error], trace: &Trace
 }
 
 /// The whole answer of a request that was not run.
-pub(crate) fn refusal(errors: Vec<Error>, trace: &TraceId) -> Vec<u8> {
+pub(crate) fn refusal(errors: &[Error], trace: &TraceId) -> Vec<u8> {
     let mut out = Vec::with_capacity(256);
     let mut body = Members::begin(&mut out);
-    write_errors(&errors, trace, body.name("errors"));
+    write_errors(errors, trace, body.name("errors"));
     body.end();
     out
 }
 
 fn write_errors(errors: &[Error], trace: &TraceId, out: &mut Vec<u8>) {
-    let traced: Vec<Error> = errors.iter().map(|error| error.clone().with("traceId", trace.as_str())).collect();
+    let traced: Vec<Error> =
+        errors.iter().map(|error| error.clone().with("traceId", trace.as_str())).collect();
     json(&traced, out);
 }
 
 /// What is selected of a write's outcome.
 pub(crate) fn written(payload: &Payload, outcome: &Outcome) -> Vec<u8> {
-    let records: usize = outcome.records.iter().map(|record| record.as_ref().map_or(4, bytes::Bytes::len) + 1).sum();
+    let records: usize =
+        outcome.records.iter().map(|record| record.as_ref().map_or(4, bytes::Bytes::len) + 1).sum();
     let mut out = Vec::with_capacity(records + 64);
     let mut members = Members::begin(&mut out);
     for Keyed { key, item } in &payload.parts {
         let place = members.name(key);
         match item {
             PayloadPart::TypeName(name) => json(&**name, place),
-            PayloadPart::Record(_) if payload.bulk => write_list(&outcome.records, place, write_record),
-            PayloadPart::Record(_) => write_record(outcome.records.first().unwrap_or(&None), place),
+            PayloadPart::Record(_) if payload.bulk => {
+                write_list(&outcome.records, place, |record, out| write_record(record.as_ref(), out));
+            }
+            PayloadPart::Record(_) => write_record(outcome.records.first().and_then(Option::as_ref), place),
             PayloadPart::Errors(parts) => write_list(&outcome.errors, place, |error, out| {
                 let mut members = Members::begin(out);
                 for Keyed { key, item } in parts {
@@ -130,8 +137,8 @@ fn write_list<T>(items: &[T], out: &mut Vec<u8>, each: impl Fn(&T, &mut Vec<u8>)
     out.push(b']');
 }
 
-fn write_record(record: &Option<bytes::Bytes>, out: &mut Vec<u8>) {
-    out.extend_from_slice(record.as_deref().unwrap_or(b"null"));
+fn write_record(record: Option<&bytes::Bytes>, out: &mut Vec<u8>) {
+    out.extend_from_slice(record.map_or(b"null", |record| record.as_ref()));
 }
 
 fn write_error_part(part: ErrorPart, error: &engine::Refusal, bulk: bool, out: &mut Vec<u8>) {

@@ -41,11 +41,12 @@ impl Surfaces {
         if let Some(served) = self.built.get(&catalog.hash) {
             return Ok(served);
         }
-        let (built, catalog, bytes) = (self.built.clone(), Arc::clone(catalog), self.document_bytes);
+        let (cache, catalog, bytes) = (self.built.clone(), Arc::clone(catalog), self.document_bytes);
         let build = move || {
-            built.try_get_with(catalog.hash.clone(), || {
+            cache.try_get_with(catalog.hash.clone(), || {
                 let surface = Surface::build(&catalog)?;
-                let weigh = |text: &Arc<str>, _: &Arc<Prepared>| u32::try_from(text.len() + 256).unwrap_or(u32::MAX);
+                let weigh =
+                    |text: &Arc<str>, _: &Arc<Prepared>| u32::try_from(text.len() + 256).unwrap_or(u32::MAX);
                 let documents = Cache::builder().max_capacity(bytes).weigher(weigh).build();
                 Ok::<_, BuildError>(Arc::new(Served { surface, documents }))
             })

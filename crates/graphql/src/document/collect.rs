@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use async_graphql::Positioned;
 use async_graphql::parser::types::{Directive, Field, Selection, SelectionSet};
 use async_graphql::registry::MetaType;
-use async_graphql::Positioned;
 use async_graphql_value::Value as Literal;
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
@@ -33,6 +33,11 @@ impl<'d> Collected<'d> {
     /// All of them.
     pub(crate) fn fields(&self) -> impl Iterator<Item = &'d Positioned<Field>> {
         self.fields.iter().copied()
+    }
+
+    /// Where an argument stands; the field's place when it is not given.
+    pub(crate) fn argument_location(&self, argument: &str) -> Location {
+        self.first().get_argument(argument).map_or(self.location, |value| location(value.pos))
     }
 
     fn first(&self) -> &'d Field {
@@ -93,7 +98,8 @@ impl<'d> Running<'d> {
                 Selection::FragmentSpread(spread) => {
                     let name = &spread.node.fragment_name;
                     let Some(fragment) = self.document.fragments.get(&name.node) else {
-                        return Err(Error::validation(format!("There is no fragment {}", name.node)).at(location(name.pos)));
+                        return Err(Error::validation(format!("There is no fragment {}", name.node))
+                            .at(location(name.pos)));
                     };
                     if self.applies(&fragment.node.type_condition.node.on.node, ty) {
                         self.gather(ty, &fragment.node.selection_set.node, fields)?;
@@ -129,8 +135,11 @@ impl<'d> Running<'d> {
                 Some(value) if value == wanted => {}
                 Some(_) => return Ok(false),
                 None => {
-                    return Err(Error::validation(format!("@{} needs if: true or false", directive.node.name.node))
-                        .at(location(directive.pos)));
+                    return Err(Error::validation(format!(
+                        "@{} needs if: true or false",
+                        directive.node.name.node
+                    ))
+                    .at(location(directive.pos)));
                 }
             }
         }
@@ -148,35 +157,34 @@ impl<'d> Running<'d> {
         for argument in known.args.values() {
             let given = field.first().get_argument(&argument.name);
             let value = match given {
-                Some(given) => {
-                    coercion.coerce(&argument.ty, Source::Literal(&given.node), &Path::Root).map_err(|problem| {
+                Some(given) => coercion
+                    .coerce(&argument.ty, Source::Literal(&given.node), &Path::Root)
+                    .map_err(|problem| {
                         Error::validation(format!("{}{}: {}", argument.name, problem.path, problem.message))
                             .at(location(given.pos))
                             .with("argument", format!("{}{}", argument.name, problem.path))
                             .explained(problem.expected, problem.hint)
-                    })?
-                }
+                    })?,
                 None => None,
             };
-            let default = || argument.default_value.as_deref().and_then(|text| serde_json::from_str(text).ok());
+            let default =
+                || argument.default_value.as_deref().and_then(|text| serde_json::from_str(text).ok());
             match value.or_else(default) {
                 Some(value) => {
                     arguments.insert(argument.name.clone(), value);
                 }
                 None if argument.ty.ends_with('!') => {
-                    return Err(Error::validation(format!("{} needs the argument {}", field.name, argument.name))
-                        .at(field.location)
-                        .explained(Some(argument.ty.clone()), None));
+                    return Err(Error::validation(format!(
+                        "{} needs the argument {}",
+                        field.name, argument.name
+                    ))
+                    .at(field.location)
+                    .explained(Some(argument.ty.clone()), None));
                 }
                 None => {}
             }
         }
         Ok(arguments)
-    }
-
-    /// Where an argument of the field stands.
-    pub(crate) fn argument_location(&self, field: &Collected<'d>, argument: &str) -> Location {
-        field.first().get_argument(argument).map_or(field.location, |value| location(value.pos))
     }
 }
 

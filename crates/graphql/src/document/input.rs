@@ -3,7 +3,6 @@
 
 use std::fmt::Write as _;
 
-
 use async_graphql::registry::{MetaInputValue, MetaType, MetaTypeName, Registry};
 use async_graphql_value::Value as Literal;
 use expr::did_you_mean;
@@ -26,7 +25,12 @@ pub(crate) struct InputProblem {
 
 impl InputProblem {
     fn new(path: &Path<'_>, message: impl Into<String>, expected: impl Into<String>) -> InputProblem {
-        InputProblem { path: path.text(), message: message.into(), expected: Some(expected.into()), hint: None }
+        InputProblem {
+            path: path.text(),
+            message: message.into(),
+            expected: Some(expected.into()),
+            hint: None,
+        }
     }
 }
 
@@ -82,7 +86,12 @@ pub(crate) struct Coercion<'r> {
 
 impl Coercion<'_> {
     /// The value as JSON of that type; `None` when it is a variable that was not given.
-    pub(crate) fn coerce(self, ty: &str, value: Source<'_>, path: &Path<'_>) -> Result<Option<Json>, InputProblem> {
+    pub(crate) fn coerce(
+        self,
+        ty: &str,
+        value: Source<'_>,
+        path: &Path<'_>,
+    ) -> Result<Option<Json>, InputProblem> {
         if let Source::Literal(Literal::Variable(name)) = value {
             return match (self.variables.get(name.as_str()), ty.ends_with('!')) {
                 (Some(Json::Null) | None, true) => {
@@ -157,13 +166,19 @@ impl Coercion<'_> {
         path: &Path<'_>,
     ) -> Result<Json, InputProblem> {
         // In a filter a lost variable must not widen what is selected: it is null there, and null is refused where it compares.
-        let missing = if name.ends_with("Filter") || name.ends_with("Having") { Some(Json::Null) } else { None };
+        let missing =
+            if name.ends_with("Filter") || name.ends_with("Having") { Some(Json::Null) } else { None };
         let mut result = Map::new();
         let mut each = |key: &str, value: Source<'_>| -> Result<(), InputProblem> {
             let Some(field) = fields.get(key) else {
                 let message = format!("{name} has no field {key}");
                 let hint = did_you_mean(key, fields.keys().map(String::as_str));
-                return Err(InputProblem { path: Path::Key(path, key).text(), message, expected: None, hint });
+                return Err(InputProblem {
+                    path: Path::Key(path, key).text(),
+                    message,
+                    expected: None,
+                    hint,
+                });
             };
             let coerced = self.coerce(&field.ty, value, &Path::Key(path, key))?;
             if let Some(coerced) = coerced.or_else(|| missing.clone()) {
@@ -200,22 +215,25 @@ impl Coercion<'_> {
             Source::Literal(value) => self.plain(value, path, name == "JSON")?,
         };
         let legal = match name {
-            "Int" => return int(json, path),
+            "Int" => return int(&json, path),
             "ID" => match json {
                 Json::Number(number) if number.is_i64() || number.is_u64() => {
                     return Ok(Json::String(number.to_string()));
                 }
                 ref other => other.is_string(),
             },
-            "String" => json.is_string(),
+            "String" | "Date" | "DateTime" | "Time" => json.is_string(),
             "Boolean" => json.is_boolean(),
             "Float" => json.is_number(),
             "BigInt" => json.is_string() || json.is_i64(),
             "Decimal" => return decimal(json, path),
-            "Date" | "DateTime" | "Time" => json.is_string(),
             _ => true,
         };
-        if legal { Ok(json) } else { Err(InputProblem::new(path, format!("not a value of {name}"), scalar_form(name))) }
+        if legal {
+            Ok(json)
+        } else {
+            Err(InputProblem::new(path, format!("not a value of {name}"), scalar_form(name)))
+        }
     }
 
     /// A literal as JSON, whatever its type.
@@ -227,7 +245,11 @@ impl Coercion<'_> {
             Literal::Boolean(truth) => Json::Bool(*truth),
             Literal::Enum(word) if any => Json::String(word.to_string()),
             Literal::Enum(word) => {
-                return Err(InputProblem::new(path, format!("{word} is a word without quotes"), "a quoted string or a number"));
+                return Err(InputProblem::new(
+                    path,
+                    format!("{word} is a word without quotes"),
+                    "a quoted string or a number",
+                ));
             }
             Literal::List(items) => {
                 Json::Array(items.iter().map(|item| self.plain(item, path, any)).collect::<Result<_, _>>()?)
@@ -240,12 +262,14 @@ impl Coercion<'_> {
                 Json::Object(object)
             }
             Literal::Variable(name) => self.variables.get(name.as_str()).cloned().unwrap_or(Json::Null),
-            Literal::Binary(_) => return Err(InputProblem::new(path, "uploads are not supported", "a value")),
+            Literal::Binary(_) => {
+                return Err(InputProblem::new(path, "uploads are not supported", "a value"));
+            }
         })
     }
 }
 
-fn int(json: Json, path: &Path<'_>) -> Result<Json, InputProblem> {
+fn int(json: &Json, path: &Path<'_>) -> Result<Json, InputProblem> {
     let whole = json.as_i64().or_else(|| {
         let float = json.as_f64().filter(|float| float.fract() == 0.0)?;
         // The range is checked, so nothing is cut off.
@@ -263,13 +287,17 @@ fn decimal(json: Json, path: &Path<'_>) -> Result<Json, InputProblem> {
     let exact = match &json {
         Json::String(_) => true,
         Json::Number(number) if number.is_i64() => true,
-        Json::Number(number) => number.to_string().bytes().take_while(|byte| *byte != b'e').filter(u8::is_ascii_digit).count() <= 16,
+        Json::Number(number) => {
+            number.to_string().bytes().take_while(|byte| *byte != b'e').filter(u8::is_ascii_digit).count()
+                <= 16
+        }
         Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_) => false,
     };
     if exact {
         return Ok(json);
     }
-    let message = if json.is_number() { "a number of that many digits is not exact" } else { "not a value of Decimal" };
+    let message =
+        if json.is_number() { "a number of that many digits is not exact" } else { "not a value of Decimal" };
     Err(InputProblem::new(path, message, scalar_form("Decimal")))
 }
 

@@ -1,9 +1,11 @@
 //! `__schema` and `__type`: answered by async-graphql. What it is given is one field with fragments expanded and variables filled in,
 //! so that documents which also read records need no second way.
 
+use std::collections::HashMap;
+
 use async_graphql::parser::types::{
-    DocumentOperations, ExecutableDocument, Field, InlineFragment, OperationDefinition, OperationType, Selection,
-    SelectionSet, TypeCondition,
+    DocumentOperations, ExecutableDocument, Field, InlineFragment, OperationDefinition, OperationType,
+    Selection, SelectionSet, TypeCondition,
 };
 use async_graphql::{Name, Positioned, Request};
 use async_graphql_value::{ConstValue, Value as Literal};
@@ -29,7 +31,7 @@ impl<'d> Running<'d> {
         let mut request = Request::new("").only_introspection();
         request.set_parsed_query(ExecutableDocument {
             operations: DocumentOperations::Single(Positioned::new(operation, pos)),
-            fragments: Default::default(),
+            fragments: HashMap::new(),
         });
         let response = futures::executor::block_on(self.schema.execute(request));
         if let Some(error) = response.errors.first() {

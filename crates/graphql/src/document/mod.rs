@@ -17,8 +17,8 @@ use async_graphql::registry::Registry;
 use serde_json::{Map, Value as Json};
 
 pub(crate) use collect::Collected;
-pub use limits::check_text;
 use input::{Coercion, Path, Source, Variables};
+pub use limits::check_text;
 
 use crate::error::{Error, Location};
 use crate::lower::{Context, Lowered};
@@ -55,7 +55,8 @@ pub(crate) fn location(pos: Pos) -> Location {
 pub(crate) fn prepare(schema: &Schema, text: &str) -> Result<Arc<Prepared>, Vec<Error>> {
     limits::check_text(text).map_err(|error| vec![error])?;
     let document = async_graphql::parser::parse_query(text).map_err(|error| {
-        let mut refused = Error::validation(format!("The document cannot be read: {}", one_line(&error.to_string())));
+        let mut refused =
+            Error::validation(format!("The document cannot be read: {}", one_line(&error.to_string())));
         refused.locations = error.positions().map(location).collect();
         vec![refused]
     })?;
@@ -82,13 +83,16 @@ impl Prepared {
             }
             (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => {
                 let only = operations.values().next();
-                only.map(|operation| &operation.node).ok_or_else(|| Error::validation("There is no operation"))
+                only.map(|operation| &operation.node)
+                    .ok_or_else(|| Error::validation("There is no operation"))
             }
             (DocumentOperations::Multiple(operations), None) => {
                 let mut names: Vec<&str> = operations.keys().map(async_graphql::Name::as_str).collect();
                 names.sort_unstable();
-                Err(Error::validation("The document has several operations: operationName says which one to run")
-                    .explained(Some(names.join(", ")), None))
+                Err(Error::validation(
+                    "The document has several operations: operationName says which one to run",
+                )
+                .explained(Some(names.join(", ")), None))
             }
             (_, Some(name)) => Err(Error::validation(format!("There is no operation {name}"))),
         }

@@ -72,7 +72,9 @@ fn legal_names<'m>(registry: &'m Registry, message: &'m str) -> Option<(&'m str,
         (*quoted.iter().rev().nth(1)?, field_names(registry.types.get(*quoted.last()?)?))
     } else if message.contains(" does not contain the value ") {
         match registry.types.get(*quoted.iter().rev().nth(1)?)? {
-            MetaType::Enum { enum_values, .. } => (*quoted.last()?, enum_values.keys().map(String::as_str).collect()),
+            MetaType::Enum { enum_values, .. } => {
+                (*quoted.last()?, enum_values.keys().map(String::as_str).collect())
+            }
             _ => return None,
         }
     } else {

@@ -50,9 +50,10 @@ impl Lowering<'_, '_> {
             Shape::OneOf(to) => {
                 let (name, value) = only(members(json, place)?, place)?;
                 match to.iter().find(|member| member.as_str() == name) {
-                    Some(member) => {
-                        Input::OneOf(member.clone(), self.reference(member, value, &format!("{place}.{name}"))?)
-                    }
+                    Some(member) => Input::OneOf(
+                        member.clone(),
+                        self.reference(member, value, &format!("{place}.{name}"))?,
+                    ),
                     None => return problem(place, format!("{name} is none of its objects"), None),
                 }
             }
@@ -85,11 +86,17 @@ impl Lowering<'_, '_> {
             let text = value.as_str().unwrap_or_default();
             return match Uuid::try_parse(text) {
                 Ok(id) => Ok(RecordRef::Id(id)),
-                Err(_) => problem(place, format!("{text:?} is no id"), Some("an id as answers have it, a UUID".into())),
+                Err(_) => problem(
+                    place,
+                    format!("{text:?} is no id"),
+                    Some("an id as answers have it, a UUID".into()),
+                ),
             };
         }
         match self.catalog.object(object).and_then(|object| object.field(name)) {
-            Some(field) => Ok(RecordRef::By(field.name.clone(), read(&field.ty, value, &format!("{place}.{name}"))?)),
+            Some(field) => {
+                Ok(RecordRef::By(field.name.clone(), read(&field.ty, value, &format!("{place}.{name}"))?))
+            }
             None => problem(place, format!("{object} has no field {name}"), None),
         }
     }
@@ -103,7 +110,11 @@ fn read(ty: &FieldType, json: &Json, place: &str) -> Result<expr::Value, DataPro
     })
 }
 
-fn parts(field: &Field, json: &Map<String, Json>, place: &str) -> Result<Vec<(String, expr::Value)>, DataProblem> {
+fn parts(
+    field: &Field,
+    json: &Map<String, Json>,
+    place: &str,
+) -> Result<Vec<(String, expr::Value)>, DataProblem> {
     let mut parts = Vec::new();
     for (name, value) in json {
         let float = field.ty.parts().iter().any(|(part, _, ty)| part == name && *ty == expr::Type::Float);
@@ -135,6 +146,10 @@ fn only<'j>(json: &'j Map<String, Json>, place: &str) -> Result<(&'j str, &'j Js
     let mut given = json.iter().filter(|(_, value)| !value.is_null());
     match (given.next(), given.next()) {
         (Some((name, value)), None) => Ok((name, value)),
-        _ => problem(place, "a record is named by exactly one value", Some("{id: …} or {<unique field>: …}".into())),
+        _ => problem(
+            place,
+            "a record is named by exactly one value",
+            Some("{id: …} or {<unique field>: …}".into()),
+        ),
     }
 }

@@ -21,9 +21,14 @@ impl<'d> Lowering<'_, 'd> {
     }
 
     /// An error at an argument, or at a place within its value (`orderBy[0].name`).
-    pub(super) fn argument_error(&self, field: &Collected<'d>, argument: &str, message: impl Into<String>) -> Error {
+    pub(super) fn argument_error(
+        &self,
+        field: &Collected<'d>,
+        argument: &str,
+        message: impl Into<String>,
+    ) -> Error {
         let name = argument.split(['.', '[']).next().unwrap_or(argument);
-        let place = self.running.argument_location(field, name);
+        let place = field.argument_location(name);
         Error { path: self.path.clone(), ..Error::validation(message).at(place).with("argument", argument) }
     }
 
@@ -44,8 +49,9 @@ impl<'d> Lowering<'_, 'd> {
 
     /// Takes a value in; the slot it has from now on.
     pub(super) fn slot(&mut self, value: Value) -> Result<Slot, Failures> {
-        let slot = Slot::try_from(self.values.len())
-            .map_err(|_| vec![Error::validation("The request has too many values: at most 65,535 are allowed")])?;
+        let slot = Slot::try_from(self.values.len()).map_err(|_| {
+            vec![Error::validation("The request has too many values: at most 65,535 are allowed")]
+        })?;
         self.values.push(value);
         Ok(slot)
     }

@@ -6,7 +6,8 @@ use expr::{BinaryOp, Value};
 use metadata::Name;
 use metadata::catalog::Aggregate;
 use query::request::{
-    Bucket, GroupKey, GroupOrder, GroupOrderBy, GroupPart, GroupRead, Having, KeyItem, Keyed, Measure, OrderKey,
+    Bucket, GroupKey, GroupOrder, GroupOrderBy, GroupPart, GroupRead, Having, KeyItem, Keyed, Measure,
+    OrderKey,
 };
 use serde_json::{Map, Value as Json};
 
@@ -39,10 +40,25 @@ impl<'d> Lowering<'_, 'd> {
         let size = self.slot(first.map_or(Value::Null, Value::Int))?;
         let zone = self.slot(Value::Text(self.moment.zone.name().to_owned()))?;
         let parts = self.group_parts(object, field, &keys)?;
-        Ok(GroupRead { object: object.clone(), filter, deleted: deleted(&arguments), keys, having, order, size, zone, parts })
+        Ok(GroupRead {
+            object: object.clone(),
+            filter,
+            deleted: deleted(&arguments),
+            keys,
+            having,
+            order,
+            size,
+            zone,
+            parts,
+        })
     }
 
-    fn group_keys(&self, object: &Name, field: &Collected<'d>, arguments: &Arguments) -> Result<Vec<GroupKey>, Failures> {
+    fn group_keys(
+        &self,
+        object: &Name,
+        field: &Collected<'d>,
+        arguments: &Arguments,
+    ) -> Result<Vec<GroupKey>, Failures> {
         let mut keys = Vec::new();
         let refuse = |message: String| vec![self.argument_error(field, "groupBy", message)];
         for entry in entries(arguments, "groupBy") {
@@ -124,8 +140,12 @@ impl<'d> Lowering<'_, 'd> {
             } else {
                 match self.step(object, part.name).map_err(|message| vec![self.error(&part, message)])? {
                     Shape::One(to) => KeyItem::Nested(self.key_items(&to, &part, &path, keys)?),
-                    Shape::Parts(composite) => KeyItem::Nested(self.key_parts(composite, &part, &path, keys)?),
-                    Shape::Value(_) | Shape::OneOf(_) | Shape::Many(_) => KeyItem::Key(self.key(&part, &path, keys)?),
+                    Shape::Parts(composite) => {
+                        KeyItem::Nested(self.key_parts(composite, &part, &path, keys)?)
+                    }
+                    Shape::Value(_) | Shape::OneOf(_) | Shape::Many(_) => {
+                        KeyItem::Key(self.key(&part, &path, keys)?)
+                    }
                 }
             };
             items.push(keyed(&part, item));
@@ -171,7 +191,8 @@ impl<'d> Lowering<'_, 'd> {
     ) -> Result<Vec<GroupOrder>, Failures> {
         let mut order = Vec::new();
         for (index, entry) in entries(arguments, "orderBy").enumerate() {
-            let refuse = |message: String| vec![self.argument_error(field, &format!("orderBy[{index}]"), message)];
+            let refuse =
+                |message: String| vec![self.argument_error(field, &format!("orderBy[{index}]"), message)];
             for (name, value) in entry {
                 match (fold(name), value) {
                     (_, Json::Null) => {}
@@ -180,7 +201,9 @@ impl<'d> Lowering<'_, 'd> {
                     }
                     (Some((_, aggregate)), Json::Object(inner)) => {
                         for (of, direction) in inner {
-                            let (Some(direction), Ok(of)) = (direction.as_str(), Name::new(of)) else { continue };
+                            let (Some(direction), Ok(of)) = (direction.as_str(), Name::new(of)) else {
+                                continue;
+                            };
                             order.push(by_measure(aggregate, Some(of), direction));
                         }
                     }
@@ -227,14 +250,20 @@ impl<'d> Lowering<'_, 'd> {
                     let Some((_, aggregate)) = fold(fold_name) else { continue };
                     for (of, conditions) in fields {
                         let place = format!("{place}.{of}");
-                        let (ty, measure) = self.measure(object, aggregate, of).map_err(|message| {
-                            vec![self.argument_error(field, &place, message)]
-                        })?;
+                        let (ty, measure) = self
+                            .measure(object, aggregate, of)
+                            .map_err(|message| vec![self.argument_error(field, &place, message)])?;
                         match conditions.as_object() {
                             Some(conditions) => {
                                 all.extend(self.comparisons(field, &measure, &ty, conditions, &place)?);
                             }
-                            None => return Err(vec![self.argument_error(field, &place, format!("{place} is null"))]),
+                            None => {
+                                return Err(vec![self.argument_error(
+                                    field,
+                                    &place,
+                                    format!("{place} is null"),
+                                )]);
+                            }
                         }
                     }
                 }
@@ -245,7 +274,9 @@ impl<'d> Lowering<'_, 'd> {
     }
 
     fn measure(&self, object: &Name, aggregate: Aggregate, of: &str) -> Result<(ValueType, Measure), String> {
-        let Shape::Value(value) = self.step(object, of)? else { return Err(format!("{of} has no aggregate")) };
+        let Shape::Value(value) = self.step(object, of)? else {
+            return Err(format!("{of} has no aggregate"));
+        };
         let ty = value.aggregated(aggregate).ok_or_else(|| format!("{of} has no such aggregate"))?;
         let field = Name::new(of).map_err(|bad| bad.to_string())?;
         Ok((ty, Measure { aggregate, field: Some(field) }))
@@ -276,14 +307,23 @@ impl<'d> Lowering<'_, 'd> {
                         self.compared(field, measure, ty, (BinaryOp::GreaterOrEqual, from), &place)?,
                         self.compared(field, measure, ty, (BinaryOp::LessOrEqual, to), &place)?,
                     ]),
-                    _ => return Err(vec![self.argument_error(field, &place, format!("{place} takes two values"))]),
+                    _ => {
+                        return Err(vec![self.argument_error(
+                            field,
+                            &place,
+                            format!("{place} takes two values"),
+                        )]);
+                    }
                 },
                 (name, json) => match operator_of(name) {
                     Some(op) => self.compared(field, measure, ty, (op, json), &place)?,
                     None => {
                         return Err(vec![
                             self.argument_error(field, &place, format!("{name} is not available for groups"))
-                                .explained(Some("eq, ne, in, notIn, gt, gte, lt, lte, between, isNull".into()), None),
+                                .explained(
+                                    Some("eq, ne, in, notIn, gt, gte, lt, lte, between, isNull".into()),
+                                    None,
+                                ),
                         ]);
                     }
                 },
@@ -313,13 +353,12 @@ impl<'d> Lowering<'_, 'd> {
         (op, json): (BinaryOp, &Json),
         place: &str,
     ) -> Result<Having, Failures> {
-        let value = read_value(ty, json)
-            .map_err(|expected| {
-                vec![
-                    self.argument_error(field, place, format!("{place}: {json} cannot be compared with"))
-                        .explained(Some(expected.to_owned()), None),
-                ]
-            })?;
+        let value = read_value(ty, json).map_err(|expected| {
+            vec![
+                self.argument_error(field, place, format!("{place}: {json} cannot be compared with"))
+                    .explained(Some(expected.to_owned()), None),
+            ]
+        })?;
         Ok(Having::Compare(measure.clone(), op, self.slot(value)?))
     }
 }
@@ -349,7 +388,8 @@ fn bucket_of(name: &str) -> Option<Bucket> {
 
 fn by_key(key: &OrderKey, keys: &[GroupKey]) -> Result<GroupOrder, String> {
     let place = keys.iter().position(|candidate| candidate.path == key.path);
-    let place = place.ok_or_else(|| format!("groups are ordered by {}, but not made by it", key.path.join(".")))?;
+    let place =
+        place.ok_or_else(|| format!("groups are ordered by {}, but not made by it", key.path.join(".")))?;
     Ok(GroupOrder { by: GroupOrderBy::Key(place), descending: key.descending, nulls_first: key.nulls_first })
 }
 

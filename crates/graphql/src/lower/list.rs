@@ -27,7 +27,12 @@ impl<'d> Lowering<'_, 'd> {
     }
 
     /// An argument that is an id.
-    pub(super) fn id(&self, field: &Collected<'d>, argument: &str, value: Option<&Json>) -> Result<Uuid, Failures> {
+    pub(super) fn id(
+        &self,
+        field: &Collected<'d>,
+        argument: &str,
+        value: Option<&Json>,
+    ) -> Result<Uuid, Failures> {
         let text = value.and_then(Json::as_str).unwrap_or_default();
         Uuid::try_parse(text).map_err(|_| {
             vec![
@@ -38,7 +43,12 @@ impl<'d> Lowering<'_, 'd> {
     }
 
     /// A list, at the root or below a record of the type `parent`.
-    pub(super) fn list(&mut self, object: &Name, parent: &str, field: &Collected<'d>) -> Result<ListRead, Failures> {
+    pub(super) fn list(
+        &mut self,
+        object: &Name,
+        parent: &str,
+        field: &Collected<'d>,
+    ) -> Result<ListRead, Failures> {
         let arguments = self.arguments(parent, field)?;
         let filter = self.filter(object, field, &arguments)?;
         let search = match arguments.get("search").and_then(Json::as_str) {
@@ -84,7 +94,12 @@ impl<'d> Lowering<'_, 'd> {
     }
 
     /// The argument `orderBy`.
-    fn order(&self, object: &Name, field: &Collected<'d>, arguments: &Arguments) -> Result<Vec<OrderKey>, Failures> {
+    fn order(
+        &self,
+        object: &Name,
+        field: &Collected<'d>,
+        arguments: &Arguments,
+    ) -> Result<Vec<OrderKey>, Failures> {
         let mut keys = Vec::new();
         for (index, entry) in entries(arguments, "orderBy").enumerate() {
             self.order_keys(object, entry, &[], &mut keys)
@@ -117,7 +132,9 @@ impl<'d> Lowering<'_, 'd> {
                         return Err(format!("{name} leads to no value"));
                     }
                 },
-                Json::Bool(_) | Json::Number(_) | Json::Array(_) => return Err(format!("{name} has no direction")),
+                Json::Bool(_) | Json::Number(_) | Json::Array(_) => {
+                    return Err(format!("{name} has no direction"));
+                }
             }
         }
         Ok(())
@@ -188,7 +205,10 @@ impl<'d> Lowering<'_, 'd> {
 }
 
 /// The members of a list argument that are objects.
-pub(super) fn entries<'a>(arguments: &'a Arguments, name: &str) -> impl Iterator<Item = &'a Map<String, Json>> {
+pub(super) fn entries<'a>(
+    arguments: &'a Arguments,
+    name: &str,
+) -> impl Iterator<Item = &'a Map<String, Json>> {
     arguments.get(name).and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_object)
 }
 
@@ -212,4 +232,3 @@ pub(super) fn deleted(arguments: &Arguments) -> Deleted {
         _ => Deleted::Without,
     }
 }
-

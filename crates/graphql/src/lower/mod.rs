@@ -189,12 +189,21 @@ pub(crate) fn operation<'d>(
 }
 
 impl<'d> Lowering<'_, 'd> {
-    fn root(&mut self, ty: &'static str, kind: OperationKind, field: &Collected<'d>) -> Result<RootItem, Vec<Error>> {
+    fn root(
+        &mut self,
+        ty: &'static str,
+        kind: OperationKind,
+        field: &Collected<'d>,
+    ) -> Result<RootItem, Vec<Error>> {
         self.values.clear();
         match field.name {
             "__typename" => return Ok(RootItem::TypeName(ty)),
             "__schema" | "__type" if kind == OperationKind::Query => {
-                return self.running.introspect(field).map(RootItem::Introspection).map_err(|error| vec![error]);
+                return self
+                    .running
+                    .introspect(field)
+                    .map(RootItem::Introspection)
+                    .map_err(|error| vec![error]);
             }
             _ => {}
         }

@@ -157,7 +157,12 @@ impl<'d> Lowering<'_, 'd> {
         Ok(items)
     }
 
-    fn folded(&self, object: &Name, ty: &str, field: &Collected<'d>) -> Result<Vec<Keyed<FoldItem>>, Failures> {
+    fn folded(
+        &self,
+        object: &Name,
+        ty: &str,
+        field: &Collected<'d>,
+    ) -> Result<Vec<Keyed<FoldItem>>, Failures> {
         let of = self.object(object)?;
         let mut items = Vec::new();
         for part in self.collect(ty, field.sets())? {
@@ -174,5 +179,8 @@ impl<'d> Lowering<'_, 'd> {
 
 /// The suffix of its type and the aggregate, by the API's name.
 pub(super) fn fold(name: &str) -> Option<(&'static str, Aggregate)> {
-    crate::schema::FOLDS.iter().find(|(fold, ..)| *fold == name).map(|(_, suffix, aggregate)| (*suffix, *aggregate))
+    crate::schema::FOLDS
+        .iter()
+        .find(|(fold, ..)| *fold == name)
+        .map(|(_, suffix, aggregate)| (*suffix, *aggregate))
 }

@@ -77,7 +77,12 @@ impl<'d> Lowering<'_, 'd> {
     }
 
     /// The records that match the argument `filter`; its values are numbered for themselves.
-    fn matching(&mut self, object: &Name, field: &Collected<'d>, arguments: &Arguments) -> Result<Which, Failures> {
+    fn matching(
+        &mut self,
+        object: &Name,
+        field: &Collected<'d>,
+        arguments: &Arguments,
+    ) -> Result<Which, Failures> {
         let outer = std::mem::take(&mut self.values);
         let filter = self.filter(object, field, arguments);
         let values = std::mem::replace(&mut self.values, outer);
@@ -86,20 +91,31 @@ impl<'d> Lowering<'_, 'd> {
         Ok(Which::Matching(filter?.unwrap_or_else(all), values))
     }
 
-    fn key_field(&self, object: &Name, field: &Collected<'d>, arguments: &Arguments) -> Result<Name, Failures> {
+    fn key_field(
+        &self,
+        object: &Name,
+        field: &Collected<'d>,
+        arguments: &Arguments,
+    ) -> Result<Name, Failures> {
         let of = self.object(object)?;
         let key = arguments.get("key").and_then(Json::as_str).unwrap_or_default();
         match of.field(key) {
             Some(known) if of.identifies(key) => Ok(known.name.clone()),
             _ => {
-                let legal: Vec<&str> = of.fields.keys().map(Name::as_str).filter(|name| of.identifies(name)).collect();
+                let legal: Vec<&str> =
+                    of.fields.keys().map(Name::as_str).filter(|name| of.identifies(name)).collect();
                 let message = format!("key: {key} is no unique field of {object}");
                 Err(vec![self.argument_error(field, "key", message).explained(Some(legal.join(", ")), None)])
             }
         }
     }
 
-    fn data(&self, object: &Name, field: &Collected<'d>, arguments: &Arguments) -> Result<RecordData, Failures> {
+    fn data(
+        &self,
+        object: &Name,
+        field: &Collected<'d>,
+        arguments: &Arguments,
+    ) -> Result<RecordData, Failures> {
         let of = self.object(object)?;
         let Some(json) = arguments.get("data").and_then(Json::as_object) else {
             return Err(vec![self.argument_error(field, "data", "data is missing")]);

@@ -89,7 +89,9 @@ impl Composite {
         field
             .parts()
             .iter()
-            .map(|(name, _, ty)| (*name, if *ty == expr::Type::Float { ValueType::Float } else { ValueType::Text }))
+            .map(|(name, _, ty)| {
+                (*name, if *ty == expr::Type::Float { ValueType::Float } else { ValueType::Text })
+            })
             .collect()
     }
 }
@@ -224,7 +226,9 @@ impl ValueType {
             Aggregate::Sum => number.map(|(sum, _)| sum),
             Aggregate::Avg => number.map(|(_, mean)| mean),
             Aggregate::Min | Aggregate::Max => match self {
-                ValueType::Text | ValueType::Date | ValueType::Time | ValueType::DateTime => Some(self.clone()),
+                ValueType::Text | ValueType::Date | ValueType::Time | ValueType::DateTime => {
+                    Some(self.clone())
+                }
                 _ => number.map(|_| self.clone()),
             },
         }

@@ -61,9 +61,17 @@ fn many_filter(builder: &mut Builder<'_>, object: &Object) {
     let ints = ["eq", "ne", "gt", "gte", "lt", "lte"].map(|operator| (operator, "Int"));
     let lists = ["in", "notIn", "between"].map(|operator| (operator, "[Int!]"));
     let conditions = ints.into_iter().chain(lists).chain([("filter", filter.as_str())]);
-    builder.add(&count, input_type(&count, conditions).description("How many related records there are, or match `filter`."));
-    let fields = [("some", filter.as_str()), ("every", &filter), ("none", &filter), ("count", count.as_str())];
-    builder.add(&name, input_type(&name, fields).description("Conditions on related records. `every` holds where there is none."));
+    builder.add(
+        &count,
+        input_type(&count, conditions).description("How many related records there are, or match `filter`."),
+    );
+    let fields =
+        [("some", filter.as_str()), ("every", &filter), ("none", &filter), ("count", count.as_str())];
+    builder.add(
+        &name,
+        input_type(&name, fields)
+            .description("Conditions on related records. `every` holds where there is none."),
+    );
 }
 
 fn order(builder: &mut Builder<'_>, object: &Object, fields: &[(&CatalogField, Shape)]) {
@@ -101,7 +109,12 @@ fn group_by(builder: &mut Builder<'_>, object: &Object, fields: &[(&CatalogField
         };
         ty = ty.field(input(&field.name, &of));
     }
-    builder.add(&name, ty.description("What groups are made by: `{stage: true}`, `{closeDate: QUARTER}`, `{product: {name: true}}`."));
+    builder.add(
+        &name,
+        ty.description(
+            "What groups are made by: `{stage: true}`, `{closeDate: QUARTER}`, `{product: {name: true}}`.",
+        ),
+    );
 }
 
 /// `OpportunityHaving` and `OpportunityGroupOrderBy`, with the types of their folds.
@@ -124,7 +137,8 @@ fn having(builder: &mut Builder<'_>, object: &Object, fields: &[(&CatalogField, 
         }
     }
     for (fold, suffix, aggregate) in FOLDS {
-        let (condition, ordering) = (names.with(&format!("{suffix}Having")), names.with(&format!("{suffix}OrderBy")));
+        let (condition, ordering) =
+            (names.with(&format!("{suffix}Having")), names.with(&format!("{suffix}OrderBy")));
         let mut folded = (InputObject::new(&condition), InputObject::new(&ordering));
         let mut any = false;
         for (field, shape) in fields {

@@ -22,13 +22,16 @@ fn reference(builder: &mut Builder<'_>, object: &Object, fields: &[(&CatalogFiel
     let names = builder.names(&object.name);
     let (one, many) = (names.with("Ref"), names.with("ManyRef"));
     let mut ty = InputObject::new(&one)
-        .description("Names a record by its id or by the value of one of its unique fields; exactly one of them.")
+        .description(
+            "Names a record by its id or by the value of one of its unique fields; exactly one of them.",
+        )
         .field(input("id", "ID"));
     for (field, shape) in fields {
-        if let Shape::Value(value) = shape {
-            if !field.system && object.identifies(&field.name) {
-                ty = ty.field(input(&field.name, &value.output()));
-            }
+        if let Shape::Value(value) = shape
+            && !field.system
+            && object.identifies(&field.name)
+        {
+            ty = ty.field(input(&field.name, &value.output()));
         }
     }
     builder.add(&one, ty);
@@ -43,7 +46,8 @@ fn polymorphic(builder: &mut Builder<'_>, object: &Object, fields: &[(&CatalogFi
             let ty = to
                 .iter()
                 .fold(InputObject::new(&name), |ty, to| ty.field(input(to, &builder.names(to).with("Ref"))));
-            builder.add(&name, ty.description("Names the record of one of these objects; exactly one of them."));
+            builder
+                .add(&name, ty.description("Names the record of one of these objects; exactly one of them."));
         }
     }
 }

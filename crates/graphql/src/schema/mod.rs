@@ -21,8 +21,8 @@ use std::sync::Arc;
 
 use crate::surface::BuildError;
 use field::{Shape, shape};
-pub(crate) use outputs::FOLDS;
 use names::ObjectNames;
+pub(crate) use outputs::FOLDS;
 
 /// Deepest nesting of fields that async-graphql looks at; ours is stricter and comes first.
 const PARSER_DEPTH: usize = 100;
@@ -126,7 +126,12 @@ impl<'c> Builder<'c> {
         self.types.contains_key(name)
     }
 
-    fn add_enum<'v>(&mut self, name: &str, description: &str, items: impl IntoIterator<Item = (&'v str, &'v str)>) {
+    fn add_enum<'v>(
+        &mut self,
+        name: &str,
+        description: &str,
+        items: impl IntoIterator<Item = (&'v str, &'v str)>,
+    ) {
         let mut ty = Enum::new(name).description(description);
         for (value, label) in items {
             let item = EnumItem::new(value);

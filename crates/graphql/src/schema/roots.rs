@@ -90,5 +90,7 @@ fn write(name: &str, payload: &str, arguments: Vec<InputValue>) -> Field {
         .into_iter()
         .fold(output(name, payload), Field::argument)
         .argument(input("dryRun", "Boolean").description("Do everything, then roll back."))
-        .argument(input("idempotencyKey", "String").description("A repeated key answers with the first outcome."))
+        .argument(
+            input("idempotencyKey", "String").description("A repeated key answers with the first outcome."),
+        )
 }

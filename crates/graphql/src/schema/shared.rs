@@ -6,7 +6,10 @@ use super::field::Composite;
 use super::{Builder, input_type, output_type};
 
 const SCALARS: [(&str, &str); 6] = [
-    ("Decimal", "An exact decimal number as a string, \"12.5\". Input may also be a number of at most 15 digits."),
+    (
+        "Decimal",
+        "An exact decimal number as a string, \"12.5\". Input may also be a number of at most 15 digits.",
+    ),
     ("BigInt", "A 64-bit integer as a string. Input may also be a number."),
     ("Date", "A calendar day, 2026-03-31."),
     ("DateTime", "An instant, 2026-03-31T09:00:00Z; answers are in UTC with microseconds."),
@@ -69,7 +72,19 @@ fn value_filters(builder: &mut Builder<'_>) {
     value_filter(builder, "TimeFilter", "Time", &ordered, true);
     value_filter(builder, "DurationFilter", "String", &ordered, true);
     value_filter(builder, "IdFilter", "ID", &EQUALITY, false);
-    builder.add("BooleanFilter", input_type("BooleanFilter", [("eq", "Boolean"), ("ne", "Boolean"), ("in", "[Boolean!]"), ("notIn", "[Boolean!]"), ("isNull", "Boolean")]));
+    builder.add(
+        "BooleanFilter",
+        input_type(
+            "BooleanFilter",
+            [
+                ("eq", "Boolean"),
+                ("ne", "Boolean"),
+                ("in", "[Boolean!]"),
+                ("notIn", "[Boolean!]"),
+                ("isNull", "Boolean"),
+            ],
+        ),
+    );
     builder.add("JsonFilter", input_type("JsonFilter", [("isNull", "Boolean")]));
     list_filter(builder, "StringListFilter", "String");
 }
@@ -85,14 +100,23 @@ fn value_filter(builder: &mut Builder<'_>, name: &str, ty: &str, operators: &[&s
         fields.push(("relative", "String"));
     }
     fields.push(("isNull", "Boolean"));
-    builder.add(name, input_type(name, fields).description(format!("Conditions on a value of type {ty}; all of them hold.")));
+    builder.add(
+        name,
+        input_type(name, fields)
+            .description(format!("Conditions on a value of type {ty}; all of them hold.")),
+    );
 }
 
 /// `has hasAny hasAll isEmpty` over a list of that element type.
 pub(super) fn list_filter(builder: &mut Builder<'_>, name: &str, of: &str) {
     let list = format!("[{of}!]");
-    let fields =
-        [("has", of), ("hasAny", list.as_str()), ("hasAll", &list), ("isEmpty", "Boolean"), ("isNull", "Boolean")];
+    let fields = [
+        ("has", of),
+        ("hasAny", list.as_str()),
+        ("hasAll", &list),
+        ("isEmpty", "Boolean"),
+        ("isNull", "Boolean"),
+    ];
     builder.add(name, input_type(name, fields));
 }
 
@@ -100,8 +124,11 @@ fn composites(builder: &mut Builder<'_>, composite: Composite) {
     let name = composite.type_name();
     let parts = composite.parts();
     let values: Vec<(&str, String)> = parts.iter().map(|(part, ty)| (*part, ty.output())).collect();
-    let filters: Vec<(&str, String)> =
-        parts.iter().map(|(part, ty)| (*part, ty.filter())).chain([("isNull", "Boolean".to_owned())]).collect();
+    let filters: Vec<(&str, String)> = parts
+        .iter()
+        .map(|(part, ty)| (*part, ty.filter()))
+        .chain([("isNull", "Boolean".to_owned())])
+        .collect();
     builder.add(name, output_type(name, values.iter().map(|(part, ty)| (*part, ty.as_str()))));
     for (suffix, fields) in [("Input", &values), ("Filter", &filters)] {
         let name = format!("{name}{suffix}");
@@ -130,7 +157,13 @@ fn pages_and_payloads(builder: &mut Builder<'_>) {
         "WriteError",
         output_type(
             "WriteError",
-            [("code", "String!"), ("path", "String"), ("rule", "String"), ("message", "String!"), ("index", "Int")],
+            [
+                ("code", "String!"),
+                ("path", "String"),
+                ("rule", "String"),
+                ("message", "String!"),
+                ("index", "Int"),
+            ],
         )
         .description("Why a record was not written. `index` counts the records of a bulk write from 0."),
     );
@@ -138,13 +171,23 @@ fn pages_and_payloads(builder: &mut Builder<'_>) {
         "WriteEffect",
         output_type(
             "WriteEffect",
-            [("kind", "String!"), ("object", "String!"), ("id", "ID"), ("field", "String"), ("from", "JSON"), ("to", "JSON")],
+            [
+                ("kind", "String!"),
+                ("object", "String!"),
+                ("id", "ID"),
+                ("field", "String"),
+                ("from", "JSON"),
+                ("to", "JSON"),
+            ],
         )
         .description("What a write did, or with `dryRun` would have done."),
     );
     builder.add(
         "Me",
-        output_type("Me", [("tenant", "String!"), ("kind", "String!"), ("name", "String"), ("role", "String")])
-            .description("Who one is. `kind` is KEY; `role` is null for a key with all rights."),
+        output_type(
+            "Me",
+            [("tenant", "String!"), ("kind", "String!"), ("name", "String"), ("role", "String")],
+        )
+        .description("Who one is. `kind` is KEY; `role` is null for a key with all rights."),
     );
 }

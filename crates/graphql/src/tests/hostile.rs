@@ -34,16 +34,28 @@ fn repeated(count: usize, each: impl Fn(usize) -> String) -> String {
 fn too_many_of_anything() {
     for (what, text) in [
         ("duplicate fields", format!("{{ accounts {{ nodes {{ {} }} }} }}", "id ".repeat(10_000))),
-        ("aliases", format!("{{ accounts {{ nodes {{ {} }} }} }}", repeated(6_000, |n| format!("a{n}: id ")))),
+        (
+            "aliases",
+            format!("{{ accounts {{ nodes {{ {} }} }} }}", repeated(6_000, |n| format!("a{n}: id "))),
+        ),
         ("directives", format!("{{ accounts {{ totalCount {} }} }}", "@include(if: true) ".repeat(3_000))),
         ("unknown directives", format!("{{ me {{ tenant {} }} }}", "@a ".repeat(10_000))),
-        ("unused fragments", format!("{{ me {{ tenant }} }} {}", repeated(2_000, |n| format!("fragment f{n} on Me {{ tenant }} ")))),
+        (
+            "unused fragments",
+            format!(
+                "{{ me {{ tenant }} }} {}",
+                repeated(2_000, |n| format!("fragment f{n} on Me {{ tenant }} "))
+            ),
+        ),
         ("bytes", format!("{{ me {{ tenant }} }} # {}", "x".repeat(70_000))),
         ("brackets", "{".repeat(30_000)),
         ("lists", format!("{{ accounts(orderBy: {}) {{ totalCount }} }}", "[".repeat(30_000))),
         ("objects", format!("{{ accounts(filter: {}) {{ totalCount }} }}", "{not:".repeat(12_000))),
         ("operations", repeated(300, |n| format!("query q{n} {{ me {{ tenant }} }} "))),
-        ("introspections", format!("{{ {} }}", repeated(100, |n| format!("a{n}: __schema {{ types {{ name }} }} ")))),
+        (
+            "introspections",
+            format!("{{ {} }}", repeated(100, |n| format!("a{n}: __schema {{ types {{ name }} }} "))),
+        ),
     ] {
         assert!(refused(&text), "{what}");
     }
@@ -59,7 +71,9 @@ fn fragments_that_explode_or_turn_in_circles() {
     let doubling = repeated(20, |n| format!("fragment f{n} on Account {{ ...f{m} ...f{m} }} ", m = n + 1));
     let text = format!("{{ accounts {{ nodes {{ ...f0 }} }} }} {doubling} fragment f20 on Account {{ id }}");
     assert!(refused(&text), "2^20 spreads");
-    assert!(refused("{ accounts { nodes { ...a } } } fragment a on Account { ...b } fragment b on Account { ...a }"));
+    assert!(refused(
+        "{ accounts { nodes { ...a } } } fragment a on Account { ...b } fragment b on Account { ...a }"
+    ));
     assert!(refused("{ accounts { nodes { ...a } } } fragment a on Account { parent { ...a } }"));
     assert!(refused("{ ...__schema } fragment __schema on Query { me { nothing } }"));
 }
@@ -86,7 +100,19 @@ fn introspection_in_introspection() {
 
 #[test]
 fn broken_texts() {
-    for text in ["", "{", "}", "\"", "\"\"\"", "query", "{ a", "fragment on on on { a }", "\u{0}", "{ me { tenant } } \u{feff}", "{ a(b: \"\\u12\") }"] {
+    for text in [
+        "",
+        "{",
+        "}",
+        "\"",
+        "\"\"\"",
+        "query",
+        "{ a",
+        "fragment on on on { a }",
+        "\u{0}",
+        "{ me { tenant } } \u{feff}",
+        "{ a(b: \"\\u12\") }",
+    ] {
         let surface = surface();
         if let Err(errors) = surface.prepare(text) {
             let error = serde_json::to_value(&errors[0]).expect("JSON");

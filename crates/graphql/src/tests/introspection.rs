@@ -25,7 +25,8 @@ fn the_standard_query_passes() {
     let schema = answer(STANDARD, &json!({})).remove(0);
     let types = schema["types"].as_array().expect("types");
     let account = types.iter().find(|ty| ty["name"] == "Account").expect("the account");
-    let fields: Vec<&str> = account["fields"].as_array().expect("fields").iter().filter_map(|f| f["name"].as_str()).collect();
+    let fields: Vec<&str> =
+        account["fields"].as_array().expect("fields").iter().filter_map(|f| f["name"].as_str()).collect();
     assert!(fields.contains(&"opportunities"), "{fields:?}");
     assert_eq!(schema["queryType"]["name"], "Query");
     assert_eq!(schema["mutationType"]["name"], "Mutation");
@@ -33,7 +34,8 @@ fn the_standard_query_passes() {
 
 #[test]
 fn mixed_with_reads_with_variables_fragments_and_aliases() {
-    let text = "query($name: String!, $no: Boolean!) { accounts { totalCount } t: __type(name: $name) { ...t } }
+    let text =
+        "query($name: String!, $no: Boolean!) { accounts { totalCount } t: __type(name: $name) { ...t } }
         fragment t on __Type { n: name fields @skip(if: $no) { name } kind }";
     let found = answer(text, &json!({"name": "AccountEdge", "no": true}));
     assert_eq!(found, [json!({"n": "AccountEdge", "kind": "OBJECT"})]);

@@ -60,17 +60,16 @@ fn order_keeps_its_sequence_and_reaches_through_relations() {
         &json!({}),
     );
     let Read::List(list) = read else { unreachable!("a list") };
-    let keys: Vec<_> = list
-        .args
-        .order
-        .iter()
-        .map(|key| (key.path.join("."), key.descending, key.nulls_first))
-        .collect();
-    assert_eq!(keys, [
-        ("closeDate".to_owned(), true, true),
-        ("account.office.city".to_owned(), false, true),
-        ("name".to_owned(), false, false),
-    ]);
+    let keys: Vec<_> =
+        list.args.order.iter().map(|key| (key.path.join("."), key.descending, key.nulls_first)).collect();
+    assert_eq!(
+        keys,
+        [
+            ("closeDate".to_owned(), true, true),
+            ("account.office.city".to_owned(), false, true),
+            ("name".to_owned(), false, false),
+        ]
+    );
 }
 
 #[test]
@@ -91,7 +90,8 @@ fn nested_lists_unions_and_pages() {
     let RecordItem::Many(_, tasks) = &node[0].item else { unreachable!("tasks") };
     let ListPart::Nodes(task) = &tasks.parts[0].item else { unreachable!("nodes") };
     let RecordItem::OneOf(_, members) = &task[0].item else { unreachable!("a union") };
-    let keys: Vec<Vec<&str>> = members.iter().map(|(_, of)| of.iter().map(|item| &*item.key).collect()).collect();
+    let keys: Vec<Vec<&str>> =
+        members.iter().map(|(_, of)| of.iter().map(|item| &*item.key).collect()).collect();
     assert_eq!(keys, [vec!["__typename", "name"], vec!["__typename", "stage"]]);
 }
 
@@ -117,8 +117,11 @@ fn groups_answer_in_the_shape_of_their_keys() {
 
 #[test]
 fn several_roots_and_type_names() {
-    let lowered = run("{ a: accounts { totalCount } __typename b: accounts { totalCount } me { tenant role } }", &json!({}))
-        .expect("lowered");
+    let lowered = run(
+        "{ a: accounts { totalCount } __typename b: accounts { totalCount } me { tenant role } }",
+        &json!({}),
+    )
+    .expect("lowered");
     let keys: Vec<&str> = lowered.roots.iter().map(|root| &*root.key).collect();
     assert_eq!(keys, ["a", "__typename", "b", "me"]);
     assert!(matches!(lowered.roots[1].item, RootItem::TypeName("Query")));
@@ -126,7 +129,8 @@ fn several_roots_and_type_names() {
 
 #[test]
 fn writes_hold_relations_by_id_by_key_and_null() {
-    let text = "mutation($data: [OpportunityCreateInput!]!) { createOpportunities(data: $data, allOrNone: false) {
+    let text =
+        "mutation($data: [OpportunityCreateInput!]!) { createOpportunities(data: $data, allOrNone: false) {
         errors { index message } records { id account { name } } effects { kind } } }";
     let id = "019a5f6e-0000-7000-8000-000000000001";
     let data = json!({"data": [{"account": {"number": "A-1"}, "owner": {"id": id}}, {"account": null}]});
@@ -148,29 +152,33 @@ fn data_is_read_by_type_and_refused_with_its_place() {
     let mut lowered = run(text, &data).expect("a write");
     let RootItem::Write(write, _) = lowered.roots.remove(0).item else { unreachable!("a write") };
     let Operation::Create(records, Batch::AllOrNone) = &write.operation else { unreachable!("a create") };
-    let texts = |items: &[&str]| Value::List(items.iter().map(|item| Value::Text((*item).to_owned())).collect());
+    let texts =
+        |items: &[&str]| Value::List(items.iter().map(|item| Value::Text((*item).to_owned())).collect());
     let given: Vec<&Input> = records[0].fields.iter().map(|(_, input)| input).collect();
-    assert_eq!(given, [
-        &Input::Value(Value::Text("A".into())),
-        &Input::Value(Value::Text("steel".into())),
-        &Input::Parts(vec![("city".into(), Value::Text("Bonn".into()))]),
-        &Input::Value(texts(&["x", "y"])),
-    ]);
+    assert_eq!(
+        given,
+        [
+            &Input::Value(Value::Text("A".into())),
+            &Input::Value(Value::Text("steel".into())),
+            &Input::Parts(vec![("city".into(), Value::Text("Bonn".into()))]),
+            &Input::Value(texts(&["x", "y"])),
+        ]
+    );
     assert_eq!(records[1].fields[0].1, Input::Value(Value::Null));
 
-    let text = "mutation($d: [OpportunityCreateInput!]!) { createOpportunities(data: $d) { records { id } } }";
+    let text =
+        "mutation($d: [OpportunityCreateInput!]!) { createOpportunities(data: $d) { records { id } } }";
     let data = json!({"d": [{"amount": "12.3400", "closeDate": "2026-02-28"}, {"closeDate": "2026-02-30"}, {"account": {}}]});
     let errors = run(text, &data).expect_err("two refusals");
-    let places: Vec<_> = errors.iter().map(|error| error.message.split(':').next().unwrap_or_default()).collect();
+    let places: Vec<_> =
+        errors.iter().map(|error| error.message.split(':').next().unwrap_or_default()).collect();
     assert_eq!(places, ["data[1].closeDate", "data[2].account"]);
 }
 
 #[test]
 fn filters_become_conditions_with_slots() {
     let text = "query($f: OpportunityFilter) { opportunities(filter: $f) { totalCount } }";
-    let filter = |stage: &str, least: &str| {
-        json!({"f": {"stage": {"in": [stage]}, "amount": {"gte": least}, "account": {"name": {"contains": "a"}}}})
-    };
+    let filter = |stage: &str, least: &str| json!({"f": {"stage": {"in": [stage]}, "amount": {"gte": least}, "account": {"name": {"contains": "a"}}}});
     let (one, values) = read(text, &filter("won", "10"));
     let (other, _) = read(text, &filter("open", "20.5"));
     assert_eq!(one, other, "the shape does not depend on the values");

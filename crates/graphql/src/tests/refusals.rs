@@ -20,16 +20,41 @@ fn check(text: &str, variables: &Json, message: &str, place: (u64, u64), expecte
 #[test]
 fn unknown_names_come_with_the_legal_ones() {
     let none = json!({});
-    check("{ accounts { nodes { nmae } } }", &none, "\"nmae\" on type \"Account\"", (1, 22), Some("name, number"));
-    check("{ accounts(frist: 1) { totalCount } }", &none, "\"frist\"", (1, 12), Some("filter, orderBy, search, first"));
-    check("{ accounts(orderBy: {nmae: ASC}) { totalCount } }", &none, "\"nmae\"", (1, 12), Some("name, number"));
-    check("{ accounts(filter: {industry: {eq: stell}}) { totalCount } }", &none, "\"stell\"", (1, 12), Some("software, steel"));
+    check(
+        "{ accounts { nodes { nmae } } }",
+        &none,
+        "\"nmae\" on type \"Account\"",
+        (1, 22),
+        Some("name, number"),
+    );
+    check(
+        "{ accounts(frist: 1) { totalCount } }",
+        &none,
+        "\"frist\"",
+        (1, 12),
+        Some("filter, orderBy, search, first"),
+    );
+    check(
+        "{ accounts(orderBy: {nmae: ASC}) { totalCount } }",
+        &none,
+        "\"nmae\"",
+        (1, 12),
+        Some("name, number"),
+    );
+    check(
+        "{ accounts(filter: {industry: {eq: stell}}) { totalCount } }",
+        &none,
+        "\"stell\"",
+        (1, 12),
+        Some("software, steel"),
+    );
     check("{ acounts { totalCount } }", &none, "did you mean `accounts`?", (1, 3), Some("accounts"));
 }
 
 #[test]
 fn variables_are_strict_and_named() {
-    let text = "query($n: Int, $o: [OpportunityOrderBy!]) { opportunities(first: $n, orderBy: $o) { totalCount } }";
+    let text =
+        "query($n: Int, $o: [OpportunityOrderBy!]) { opportunities(first: $n, orderBy: $o) { totalCount } }";
     for (variables, message, place) in [
         (json!({"n": "5"}), "$n: not a value of Int", (1, 7)),
         (json!({"n": 2_147_483_648_i64}), "$n: not a value of Int", (1, 7)),
@@ -40,7 +65,13 @@ fn variables_are_strict_and_named() {
         check(text, &variables, message, place, None);
     }
     check("query($id: ID!) { account(id: $id) { id } }", &json!({}), "$id is missing", (1, 7), Some("ID!"));
-    check("query($id: ID!) { account(id: $id) { id } }", &json!({"id": null}), "null is not allowed", (1, 7), None);
+    check(
+        "query($id: ID!) { account(id: $id) { id } }",
+        &json!({"id": null}),
+        "null is not allowed",
+        (1, 7),
+        None,
+    );
 }
 
 #[test]
@@ -64,7 +95,10 @@ fn pages_are_judged_before_any_statement() {
 
 #[test]
 fn errors_have_the_path_of_their_field() {
-    let error = refused("{ all: accounts { edges { node { kids: children(first: -1) { totalCount } } } } }", &json!({}));
+    let error = refused(
+        "{ all: accounts { edges { node { kids: children(first: -1) { totalCount } } } } }",
+        &json!({}),
+    );
     assert_eq!(error["path"], json!(["all", "edges", "node", "kids"]));
     assert_eq!(error["extensions"]["argument"], "first");
 }
@@ -73,7 +107,10 @@ fn errors_have_the_path_of_their_field() {
 fn groups_are_selected_and_ordered_by_their_keys_only() {
     let text = |inner: &str| format!("{{ opportunitiesGroupBy(groupBy: [{{stage: true}}]{inner} }} }}");
     let error = refused(&text(") { key { closeDate }"), &json!({}));
-    assert!(error["message"].as_str().is_some_and(|text| text.contains("key.closeDate is selected")), "{error}");
+    assert!(
+        error["message"].as_str().is_some_and(|text| text.contains("key.closeDate is selected")),
+        "{error}"
+    );
     assert_eq!(error["extensions"]["expected"], "stage");
     let error = refused(&text(", orderBy: {name: ASC}) { key { stage }"), &json!({}));
     assert!(error["message"].as_str().is_some_and(|text| text.contains("ordered by name")), "{error}");

@@ -17,7 +17,8 @@ fn the_schema_of_the_sample() {
 fn large(objects: usize, fields: usize) -> Arc<Catalog> {
     let mut catalog = Catalog { version: 1, hash: "large".into(), ..Catalog::default() };
     for number in 0..objects {
-        let mut of: Vec<_> = (0..fields).map(|field_number| field(&format!("field{field_number}"), text())).collect();
+        let mut of: Vec<_> =
+            (0..fields).map(|field_number| field(&format!("field{field_number}"), text())).collect();
         of.push(field("other", lookup(&format!("object{}", (number + 1) % objects), None)));
         let made = object(&format!("object{number}"), &format!("objects{number}"), of);
         catalog.objects.insert(name(&format!("object{number}")), Arc::new(made));
@@ -42,6 +43,8 @@ fn large_catalogs_have_schemas_in_time() {
 #[test]
 fn colliding_names_are_an_error_and_no_panic() {
     let mut catalog = (*large(2, 1)).clone();
-    catalog.objects.insert(name("object0Filter"), Arc::new(object("object0Filter", "object0Filters", Vec::new())));
+    catalog
+        .objects
+        .insert(name("object0Filter"), Arc::new(object("object0Filter", "object0Filters", Vec::new())));
     Surface::build(&Arc::new(catalog)).expect_err("two types of one name");
 }

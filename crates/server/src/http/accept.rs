@@ -40,8 +40,10 @@ pub(super) fn choose(headers: &HeaderMap) -> Result<Media, Error> {
     match best {
         Some((_, media)) => Ok(media),
         None if !asked => Ok(Media::Json),
-        None => Err(Error::validation("Answers are of the types application/graphql-response+json and application/json")
-            .with("expected", "application/graphql-response+json, application/json")),
+        None => Err(Error::validation(
+            "Answers are of the types application/graphql-response+json and application/json",
+        )
+        .with("expected", "application/graphql-response+json, application/json")),
     }
 }
 

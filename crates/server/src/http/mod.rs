@@ -79,7 +79,7 @@ impl Exchange<'_> {
         };
         let media = match accept::choose(request.headers()) {
             Ok(media) => media,
-            Err(error) => return self.refuse(StatusCode::NOT_ACCEPTABLE, Media::Json, vec![error]),
+            Err(error) => return self.refuse(StatusCode::NOT_ACCEPTABLE, Media::Json, &[error]),
         };
         let now = self.app.clock.now();
         let principal = match self.app.keys.principal(&self.app.store, request.headers(), now).await {
@@ -87,7 +87,7 @@ impl Exchange<'_> {
             Ok(None) => return self.unauthenticated(media),
             Err(error) => {
                 let error = crate::failure::store(&error, None);
-                return self.refuse(StatusCode::SERVICE_UNAVAILABLE, media, vec![error]);
+                return self.refuse(StatusCode::SERVICE_UNAVAILABLE, media, &[error]);
             }
         };
         tracing::Span::current().record("tenant", principal.tenant.name().as_str());
@@ -96,29 +96,37 @@ impl Exchange<'_> {
             Door::Records => limits.request_ms,
             Door::Metadata => limits.metadata_ms,
         });
-        match tokio::time::timeout(patience, self.ask(&principal, request, by_get, media)).await {
-            Ok(response) => response,
-            Err(_) => {
-                let error = Error::new(Code::Timeout, "The request took too long and was stopped");
-                self.refuse(StatusCode::GATEWAY_TIMEOUT, media, vec![error])
-            }
-        }
+        let asked = tokio::time::timeout(patience, self.ask(&principal, request, by_get, media)).await;
+        asked.unwrap_or_else(|_| {
+            let error = Error::new(Code::Timeout, "The request took too long and was stopped");
+            self.refuse(StatusCode::GATEWAY_TIMEOUT, media, &[error])
+        })
     }
 
-    async fn ask(&self, principal: &Arc<Principal>, request: Request, by_get: bool, media: Media) -> Response {
+    async fn ask(
+        &self,
+        principal: &Arc<Principal>,
+        request: Request,
+        by_get: bool,
+        media: Media,
+    ) -> Response {
         let question = match Question::read(request, by_get, self.app.settings.body_bytes).await {
             Ok(question) => question,
-            Err((status, error)) => return self.refuse(status, media, vec![error]),
+            Err((status, error)) => return self.refuse(status, media, &[error]),
         };
         let Ok(_permit) = self.app.permits.try_acquire() else {
             let error = Error::new(Code::RateLimited, "The server has too much to do; try again in a moment");
-            let mut response = self.refuse(StatusCode::SERVICE_UNAVAILABLE, media, vec![error]);
+            let mut response = self.refuse(StatusCode::SERVICE_UNAVAILABLE, media, &[error]);
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
             return response;
         };
         let answer = match self.door {
-            Door::Records => crate::execute::records(self.app, principal, &question, by_get, self.trace).await,
-            Door::Metadata => crate::metadata_api::answer(self.app, principal, question, by_get, self.trace).await,
+            Door::Records => {
+                crate::execute::records(self.app, principal, &question, by_get, self.trace).await
+            }
+            Door::Metadata => {
+                crate::metadata_api::answer(self.app, principal, question, by_get, self.trace).await
+            }
         };
         match answer {
             Answer::Run(body) => respond(StatusCode::OK, media, body),
@@ -128,7 +136,7 @@ impl Exchange<'_> {
                     Media::Json => StatusCode::OK,
                     Media::GraphqlResponse => refusal_status(&errors),
                 };
-                self.refuse(status, media, errors)
+                self.refuse(status, media, &errors)
             }
             Answer::NotByGet => self.not_allowed("POST", "Mutations are sent by POST"),
         }
@@ -136,19 +144,19 @@ impl Exchange<'_> {
 
     fn unauthenticated(&self, media: Media) -> Response {
         let error = Error::new(Code::Unauthenticated, "A valid key is needed: Authorization: Bearer <key>");
-        let mut response = self.refuse(StatusCode::UNAUTHORIZED, media, vec![error]);
+        let mut response = self.refuse(StatusCode::UNAUTHORIZED, media, &[error]);
         response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         response
     }
 
     fn not_allowed(&self, allowed: &'static str, message: &str) -> Response {
         let mut response =
-            self.refuse(StatusCode::METHOD_NOT_ALLOWED, Media::Json, vec![Error::validation(message)]);
+            self.refuse(StatusCode::METHOD_NOT_ALLOWED, Media::Json, &[Error::validation(message)]);
         response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
         response
     }
 
-    fn refuse(&self, status: StatusCode, media: Media, errors: Vec<Error>) -> Response {
+    fn refuse(&self, status: StatusCode, media: Media, errors: &[Error]) -> Response {
         let codes: Vec<&str> = errors.iter().map(|error| error.code.as_str()).collect();
         tracing::info!(status = status.as_u16(), ?codes, "refused");
         respond(status, media, crate::payload::refusal(errors, self.trace))
@@ -163,7 +171,12 @@ fn refusal_status(errors: &[Error]) -> StatusCode {
         Some(Code::Unauthenticated) => StatusCode::UNAUTHORIZED,
         Some(Code::Forbidden) => StatusCode::FORBIDDEN,
         Some(
-            Code::Validation | Code::NotFound | Code::Refused | Code::Conflict | Code::CostExceeded | Code::ScriptError,
+            Code::Validation
+            | Code::NotFound
+            | Code::Refused
+            | Code::Conflict
+            | Code::CostExceeded
+            | Code::ScriptError,
         )
         | None => StatusCode::BAD_REQUEST,
     }

@@ -32,7 +32,9 @@ impl Question {
         let Query(mut parameters) = Query::<HashMap<String, String>>::try_from_uri(request.uri())
             .map_err(|error| bad(format!("The parameters cannot be read: {error}")))?;
         let mut members = Map::new();
-        for (name, json) in [("query", false), ("operationName", false), ("variables", true), ("extensions", true)] {
+        for (name, json) in
+            [("query", false), ("operationName", false), ("variables", true), ("extensions", true)]
+        {
             let Some(text) = parameters.remove(name).filter(|text| !text.is_empty()) else { continue };
             let value = if json {
                 serde_json::from_str(&text).map_err(|error| bad(format!("{name} is not JSON: {error}")))?
@@ -50,7 +52,8 @@ impl Question {
             let message = format!("The request is larger than {most} bytes");
             (StatusCode::PAYLOAD_TOO_LARGE, Error::validation(message).with("limit", most))
         };
-        let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        let announced =
+            request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         if announced.is_some_and(|length: usize| length > most) {
             return Err(too_large());
         }
@@ -58,7 +61,8 @@ impl Question {
             let cut = announced.is_some();
             if cut { bad(format!("The request broke off: {error}")) } else { too_large() }
         })?;
-        let json: Json = serde_json::from_slice(&body).map_err(|error| bad(format!("The body is not JSON: {error}")))?;
+        let json: Json =
+            serde_json::from_slice(&body).map_err(|error| bad(format!("The body is not JSON: {error}")))?;
         match json {
             Json::Object(members) => Question::from_members(members),
             Json::Array(_) => Err(bad("Batches are not supported: send one operation a request")),

@@ -64,7 +64,8 @@ pub(crate) async fn answer(
         Ok(document) => document,
         Err(error) => {
             let mut refused = Error::validation(format!("The document cannot be read: {error}"));
-            refused.locations = error.positions().map(|at| Location { line: at.line, column: at.column }).collect();
+            refused.locations =
+                error.positions().map(|at| Location { line: at.line, column: at.column }).collect();
             return Answer::Refused(vec![refused]);
         }
     };
@@ -88,8 +89,10 @@ pub(crate) async fn answer(
     }
     match response.data.into_json() {
         Ok(Json::Object(members)) => {
-            let roots: Vec<payload::RootValue> =
-                members.into_iter().map(|(key, value)| (Arc::from(key), Some(value.to_string().into_bytes()))).collect();
+            let roots: Vec<payload::RootValue> = members
+                .into_iter()
+                .map(|(key, value)| (Arc::from(key), Some(value.to_string().into_bytes())))
+                .collect();
             Answer::Run(payload::answer(Some(&roots), &errors, trace))
         }
         Ok(_) => Answer::Run(payload::answer(None, &errors, trace)),

@@ -31,7 +31,10 @@ impl Scene {
     }
 
     /// The answer to something that was applied.
-    async fn applied(&self, applied: impl Future<Output = Result<Applied, DeployError>>) -> Result<Deployment> {
+    async fn applied(
+        &self,
+        applied: impl Future<Output = Result<Applied, DeployError>>,
+    ) -> Result<Deployment> {
         match applied.await {
             Ok(applied) => {
                 self.reload().await?;
@@ -43,10 +46,14 @@ impl Scene {
 
     /// So that the next request answers what was published.
     async fn reload(&self) -> Result<()> {
-        let catalog = self.app.catalogs.reload(&self.principal.tenant).await.map_err(|error| refused(&error))?;
+        let catalog =
+            self.app.catalogs.reload(&self.principal.tenant).await.map_err(|error| refused(&error))?;
         // Built here, so that the next request need not wait for it; should it fail, that request says so.
         if let Err(error) = self.app.surfaces.get(&catalog).await {
-            tracing::error!(error = &error as &dyn std::error::Error, "the schema of a new catalog cannot be built");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the schema of a new catalog cannot be built"
+            );
         }
         Ok(())
     }
@@ -59,17 +66,18 @@ impl Mutation {
         &self,
         context: &Context<'_>,
         documents: Vec<DocumentInput>,
-        #[graphql(desc = "The hash of the plan that was looked at; another one is refused")] plan: Option<String>,
-        #[graphql(default, desc = "Whether fields and objects may go away")] allow_destructive: bool,
-        #[graphql(desc = "What becomes of values without room: {\"lead.source\": {\"fax\": \"phone\"}}")] mapping: Option<
-            Json<Value>,
+        #[graphql(desc = "The hash of the plan that was looked at; another one is refused")] plan: Option<
+            String,
         >,
+        #[graphql(default, desc = "Whether fields and objects may go away")] allow_destructive: bool,
+        #[graphql(desc = "What becomes of values without room: {\"lead.source\": {\"fax\": \"phone\"}}")]
+        mapping: Option<Json<Value>>,
     ) -> Result<Deployment> {
         let scene = context.data::<Scene>()?;
         let options =
             ApplyOptions { plan, allow_destructive, mapping: self::mapping(mapping)?, ..scene.options() };
         let files = files(documents)?;
-        scene.applied(deploy::apply(&scene.principal.tenant, &files, options)).await
+        scene.applied(Box::pin(deploy::apply(&scene.principal.tenant, &files, options))).await
     }
 
     /// Applies documents as part of the tenant's own package `local`: each replaces the one of its name, the others stay.
@@ -82,13 +90,15 @@ impl Mutation {
         let scene = context.data::<Scene>()?;
         let options = ApplyOptions { allow_destructive, ..scene.options() };
         let documents = documents.into_iter().map(|Json(document)| document).collect();
-        scene.applied(deploy::apply_documents(&scene.principal.tenant, documents, options)).await
+        scene.applied(Box::pin(deploy::apply_documents(&scene.principal.tenant, documents, options))).await
     }
 
     /// Creates an object from its document.
     async fn create_object(&self, context: &Context<'_>, document: Json<Value>) -> Result<Deployment> {
         let scene = context.data::<Scene>()?;
-        scene.applied(deploy::create_object(&scene.principal.tenant, document.0, scene.options())).await
+        scene
+            .applied(Box::pin(deploy::create_object(&scene.principal.tenant, document.0, scene.options())))
+            .await
     }
 
     /// Adds a field to an object of any package. `schema` is what stands under `properties` in a document.
@@ -101,7 +111,7 @@ impl Mutation {
     ) -> Result<Deployment> {
         let scene = context.data::<Scene>()?;
         let tenant = &scene.principal.tenant;
-        scene.applied(deploy::add_field(tenant, &object, &name, schema.0, scene.options())).await
+        scene.applied(Box::pin(deploy::add_field(tenant, &object, &name, schema.0, scene.options()))).await
     }
 
     /// Brings an earlier version back, as a new one.
@@ -113,13 +123,14 @@ impl Mutation {
     ) -> Result<Deployment> {
         let scene = context.data::<Scene>()?;
         let options = ApplyOptions { allow_destructive, ..scene.options() };
-        scene.applied(deploy::revert(&scene.principal.tenant, version, options)).await
+        scene.applied(Box::pin(deploy::revert(&scene.principal.tenant, version, options))).await
     }
 
     /// Deletes for good what changes have taken out of use.
     async fn purge(&self, context: &Context<'_>) -> Result<Purged> {
         let scene = context.data::<Scene>()?;
-        let purged = deploy::purge(&scene.principal.tenant, scene.options()).await.map_err(|error| refused(&error))?;
+        let purged = Box::pin(deploy::purge(&scene.principal.tenant, scene.options())).await;
+        let purged = purged.map_err(|error| refused(&error))?;
         scene.reload().await?;
         Ok(Purged { tables: purged.tables, columns: purged.columns, version: purged.version })
     }

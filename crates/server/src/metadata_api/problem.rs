@@ -56,7 +56,12 @@ impl From<&metadata::Diagnostic> for Diagnostic {
     }
 }
 
-fn coded(code: &'static str, message: impl Into<String>, hint: Option<&str>, plan: Option<&deploy::Plan>) -> Error {
+fn coded(
+    code: &'static str,
+    message: impl Into<String>,
+    hint: Option<&str>,
+    plan: Option<&deploy::Plan>,
+) -> Error {
     let plan = plan.and_then(|plan| serde_json::to_value(plan).ok());
     Error::new(message).extend_with(|_, extensions| {
         extensions.set("code", code);
@@ -81,16 +86,21 @@ pub(crate) fn diagnosed(error: DeployError) -> Result<Vec<Diagnostic>, Error> {
 pub(crate) fn refused(error: &DeployError) -> Error {
     let message = error.to_string();
     match error {
-        DeployError::Refused(plan) => {
-            coded("REFUSED", message, Some("correct these records, or say in mapping what becomes of their values"), Some(plan))
-        }
+        DeployError::Refused(plan) => coded(
+            "REFUSED",
+            message,
+            Some("correct these records, or say in mapping what becomes of their values"),
+            Some(plan),
+        ),
         DeployError::Destructive(plan) => {
             coded("REFUSED", message, Some("pass allowDestructive: true"), Some(plan))
         }
         DeployError::OtherPlan { .. } | DeployError::Conflict { .. } => {
             coded("CONFLICT", message, Some("plan again and look at what has changed"), None)
         }
-        DeployError::UnknownVersion(_) => coded("NOT_FOUND", message, Some("history lists the versions"), None),
+        DeployError::UnknownVersion(_) => {
+            coded("NOT_FOUND", message, Some("history lists the versions"), None)
+        }
         DeployError::Documents(_) | DeployError::Document(_) | DeployError::Lowering(_) => {
             coded("VALIDATION", message, None, None)
         }

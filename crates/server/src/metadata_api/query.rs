@@ -32,6 +32,7 @@ struct Document {
 
 /// One published version.
 #[derive(SimpleObject)]
+#[expect(clippy::struct_field_names, reason = "the API's words")]
 struct Version {
     /// Its number, from 1.
     version: i64,
@@ -70,7 +71,9 @@ pub(crate) fn mapping(json: Option<Json<Value>>) -> Result<Mapping> {
     match json {
         None => Ok(Mapping::default()),
         Some(Json(json)) => serde_json::from_value(json).map_err(|error| {
-            wrong(format!("mapping: {error}; expected {{\"lead.source\": {{\"fax\": \"phone\", \"pigeon\": null}}}}"))
+            wrong(format!(
+                "mapping: {error}; expected {{\"lead.source\": {{\"fax\": \"phone\", \"pigeon\": null}}}}"
+            ))
         }),
     }
 }
@@ -81,6 +84,7 @@ pub(crate) struct Query;
 #[Object]
 impl Query {
     /// The published catalog.
+    #[expect(clippy::unused_async, reason = "resolvers are async")]
     async fn catalog(&self, context: &Context<'_>) -> Result<Catalog> {
         Ok(Catalog(context.data::<Scene>()?.catalog.clone()))
     }
@@ -121,9 +125,8 @@ impl Query {
         &self,
         context: &Context<'_>,
         documents: Vec<DocumentInput>,
-        #[graphql(desc = "What becomes of values without room: {\"lead.source\": {\"fax\": \"phone\"}}")] mapping: Option<
-            Json<Value>,
-        >,
+        #[graphql(desc = "What becomes of values without room: {\"lead.source\": {\"fax\": \"phone\"}}")]
+        mapping: Option<Json<Value>>,
     ) -> Result<Deployment> {
         let scene = context.data::<Scene>()?;
         let options = PlanOptions { mapping: self::mapping(mapping)? };

@@ -88,7 +88,11 @@ impl From<&catalog::Choices> for ChoiceList {
             label: choice.label.clone(),
             labels: Json(choice.labels.clone()),
         };
-        ChoiceList { name: list.name.clone(), title: list.title.clone(), values: list.choices.iter().map(choice).collect() }
+        ChoiceList {
+            name: list.name.clone(),
+            title: list.title.clone(),
+            values: list.choices.iter().map(choice).collect(),
+        }
     }
 }
 
@@ -188,7 +192,11 @@ impl ObjectType {
 
     /// System fields first, then authored ones, then the far ends of relations.
     async fn fields(&self) -> Vec<FieldInfo> {
-        self.0.fields.values().map(|field| FieldInfo(Arc::clone(field), self.0.identifies(&field.name))).collect()
+        self.0
+            .fields
+            .values()
+            .map(|field| FieldInfo(Arc::clone(field), self.0.identifies(&field.name)))
+            .collect()
     }
 
     /// One field by name.
@@ -339,7 +347,11 @@ fn type_name(ty: &FieldType) -> &'static str {
         FieldType::GeoPoint => "geoPoint",
         FieldType::Json => "json",
         FieldType::Lookup(lookup) => {
-            if lookup.master { "masterDetail" } else { "lookup" }
+            if lookup.master {
+                "masterDetail"
+            } else {
+                "lookup"
+            }
         }
         FieldType::Polymorphic { .. } => "polymorphic",
         FieldType::Many(many) => match many.via {

@@ -75,11 +75,19 @@ impl From<Plan> for Deployment {
         Deployment {
             version: None,
             hash: Some(plan.hash),
-            changes: plan.changes.into_iter().map(|line| Change { kind: line.kind, path: line.path }).collect(),
+            changes: plan
+                .changes
+                .into_iter()
+                .map(|line| Change { kind: line.kind, path: line.path })
+                .collect(),
             steps: plan
                 .steps
                 .into_iter()
-                .map(|step| Step { class: class(step.class).to_owned(), object: step.object, what: step.what })
+                .map(|step| Step {
+                    class: class(step.class).to_owned(),
+                    object: step.object,
+                    what: step.what,
+                })
                 .collect(),
             effects: plan
                 .effects

@@ -18,8 +18,9 @@ fn run(program: &str, arguments: &[&str]) -> String {
         .args(arguments)
         .current_dir(folder)
         .output()
-        .unwrap_or_else(|error| panic!("{program} does not start ({error}): this test needs Node 20 with npm"));
-    let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        .expect("this test needs Node 20 with npm on the PATH");
+    let told =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{program} {arguments:?}: {told}");
     told
 }
@@ -27,8 +28,12 @@ fn run(program: &str, arguments: &[&str]) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_audit_finds_nothing_serious() {
     let bed = Bed::fresh(Dialect::Sqlite).await;
-    let handles =
-        Handles { store: bed.store.clone(), tenant: bed.tenant.clone(), canary: bed.canary.clone(), url: bed.url.clone() };
+    let handles = Handles {
+        store: bed.store.clone(),
+        tenant: bed.tenant.clone(),
+        canary: bed.canary.clone(),
+        url: bed.url.clone(),
+    };
     Stage::new(&handles, &[]).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}/graphql", listener.local_addr().expect("an address"));

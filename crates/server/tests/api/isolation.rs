@@ -9,10 +9,13 @@ use crate::stage::{CANARY, KEY, Stage, insert_key, now, package};
 const ROUNDS: usize = 150;
 
 fn cars(size: &Value) -> Vec<metadata::SourceFile> {
-    package(&[("car", json!({
-        "name": "car", "plural": "cars", "title": "Car", "type": "object",
-        "properties": {"plate": {"type": "string"}, "size": size}, "x-display": "plate",
-    }))])
+    package(&[(
+        "car",
+        json!({
+            "name": "car", "plural": "cars", "title": "Car", "type": "object",
+            "properties": {"plate": {"type": "string"}, "size": size}, "x-display": "plate",
+        }),
+    )])
 }
 
 #[tokio::test]

@@ -51,7 +51,10 @@ async fn a_change_by_another_process_is_never_an_error() {
         let mut files = business();
         for file in &mut files {
             if file.path.ends_with("company.json") {
-                file.text = file.text.replace("\"employees\":", "\"staff\":{\"type\":\"integer\",\"x-renamedFrom\":\"employees\"},\"extra\":");
+                file.text = file.text.replace(
+                    "\"employees\":",
+                    "\"staff\":{\"type\":\"integer\",\"x-renamedFrom\":\"employees\"},\"extra\":",
+                );
             }
         }
         deploy::apply(&handles.tenant, &files, ApplyOptions::new("other", now())).await.expect("applied");

@@ -91,7 +91,10 @@ async fn without_a_key_nothing_is_answered() {
             let answered = scene.send("POST", path, &[("content-type", "application/json")], &body).await;
             assert_eq!(answered.status, StatusCode::UNAUTHORIZED);
             assert_eq!(answered.body["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
-            assert_eq!(answered.headers.get(header::WWW_AUTHENTICATE).map(|v| v.as_bytes()), Some(&b"Bearer"[..]));
+            assert_eq!(
+                answered.headers.get(header::WWW_AUTHENTICATE).map(axum::http::HeaderValue::as_bytes),
+                Some(&b"Bearer"[..])
+            );
         }
     }
     scene.bed.clear().await;
@@ -102,7 +105,10 @@ async fn queries_by_get_and_mutations_by_post_only() {
     let scene = Scene::new().await;
     let key = format!("Bearer {KEY}");
     let get = async |path: &str, query: &str| {
-        let path = format!("{path}?query={}", query.replace(' ', "%20").replace('{', "%7B").replace('}', "%7D").replace('"', "%22"));
+        let path = format!(
+            "{path}?query={}",
+            query.replace(' ', "%20").replace('{', "%7B").replace('}', "%7D").replace('"', "%22")
+        );
         scene.send("GET", &path, &[("authorization", &key)], "").await
     };
     let answered = get("/graphql", "{ me { tenant } }").await;
@@ -113,7 +119,10 @@ async fn queries_by_get_and_mutations_by_post_only() {
     ] {
         let answered = get(path, mutation).await;
         assert_eq!(answered.status, StatusCode::METHOD_NOT_ALLOWED, "{}", answered.body);
-        assert_eq!(answered.headers.get(header::ALLOW).map(|v| v.as_bytes()), Some(&b"POST"[..]));
+        assert_eq!(
+            answered.headers.get(header::ALLOW).map(axum::http::HeaderValue::as_bytes),
+            Some(&b"POST"[..])
+        );
     }
     let teams = get("/graphql", "{ teams { totalCount } }").await;
     assert_eq!(teams.body["data"]["teams"]["totalCount"], 0, "{}", teams.body);
@@ -131,7 +140,10 @@ async fn traces_are_followed_and_sizes_are_limited() {
     let parent = format!("00-{trace}-00f067aa0ba902b7-01");
     let answered = scene.post(&[("traceparent", &parent)], "{\"query\": \"{ nothing }\"}").await;
     assert_eq!(answered.body["errors"][0]["extensions"]["traceId"], trace);
-    assert_eq!(answered.headers.get("x-trace-id").map(|v| v.as_bytes()), Some(trace.as_bytes()));
+    assert_eq!(
+        answered.headers.get("x-trace-id").map(axum::http::HeaderValue::as_bytes),
+        Some(trace.as_bytes())
+    );
     let long = json!({"query": "{ me { tenant } }", "variables": {"x": "y".repeat(9 << 20)}}).to_string();
     assert_eq!(scene.post(&[], &long).await.status, StatusCode::PAYLOAD_TOO_LARGE);
     scene.bed.clear().await;
