@@ -1,0 +1,218 @@
+//! The command line, as its user reads it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Armature: a CRM whose business objects and lifecycles are data.
+#[derive(Debug, Parser)]
+#[command(name = "armature", version, max_term_width = 110)]
+pub struct Cli {
+    /// Where the records are: `sqlite:FOLDER` or `postgres://…` [default: sqlite:./armature-data]
+    #[arg(long, global = true, value_name = "URL")]
+    pub database: Option<String>,
+    /// Settings file [default: armature.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Print data as JSON, one value per line, on stdout
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start a demo on embedded SQLite: a tenant with two years of data
+    Demo(Demo),
+    /// Serve the database
+    Serve(Serve),
+    /// Tenants
+    #[command(subcommand)]
+    Tenant(Tenant),
+    /// API keys
+    #[command(subcommand)]
+    Key(Key),
+    /// Write a new package that checks clean
+    New {
+        /// Folder to be made
+        dir: PathBuf,
+    },
+    /// Check a package, or a folder of packages; exit 1 when something is wrong
+    Check {
+        /// The folder
+        dir: PathBuf,
+    },
+    /// Show what `apply` would do; exit 0 nothing, 2 changes, 1 error
+    Plan(PlanArgs),
+    /// Make a tenant's metadata what the folder says
+    Apply(ApplyArgs),
+    /// Write a tenant's metadata as files
+    Pull {
+        /// Folder to write into
+        dir: PathBuf,
+        #[command(flatten)]
+        on: On,
+    },
+    /// List the versions of a tenant's metadata
+    History(On),
+    /// Bring back an earlier version of the metadata, as a new version
+    Revert {
+        /// Number of the version, from `history`
+        version: i64,
+        #[command(flatten)]
+        on: On,
+        /// Allow steps that take columns or tables out of use
+        #[arg(long)]
+        allow_destructive: bool,
+    },
+    /// Delete for good the columns and tables that changes have taken out of use
+    Purge(On),
+    /// Read records from a CSV file
+    Import(Import),
+    /// Write records to a file
+    Export(Export),
+    /// Print the GraphQL schema of a tenant
+    Schema {
+        #[command(flatten)]
+        on: On,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Data folder
+    #[arg(long, value_name = "DIR", default_value = "armature-demo")]
+    pub data: PathBuf,
+    /// Port; 0 takes a free one
+    #[arg(long)]
+    pub port: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Port; 0 takes a free one
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// Address to listen on
+    #[arg(long)]
+    pub host: Option<String>,
+    /// Print the settings in force, secrets masked, and exit
+    #[arg(long)]
+    pub print_config: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Tenant {
+    /// Create a tenant
+    Create {
+        /// `[a-z][a-z0-9_-]{0,39}`
+        name: String,
+    },
+    /// List the tenants
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Key {
+    /// Create an API key with all rights in a tenant; it is shown once
+    Create {
+        /// The tenant
+        #[arg(long)]
+        tenant: String,
+        /// What the key is for
+        #[arg(long, default_value = "key")]
+        name: String,
+    },
+}
+
+/// On which tenant, and by which way.
+#[derive(Debug, Args)]
+pub struct On {
+    /// The tenant
+    #[arg(long, required_unless_present = "url")]
+    pub tenant: Option<String>,
+    /// Go through a server instead of a database
+    #[arg(long, requires = "key", conflicts_with_all = ["tenant", "database"])]
+    pub url: Option<String>,
+    /// API key for `--url`
+    #[arg(long, requires = "url", env = "ARMATURE_KEY", hide_env_values = true)]
+    pub key: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// A package, or a folder of packages
+    pub dir: PathBuf,
+    #[command(flatten)]
+    pub on: On,
+}
+
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    /// A package, or a folder of packages
+    pub dir: PathBuf,
+    #[command(flatten)]
+    pub on: On,
+    /// Only if the plan still has this hash
+    #[arg(long, value_name = "HASH")]
+    pub plan: Option<String>,
+    /// Allow steps that take columns or tables out of use
+    #[arg(long)]
+    pub allow_destructive: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Import {
+    /// The object, e.g. `account`
+    pub object: String,
+    /// CSV file with a header row
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub on: On,
+    /// JSON file that maps columns to fields
+    #[arg(long, value_name = "FILE")]
+    pub map: Option<PathBuf>,
+    /// Update the record whose FIELD has the same value, else create
+    #[arg(long, value_name = "FIELD")]
+    pub upsert: Option<String>,
+    /// What a rejected row does to the rest
+    #[arg(long, value_enum, default_value_t = OnError::Skip)]
+    pub on_error: OnError,
+    /// Where rejected rows go, with line, column and reason
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+    /// Do everything, then undo it
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum OnError {
+    /// Nothing after the first rejected row
+    Stop,
+    /// Only the rejected rows are left out
+    Skip,
+}
+
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The object, e.g. `account`
+    pub object: String,
+    #[command(flatten)]
+    pub on: On,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = ExportFormat::Csv)]
+    pub format: ExportFormat,
+    /// File to write [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum ExportFormat {
+    /// Comma-separated values, neutralised for spreadsheets
+    Csv,
+    /// One JSON object per line
+    Jsonl,
+}

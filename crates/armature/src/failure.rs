@@ -1,0 +1,40 @@
+//! Why a command could not be carried out. Findings about documents are not failures: commands print those themselves.
+
+use std::io;
+use std::path::PathBuf;
+
+use serde_json::json;
+
+/// A failed command: one sentence of what, and what to do about it where that is known.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error("could not {what}: {source}")]
+    Io { what: String, source: io::Error },
+    #[error("{0}")]
+    Usage(String),
+    #[error("{file}: {message}")]
+    Settings { file: PathBuf, message: String },
+    #[error("{0}")]
+    Store(#[from] store::StoreError),
+    #[error("{0}")]
+    Deploy(#[from] deploy::DeployError),
+    #[error("{0}")]
+    Import(#[from] work::ImportError),
+    #[error("{0}")]
+    Export(#[from] work::ExportError),
+    #[error("the server answered: {0}")]
+    Remote(String),
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl Failure {
+    pub fn io(what: impl Into<String>, source: io::Error) -> Self {
+        Self::Io { what: what.into(), source }
+    }
+
+    /// The failure for programs.
+    pub fn as_json(&self) -> serde_json::Value {
+        json!({ "error": { "message": self.to_string() } })
+    }
+}
