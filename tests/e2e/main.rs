@@ -1,0 +1,7 @@
+//! End to end: the real binary, a real database, HTTP. Every scenario runs on SQLite and on PostgreSQL.
+
+mod instance;
+
+mod commands;
+mod live;
+mod maven;
