@@ -146,6 +146,9 @@ pub struct PlanArgs {
     pub dir: PathBuf,
     #[command(flatten)]
     pub on: On,
+    /// JSON file: what becomes of values that the new documents have no room for
+    #[arg(long, value_name = "FILE")]
+    pub mapping: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -154,6 +157,9 @@ pub struct ApplyArgs {
     pub dir: PathBuf,
     #[command(flatten)]
     pub on: On,
+    /// JSON file: what becomes of values that the new documents have no room for
+    #[arg(long, value_name = "FILE")]
+    pub mapping: Option<PathBuf>,
     /// Only if the plan still has this hash
     #[arg(long, value_name = "HASH")]
     pub plan: Option<String>,

@@ -3,7 +3,10 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
+use deploy::DeployError;
 use indicatif::{ProgressBar, ProgressStyle};
+use metadata::Diagnostic;
+use metadata::diagnostic::Severity;
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -44,12 +47,42 @@ impl Console {
         Ok(())
     }
 
+    /// Findings about documents, one paragraph each, with a count at the end.
+    pub fn diagnostics(&self, diagnostics: &[Diagnostic]) {
+        for diagnostic in diagnostics {
+            let severity = match diagnostic.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+            };
+            self.say(&format!("{severity}[{}]: {}", diagnostic.code, diagnostic.message));
+            self.say(&format!(
+                "  --> {}:{}:{}  {}",
+                diagnostic.file, diagnostic.line, diagnostic.column, diagnostic.pointer
+            ));
+            let details =
+                [("expected", &diagnostic.expected), ("found", &diagnostic.found), ("hint", &diagnostic.hint)];
+            for (label, text) in details {
+                if let Some(text) = text {
+                    self.say(&format!("  {label}: {text}"));
+                }
+            }
+            self.say("");
+        }
+        let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
+        if !diagnostics.is_empty() {
+            self.say(&format!("{errors} error(s), {} warning(s)", diagnostics.len() - errors));
+        }
+    }
+
     /// What went wrong, in full.
     pub fn failure(&self, failure: &Failure) {
         if self.json
             && let Ok(line) = serde_json::to_string(&failure.as_json())
         {
             let _closed = writeln!(io::stdout(), "{line}");
+        }
+        if let Failure::Deploy(DeployError::Documents(diagnostics)) = failure {
+            self.diagnostics(diagnostics);
         }
         self.say(&format!("error: {failure}"));
     }

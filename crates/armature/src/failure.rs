@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use deploy::DeployError;
 use serde_json::json;
 
 /// A failed command: one sentence of what, and what to do about it where that is known.
@@ -17,7 +18,7 @@ pub enum Failure {
     #[error("{0}")]
     Store(#[from] store::StoreError),
     #[error("{0}")]
-    Deploy(#[from] deploy::DeployError),
+    Deploy(#[from] DeployError),
     #[error("{0}")]
     Import(#[from] work::ImportError),
     #[error("{0}")]
@@ -33,8 +34,18 @@ impl Failure {
         Self::Io { what: what.into(), source }
     }
 
-    /// The failure for programs.
+    /// The failure for programs: the message, and what the documents or the plan say.
     pub fn as_json(&self) -> serde_json::Value {
-        json!({ "error": { "message": self.to_string() } })
+        match self {
+            Self::Deploy(DeployError::Documents(diagnostics)) => {
+                json!({ "ok": false, "diagnostics": diagnostics, "error": { "message": self.to_string() } })
+            }
+            Self::Deploy(DeployError::Refused(plan) | DeployError::Destructive(plan)) => {
+                let mut shown = json!(plan);
+                shown["error"] = json!({ "message": self.to_string() });
+                shown
+            }
+            _ => json!({ "error": { "message": self.to_string() } }),
+        }
     }
 }

@@ -1,0 +1,106 @@
+//! `armature demo`: an embedded database with a tenant to play with. The data is loaded once, into a folder of its own that takes its place
+//! only when it is whole, so that an interrupted first start leaves nothing behind.
+
+use std::fs;
+use std::path::Path;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use store::{Options, Store, TenantName};
+
+use crate::cli::Demo;
+use crate::clock;
+use crate::commands::{key, serve};
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::settings::Settings;
+use crate::{demo, shipped};
+
+/// Kept in `DIR/demo.json`.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    tenant: String,
+    #[serde(rename = "apiKey")]
+    api_key: String,
+}
+
+/// Loads the data on the first start, then serves it.
+pub async fn demo(arguments: &Demo, settings: &Settings, console: &Console) -> Result<u8, Failure> {
+    let dir = &arguments.data;
+    prepare(dir, console).await?;
+    let kept = read_kept(dir)?;
+    let mut settings = settings.clone();
+    settings.database = format!("sqlite:{}", dir.display());
+    if let Some(port) = arguments.port {
+        settings.port = port;
+    }
+    serve::run(&settings, console, Some(serve::Login { tenant: kept.tenant, api_key: kept.api_key })).await
+}
+
+fn read_kept(dir: &Path) -> Result<Kept, Failure> {
+    let file = dir.join("demo.json");
+    let text = fs::read_to_string(&file).map_err(|e| Failure::io(format!("read {}", file.display()), e))?;
+    serde_json::from_str(&text).map_err(|e| Failure::Settings { file, message: e.to_string() })
+}
+
+/// Leaves a whole demo in `dir`.
+async fn prepare(dir: &Path, console: &Console) -> Result<(), Failure> {
+    if dir.join("demo.json").exists() {
+        return Ok(());
+    }
+    let loading = dir.join("loading");
+    if !loading.join("demo.json").exists() {
+        if dir.join("control.db").exists() {
+            let message = format!("{} holds another database; give --data a folder of its own", dir.display());
+            return Err(Failure::Usage(message));
+        }
+        if loading.exists() {
+            fs::remove_dir_all(&loading).map_err(|e| Failure::io(format!("remove {}", loading.display()), e))?;
+        }
+        load(&loading, console).await?;
+    }
+    // The demo's own file comes last: it says that the rest is there.
+    for entry in ["tenants", "control.db", "demo.json"] {
+        if loading.join(entry).exists() {
+            fs::rename(loading.join(entry), dir.join(entry))
+                .map_err(|e| Failure::io(format!("move {entry} into {}", dir.display()), e))?;
+        }
+    }
+    fs::remove_dir_all(&loading).map_err(|e| Failure::io(format!("remove {}", loading.display()), e))
+}
+
+/// Makes the tenant, applies the core package, loads the data.
+async fn load(dir: &Path, console: &Console) -> Result<(), Failure> {
+    fs::create_dir_all(dir).map_err(|e| Failure::io(format!("create {}", dir.display()), e))?;
+    console.say("First start: preparing two years of a software maker's business.");
+    let store = Store::open(&format!("sqlite:{}", dir.display()), Options::default()).await?;
+    let name = TenantName::new("demo").map_err(|e| Failure::Internal(e.to_string()))?;
+    let tenant = store.tenant_create(&name).await?;
+    deploy::initialise(&tenant, clock::now()).await?;
+    let mut options = deploy::ApplyOptions::new("demo", clock::now());
+    options.observer = std::sync::Arc::new(deploy::Silent);
+    deploy::apply(&tenant, &shipped::package("core"), options).await?;
+    demo::load::load(&tenant, today(), console).await?;
+    let kept = Kept { tenant: "demo".to_owned(), api_key: key::insert(&store, &tenant, "demo").await? };
+    store.close().await;
+    write_private(&dir.join("demo.json"), &serde_json::json!(kept).to_string())
+}
+
+/// The day that the demo's two years end on.
+fn today() -> NaiveDate {
+    clock::now().date_naive()
+}
+
+/// Writes a file that only its owner may read.
+fn write_private(file: &Path, text: &str) -> Result<(), Failure> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(file)
+        .and_then(|mut open| open.write_all(text.as_bytes()))
+        .map_err(|e| Failure::io(format!("write {}", file.display()), e))
+}

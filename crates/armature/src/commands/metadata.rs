@@ -1,0 +1,217 @@
+//! `armature plan`, `apply`, `pull`, `history`, `revert`, `purge`: how a tenant's metadata changes, on a database or through a server.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use deploy::{ApplyOptions, Class, Mapping, Observer, Plan, PlanOptions, Progress};
+use indicatif::ProgressBar;
+use metadata::source::SourceFile;
+use serde_json::json;
+use store::Tenant;
+
+use crate::cli::{ApplyArgs, On, PlanArgs};
+use crate::clock;
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::remote::Remote;
+use crate::settings::Settings;
+use crate::{folder, shipped};
+
+/// Who the history says it was.
+const ACTOR: &str = "command line";
+
+/// Where the tenant is reached.
+enum Way {
+    Database(Tenant),
+    Server(Remote),
+}
+
+impl Way {
+    async fn to(on: &On, settings: &Settings) -> Result<Self, Failure> {
+        match (&on.url, &on.key, &on.tenant) {
+            (Some(url), Some(key), _) => Ok(Self::Server(Remote::new(url, key)?)),
+            (_, _, Some(name)) => {
+                let store = super::open(settings).await?;
+                Ok(Self::Database(super::tenant(&store, name).await?))
+            }
+            _ => Err(Failure::Usage("say --tenant T, or --url URL --key KEY".to_owned())),
+        }
+    }
+
+    /// The folder's documents, with those shipped packages that they need and the tenant has not.
+    async fn documents(&self, dir: &Path) -> Result<Vec<SourceFile>, Failure> {
+        let mut files = folder::read(dir)?;
+        let present = match self {
+            Self::Database(tenant) => {
+                let catalog = deploy::Catalogs::new(clock::now).get(tenant).await?;
+                catalog.packages.keys().cloned().collect()
+            }
+            Self::Server(remote) => remote.packages().await?,
+        };
+        files.extend(shipped::dependencies(&files, &present));
+        Ok(files)
+    }
+}
+
+fn mapping(file: Option<&PathBuf>) -> Result<Mapping, Failure> {
+    let Some(file) = file else { return Ok(Mapping::default()) };
+    let text = fs::read_to_string(file).map_err(|e| Failure::io(format!("read {}", file.display()), e))?;
+    serde_json::from_str(&text).map_err(|e| Failure::Settings { file: file.clone(), message: e.to_string() })
+}
+
+/// Shows what `apply` would do.
+pub async fn plan(arguments: &PlanArgs, settings: &Settings, console: &Console) -> Result<u8, Failure> {
+    let way = Way::to(&arguments.on, settings).await?;
+    let files = way.documents(&arguments.dir).await?;
+    let options = PlanOptions { mapping: mapping(arguments.mapping.as_ref())? };
+    let plan = match &way {
+        Way::Database(tenant) => deploy::plan(tenant, &files, options).await?,
+        Way::Server(remote) => return remote.plan(&files, &options.mapping, console).await,
+    };
+    console.result(&plan, |console| tell_plan(&plan, console))?;
+    Ok(if plan.is_empty() { 0 } else { 2 })
+}
+
+fn tell_plan(plan: &Plan, console: &Console) {
+    console.diagnostics(&plan.warnings);
+    if plan.is_empty() {
+        console.say("Nothing to do.");
+        return;
+    }
+    console.say("Metadata");
+    for change in &plan.changes {
+        console.say(&format!("  {:<8} {}", change.kind, change.path));
+    }
+    console.say("Tables");
+    for step in &plan.steps {
+        let class = match step.class {
+            Class::Safe => "safe",
+            Class::Backfill => "backfill",
+            Class::Destructive => "destructive",
+        };
+        console.say(&format!("  {class:<12} {}: {}", step.object, step.what));
+    }
+    if !plan.effects.is_empty() {
+        console.say("Records");
+    }
+    for effect in &plan.effects {
+        let verdict = if effect.refuses { "refused" } else { "held at their next write" };
+        console.say(&format!(
+            "  {} {} record(s) against {} ({verdict}), e.g. {}",
+            effect.count,
+            effect.object,
+            effect.rule,
+            effect.sample.join(", ")
+        ));
+    }
+    console.say(&format!("Plan {}", plan.hash));
+}
+
+/// Shows the stages of a long apply.
+struct Bars {
+    bar: ProgressBar,
+}
+
+impl Observer for Bars {
+    fn step(&self, progress: Progress<'_>) -> Result<(), String> {
+        self.bar.set_message(format!("{:?} {}", progress.stage, progress.what));
+        self.bar.set_length(progress.total);
+        self.bar.set_position(progress.done);
+        Ok(())
+    }
+}
+
+fn options(console: &Console) -> ApplyOptions {
+    let mut options = ApplyOptions::new(ACTOR, clock::now());
+    options.observer = Arc::new(Bars { bar: console.progress("apply", Some(0)) });
+    options
+}
+
+/// Makes the tenant's metadata what the folder says.
+pub async fn apply(arguments: &ApplyArgs, settings: &Settings, console: &Console) -> Result<u8, Failure> {
+    let way = Way::to(&arguments.on, settings).await?;
+    let files = way.documents(&arguments.dir).await?;
+    let mut options = options(console);
+    options.plan.clone_from(&arguments.plan);
+    options.allow_destructive = arguments.allow_destructive;
+    options.mapping = mapping(arguments.mapping.as_ref())?;
+    let applied = match &way {
+        Way::Database(tenant) => deploy::apply(tenant, &files, options).await?,
+        Way::Server(remote) => return remote.apply(&files, &options, console).await,
+    };
+    console.result(&applied, |console| {
+        tell_plan(&applied.plan, console);
+        console.say(&format!("Version {} is published.", applied.version));
+    })?;
+    Ok(0)
+}
+
+/// Writes the tenant's metadata as files.
+pub async fn pull(dir: &Path, on: &On, settings: &Settings, console: &Console) -> Result<u8, Failure> {
+    let files = match Way::to(on, settings).await? {
+        Way::Database(tenant) => deploy::pull(&tenant).await?,
+        Way::Server(remote) => remote.pull().await?,
+    };
+    folder::write(dir, &files)?;
+    let names: Vec<_> = files.iter().map(|file| file.path.as_str()).collect();
+    console.result(&json!({ "dir": dir, "files": names }), |console| {
+        console.say(&format!("Wrote {} file(s) into {}.", names.len(), dir.display()));
+    })?;
+    Ok(0)
+}
+
+/// Lists the versions of the tenant's metadata.
+pub async fn history(on: &On, settings: &Settings, console: &Console) -> Result<u8, Failure> {
+    let versions = match Way::to(on, settings).await? {
+        Way::Database(tenant) => deploy::history(&tenant).await?,
+        Way::Server(_) => return Err(Failure::Usage("history needs --tenant and a database".to_owned())),
+    };
+    console.result(&json!({ "versions": versions }), |console| {
+        for entry in &versions {
+            console.say(&format!("{:>5}  {}  {}", entry.version, entry.at, entry.actor));
+            for change in &entry.changes {
+                console.say(&format!("         {:<8} {}", change.kind, change.path));
+            }
+        }
+    })?;
+    Ok(0)
+}
+
+/// Brings back an earlier version as a new one.
+pub async fn revert(
+    version: i64,
+    on: &On,
+    allow_destructive: bool,
+    settings: &Settings,
+    console: &Console,
+) -> Result<u8, Failure> {
+    let Way::Database(tenant) = Way::to(on, settings).await? else {
+        return Err(Failure::Usage("revert needs --tenant and a database".to_owned()));
+    };
+    let mut options = options(console);
+    options.allow_destructive = allow_destructive;
+    let applied = deploy::revert(&tenant, version, options).await?;
+    console.result(&applied, |console| {
+        tell_plan(&applied.plan, console);
+        console.say(&format!("Version {version} is back, as version {}.", applied.version));
+    })?;
+    Ok(0)
+}
+
+/// Deletes for good what changes have taken out of use.
+pub async fn purge(on: &On, settings: &Settings, console: &Console) -> Result<u8, Failure> {
+    let Way::Database(tenant) = Way::to(on, settings).await? else {
+        return Err(Failure::Usage("purge needs --tenant and a database".to_owned()));
+    };
+    let purged = deploy::purge(&tenant, options(console)).await?;
+    let told = json!({ "tables": purged.tables, "columns": purged.columns, "version": purged.version });
+    console.result(&told, |console| {
+        console.say(&format!(
+            "Deleted {} table(s) and {} column(s).",
+            purged.tables.len(),
+            purged.columns.len()
+        ));
+    })?;
+    Ok(0)
+}

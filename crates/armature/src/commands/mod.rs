@@ -1,0 +1,54 @@
+//! One file a command, found by its name.
+
+mod check;
+mod demo;
+mod export;
+mod import;
+mod key;
+mod metadata;
+mod new;
+mod schema;
+mod serve;
+mod tenant;
+
+use store::{Options, Store, Tenant, TenantName};
+
+use crate::cli::{self, Command};
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::settings::Settings;
+
+/// Runs the command; the exit code where it went well enough to have one.
+pub async fn run(command: &Command, settings: &Settings, console: &Console) -> Result<u8, Failure> {
+    match command {
+        Command::Demo(arguments) => demo::demo(arguments, settings, console).await,
+        Command::Serve(arguments) => serve::serve(arguments, settings, console).await,
+        Command::Tenant(cli::Tenant::Create { name }) => tenant::create(name, settings, console).await,
+        Command::Tenant(cli::Tenant::List) => tenant::list(settings, console).await,
+        Command::Key(cli::Key::Create { tenant, name }) => key::create(tenant, name, settings, console).await,
+        Command::New { dir } => new::new(dir, console),
+        Command::Check { dir } => check::check(dir, console),
+        Command::Plan(arguments) => metadata::plan(arguments, settings, console).await,
+        Command::Apply(arguments) => metadata::apply(arguments, settings, console).await,
+        Command::Pull { dir, on } => metadata::pull(dir, on, settings, console).await,
+        Command::History(on) => metadata::history(on, settings, console).await,
+        Command::Revert { version, on, allow_destructive } => {
+            metadata::revert(*version, on, *allow_destructive, settings, console).await
+        }
+        Command::Purge(on) => metadata::purge(on, settings, console).await,
+        Command::Import(arguments) => import::import(arguments, settings, console).await,
+        Command::Export(arguments) => export::export(arguments, settings, console).await,
+        Command::Schema { on } => schema::schema(on, settings, console).await,
+    }
+}
+
+/// The database of the settings, created when it is absent.
+async fn open(settings: &Settings) -> Result<Store, Failure> {
+    Ok(Store::open(&settings.database, Options::default()).await?)
+}
+
+/// A tenant by name.
+async fn tenant(store: &Store, name: &str) -> Result<Tenant, Failure> {
+    let name = TenantName::new(name).map_err(|e| Failure::Usage(e.to_string()))?;
+    Ok(store.tenant(&name).await?)
+}
