@@ -3,5 +3,6 @@
 mod instance;
 
 mod commands;
+mod golden;
 mod live;
 mod maven;
