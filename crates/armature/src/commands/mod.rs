@@ -11,9 +11,14 @@ mod schema;
 mod serve;
 mod tenant;
 
+use std::sync::Arc;
+
+use engine::{Actor, Caller, Door, SystemClock, SystemIds};
+use query::access::Access;
 use store::{Options, Store, Tenant, TenantName};
 
-use crate::cli::{self, Command};
+use crate::cli::{self, Command, On};
+use crate::clock;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::settings::Settings;
@@ -43,7 +48,7 @@ pub async fn run(command: &Command, settings: &Settings, console: &Console) -> R
 }
 
 /// The database of the settings, created when it is absent.
-async fn open(settings: &Settings) -> Result<Store, Failure> {
+pub async fn open(settings: &Settings) -> Result<Store, Failure> {
     Ok(Store::open(&settings.database, Options::default()).await?)
 }
 
@@ -51,4 +56,28 @@ async fn open(settings: &Settings) -> Result<Store, Failure> {
 async fn tenant(store: &Store, name: &str) -> Result<Tenant, Failure> {
     let name = TenantName::new(name).map_err(|e| Failure::Usage(e.to_string()))?;
     Ok(store.tenant(&name).await?)
+}
+
+/// The database and tenant that a command works on; commands that cannot go through a server say so.
+async fn on(on: &On, settings: &Settings, command: &str) -> Result<(Store, Tenant), Failure> {
+    let Some(name) = &on.tenant else {
+        return Err(Failure::Usage(format!("{command} does not go through a server yet; say --tenant T and --database URL")));
+    };
+    let store = open(settings).await?;
+    let tenant = tenant(&store, name).await?;
+    Ok((store, tenant))
+}
+
+/// The command line as a caller: whoever may open the database has all rights in it.
+pub async fn caller(tenant: &Tenant, door: Door) -> Result<Caller, Failure> {
+    Ok(Caller {
+        tenant: tenant.clone(),
+        catalog: deploy::Catalogs::new(clock::now).get(tenant).await?,
+        actor: Actor { label: "command line".to_owned(), user: None },
+        access: Access::Everything,
+        door,
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemIds::default()),
+        zone: chrono_tz::UTC,
+    })
 }
