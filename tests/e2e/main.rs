@@ -3,6 +3,7 @@
 mod instance;
 
 mod commands;
+mod crash;
 mod golden;
 mod live;
 mod maven;
