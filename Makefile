@@ -19,6 +19,8 @@ web/graphiql/dist/index.html: web/graphiql/package-lock.json $(shell find web/gr
 
 test: web ## every test, on SQLite and on a temporary PostgreSQL cluster
 	@scripts/need-postgres
+	@scripts/need-chromium
+	cd tests/browser && npm ci --no-audit --no-fund --loglevel=error
 	cargo build --workspace --all-targets
 	cargo run -q -p testing --bin test-cluster -- $(RUN_TESTS)
 

@@ -2,6 +2,7 @@
 
 mod instance;
 
+mod browser;
 mod commands;
 mod crash;
 mod golden;
