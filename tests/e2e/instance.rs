@@ -26,7 +26,7 @@ pub struct Instance {
     pub url: String,
     pub key: String,
     http: reqwest::Client,
-    _postgres: Option<testing::Database>,
+    _postgres: Option<testing::EmptyDatabase>,
 }
 
 /// What a command answered.
@@ -56,8 +56,8 @@ impl Instance {
         let (database, postgres) = match kind {
             Kind::Sqlite => (format!("sqlite:{}", folder.path().join("data").display()), None),
             Kind::Postgres => {
-                let database = testing::Database::fresh().await;
-                (database.url().to_owned(), Some(database))
+                let database = testing::EmptyDatabase::create().await;
+                (database.url(), Some(database))
             }
         };
         let mut instance = Self {

@@ -23,6 +23,25 @@ pub struct Bed {
     remains: Remains,
 }
 
+/// An empty PostgreSQL database for a program that is tested from outside; it goes with the cluster. Tests from inside take a [`Bed`].
+pub struct EmptyDatabase {
+    name: String,
+}
+
+impl EmptyDatabase {
+    /// Creates it on the tests' cluster.
+    pub async fn create() -> Self {
+        let name = format!("t{}", uuid::Uuid::now_v7().simple());
+        admin(&format!("CREATE DATABASE \"{name}\"")).await;
+        Self { name }
+    }
+
+    /// Its address.
+    pub fn url(&self) -> String {
+        database_url(&self.name)
+    }
+}
+
 /// What is cleared away after the test.
 enum Remains {
     Folder(tempfile::TempDir),

@@ -49,7 +49,7 @@ pub async fn run(settings: &Settings, console: &Console, login: Option<Login>) -
     };
     server::serve(server::ServerConfig { store: store.clone(), settings: settings.server.clone(), now: clock::now }, listener, shutdown)
         .await
-        .map_err(|e| Failure::io("serve", e))?;
+        .map_err(|e| Failure::Usage(e.to_string()))?;
     store.close().await;
     Ok(0)
 }

@@ -4,6 +4,7 @@
 //! an order in which every record comes after those that it points at, so that they go through the same writes as anyone's.
 
 mod customers;
+pub mod load;
 mod marketing;
 mod organisation;
 mod random;

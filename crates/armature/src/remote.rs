@@ -1,0 +1,120 @@
+//! A tenant behind a server: a consultant has a key, not a database password. Speaks the metadata API.
+
+use std::time::Duration;
+
+use deploy::{ApplyOptions, Mapping};
+use metadata::source::SourceFile;
+use reqwest::Client;
+use serde_json::{Value, json};
+
+use crate::console::Console;
+use crate::failure::Failure;
+
+/// An apply on many records may take long.
+const PATIENCE: Duration = Duration::from_secs(3600);
+
+/// What planning and applying answer, in the form in which the command prints it.
+const DEPLOYMENT: &str = "hash version changes { kind path } steps { class object what } \
+    effects { object rule count sample refuses } diagnostics { code severity file line column pointer message expected found hint }";
+
+/// A server, and the key for a tenant on it.
+pub struct Remote {
+    endpoint: String,
+    key: String,
+    http: Client,
+}
+
+impl Remote {
+    /// `url` is the server's address, with or without a path.
+    pub fn new(url: &str, key: &str) -> Result<Self, Failure> {
+        let base = url.trim_end_matches('/').trim_end_matches("/graphql").trim_end_matches("/metadata");
+        let http = Client::builder().timeout(PATIENCE).build().map_err(|e| Failure::Remote(e.to_string()))?;
+        Ok(Self { endpoint: format!("{base}/metadata"), key: key.to_owned(), http })
+    }
+
+    /// Names of the packages that the tenant has.
+    pub async fn packages(&self) -> Result<Vec<String>, Failure> {
+        let files = self.pull().await?;
+        let folders = files.iter().filter_map(|file| file.path.strip_suffix("/package.json"));
+        Ok(folders.map(str::to_owned).collect())
+    }
+
+    /// Prints the plan; the exit code.
+    pub async fn plan(&self, files: &[SourceFile], mapping: &Mapping, console: &Console) -> Result<u8, Failure> {
+        let query = format!("query($d: [DocumentInput!]!, $m: JSON) {{ result: plan(documents: $d, mapping: $m) {{ {DEPLOYMENT} }} }}");
+        let deployment = self.deployment(&query, json!({ "d": documents(files), "m": mapping })).await?;
+        let nothing = list(&deployment["changes"]).next().is_none() && list(&deployment["steps"]).next().is_none();
+        console.result(&deployment, |console| tell(&deployment, console))?;
+        Ok(if nothing { 0 } else { 2 })
+    }
+
+    /// Applies the files and prints what was done; the exit code.
+    pub async fn apply(&self, files: &[SourceFile], options: &ApplyOptions, console: &Console) -> Result<u8, Failure> {
+        let query = format!(
+            "mutation($d: [DocumentInput!]!, $m: JSON, $p: String, $a: Boolean!) \
+             {{ result: apply(documents: $d, mapping: $m, plan: $p, allowDestructive: $a) {{ {DEPLOYMENT} }} }}"
+        );
+        let variables =
+            json!({ "d": documents(files), "m": options.mapping, "p": options.plan, "a": options.allow_destructive });
+        let deployment = self.deployment(&query, variables).await?;
+        console.result(&deployment, |console| tell(&deployment, console))?;
+        Ok(0)
+    }
+
+    /// The tenant's packages as files.
+    pub async fn pull(&self) -> Result<Vec<SourceFile>, Failure> {
+        let data = self.ask("{ result: pull { path text } }", json!({})).await?;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        Ok(list(&data).map(|file| SourceFile { path: text(&file["path"]), text: text(&file["text"]) }).collect())
+    }
+
+    /// A deployment without faults; faults of the documents are a failure that names them.
+    async fn deployment(&self, query: &str, variables: Value) -> Result<Value, Failure> {
+        let deployment = self.ask(query, variables).await?;
+        let faults: Vec<_> = list(&deployment["diagnostics"])
+            .filter(|diagnostic| diagnostic["severity"].as_str().is_some_and(|s| s.eq_ignore_ascii_case("error")))
+            .map(|d| format!("{}:{}: {}", d["file"].as_str().unwrap_or_default(), d["line"], d["message"].as_str().unwrap_or_default()))
+            .collect();
+        if faults.is_empty() { Ok(deployment) } else { Err(Failure::Remote(faults.join("\n"))) }
+    }
+
+    /// The field `result` of an answer.
+    async fn ask(&self, query: &str, variables: Value) -> Result<Value, Failure> {
+        let cannot = |e: reqwest::Error| Failure::Remote(format!("{} cannot be reached: {e}", self.endpoint));
+        let body = json!({ "query": query, "variables": variables });
+        let response = self.http.post(&self.endpoint).bearer_auth(&self.key).json(&body).send().await.map_err(cannot)?;
+        let mut answer: Value = response.json().await.map_err(cannot)?;
+        let errors: Vec<_> =
+            list(&answer["errors"]).filter_map(|error| error["message"].as_str().map(str::to_owned)).collect();
+        if errors.is_empty() { Ok(answer["data"]["result"].take()) } else { Err(Failure::Remote(errors.join("\n"))) }
+    }
+}
+
+fn documents(files: &[SourceFile]) -> Value {
+    files.iter().map(|file| json!({ "path": file.path, "text": file.text })).collect()
+}
+
+/// The items of a list; of anything else, none.
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn tell(deployment: &Value, console: &Console) {
+    for change in list(&deployment["changes"]) {
+        console.say(&format!("  {} {}", shown(&change["kind"]), shown(&change["path"])));
+    }
+    for step in list(&deployment["steps"]) {
+        console.say(&format!("  {} {}: {}", shown(&step["class"]), shown(&step["object"]), shown(&step["what"])));
+    }
+    for effect in list(&deployment["effects"]) {
+        console.say(&format!("  {} {} record(s) against {}", effect["count"], shown(&effect["object"]), shown(&effect["rule"])));
+    }
+    match &deployment["version"] {
+        Value::Null => console.say(&format!("Plan {}", shown(&deployment["hash"]))),
+        version => console.say(&format!("Version {version} is published.")),
+    }
+}
+
+fn shown(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
