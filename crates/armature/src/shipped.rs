@@ -7,16 +7,12 @@ use rust_embed::RustEmbed;
 
 #[derive(RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/../../metadata"]
-#[include = "*.json"]
-#[exclude = "schema/*"]
-#[exclude = "*/maps/*"]
-#[exclude = "*/data/*"]
 struct Packages;
 
 /// The documents of a shipped package, with paths that begin with its name; empty when there is none of that name.
 pub fn package(name: &str) -> Vec<SourceFile> {
     let prefix = format!("{name}/");
-    let mut paths: Vec<_> = Packages::iter().filter(|path| path.starts_with(&prefix)).collect();
+    let mut paths: Vec<_> = Packages::iter().filter(|path| path.starts_with(&prefix) && SourceFile::wanted(path)).collect();
     paths.sort();
     paths
         .iter()

@@ -31,7 +31,7 @@ pub async fn export(arguments: &Export, settings: &Settings, console: &Console) 
     let bar = console.progress(&arguments.object, None);
     let watch = |count: u64| bar.set_position(count);
     let count =
-        work::export(&Engine::new(), &caller, &object, &ExportOptions { format }, &mut *out, &watch).await?;
+        work::export(&Engine::new(), &caller, &object, &ExportOptions { format, ..ExportOptions::default() }, &mut *out, &watch).await?;
     out.flush().map_err(|e| Failure::io("write the export", e))?;
     bar.finish_and_clear();
     console.say(&format!("{count} record(s) exported."));

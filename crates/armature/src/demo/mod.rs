@@ -18,6 +18,7 @@ use chrono::NaiveDate;
 use metadata::Name;
 use query::request::RecordData;
 
+#[cfg(test)]
 pub use truths::truths;
 
 /// The seed of the data set that `armature demo` shows.
