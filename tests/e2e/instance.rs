@@ -186,15 +186,15 @@ pub fn answer(output: &Output) -> Answer {
 
 /// Runs a scenario on both databases.
 macro_rules! on_both {
-    ($name:ident, $scenario:path) => {
+    ($name:ident, $scenario:ident) => {
         mod $name {
             #[tokio::test(flavor = "multi_thread")]
             async fn sqlite() {
-                $scenario(crate::instance::Kind::Sqlite).await;
+                super::$scenario(crate::instance::Kind::Sqlite).await;
             }
             #[tokio::test(flavor = "multi_thread")]
             async fn postgres() {
-                $scenario(crate::instance::Kind::Postgres).await;
+                super::$scenario(crate::instance::Kind::Postgres).await;
             }
         }
     };
