@@ -58,7 +58,12 @@ pub(crate) async fn claim(run: &mut Run<'_>, key: &str) -> Result<Option<Outcome
 /// Keeps the outcome with the key, before the commit.
 pub(crate) async fn keep(run: &mut Run<'_>, key: &str) -> Result<(), Halt> {
     let raw = |bytes: &bytes::Bytes| serde_json::from_slice(bytes);
-    let records = run.outcome.records.iter().map(|record| record.as_ref().map(raw).transpose()).collect::<Result<_, _>>();
+    let records = run
+        .outcome
+        .records
+        .iter()
+        .map(|record| record.as_ref().map(raw).transpose())
+        .collect::<Result<_, _>>();
     let kept = Kept {
         records: records.map_err(WriteError::internal)?,
         ids: run.outcome.ids.clone(),

@@ -90,7 +90,8 @@ pub(crate) fn effects(job: &Job, changes: Vec<Change>) -> Vec<Effect> {
         match change.part {
             None => out.push(effect(Some(change.field), change.from, change.to)),
             Some(part) => {
-                let joined = out.iter().position(|e| e.field.as_ref() == Some(&change.field) && e.from.is_object());
+                let joined =
+                    out.iter().position(|e| e.field.as_ref() == Some(&change.field) && e.from.is_object());
                 let place = joined.unwrap_or_else(|| {
                     let empty = || serde_json::Value::Object(serde_json::Map::new());
                     out.push(effect(Some(change.field), empty(), empty()));

@@ -64,7 +64,8 @@ mod tests {
     use super::*;
 
     fn at(pattern: &str) -> Numbering {
-        let day = chrono_tz::Asia::Shanghai.with_ymd_and_hms(2026, 3, 9, 1, 0, 0).single().expect("a real day");
+        let day =
+            chrono_tz::Asia::Shanghai.with_ymd_and_hms(2026, 3, 9, 1, 0, 0).single().expect("a real day");
         Numbering::at(pattern, &day)
     }
 

@@ -21,7 +21,11 @@ pub(crate) struct Request<'a> {
 }
 
 /// Permission first, before anything is read or written; then the whole order, again when it lost a race.
-pub(crate) async fn carry_out(engine: &Engine, caller: &Caller, request: Request<'_>) -> Result<Outcome, WriteError> {
+pub(crate) async fn carry_out(
+    engine: &Engine,
+    caller: &Caller,
+    request: Request<'_>,
+) -> Result<Outcome, WriteError> {
     let Request { write, returning, rider } = request;
     let write = permission::check(caller, write)?;
     let mut attempts = Attempts::new(caller);
@@ -45,7 +49,7 @@ async fn once(mut run: Run<'_>) -> Result<Outcome, Halt> {
     while find::next_wave(&mut run).await? {
         relate::resolve(&mut run).await?;
         fill::complete(&mut run).await?;
-        judge::check(&mut run).await?;
+        judge::check(&mut run)?;
         flush::write(&mut run).await?;
     }
     close::finish(run).await

@@ -23,6 +23,7 @@ pub trait Ids: Send + Sync {
 #[derive(Debug, Default)]
 pub struct SystemClock;
 
+#[expect(clippy::disallowed_methods, reason = "this is the clock that others are handed")]
 impl Clock for SystemClock {
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
@@ -41,6 +42,7 @@ impl Default for SystemIds {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is the source of ids that others are handed")]
 impl Ids for SystemIds {
     fn id(&self, now: DateTime<Utc>) -> Uuid {
         let context = self.context.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

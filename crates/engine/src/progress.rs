@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use expr::{Encoding, Value};
-use sql::{Cells, Conflict, Delete, Dialect, From, Ident, Insert, Query, Relation, Rows, Scalar, Statement, Write};
+use sql::{
+    Cells, Conflict, Delete, Dialect, From, Ident, Insert, Query, Relation, Rows, Scalar, Statement, Write,
+};
 
 use crate::caller::Caller;
 use crate::engine::Note;
@@ -56,7 +58,9 @@ fn keep() -> Write {
         rows: Rows::Values(vec![columns.map(|(_, encoding)| slots.one(encoding)).to_vec()]),
         conflict: Some(Conflict {
             columns: vec![Ident::made("key")],
-            set: ["state", "at"].map(|name| (Ident::made(name), Scalar::Excluded(Ident::made(name)))).to_vec(),
+            set: ["state", "at"]
+                .map(|name| (Ident::made(name), Scalar::Excluded(Ident::made(name))))
+                .to_vec(),
         }),
         returning: Vec::new(),
     })

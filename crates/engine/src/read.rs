@@ -44,14 +44,21 @@ impl Engine {
     pub async fn read(&self, caller: &Caller, read: Read, values: &[Value]) -> Result<Vec<u8>, ReadError> {
         let ready = self.prepare_read(caller, read, values)?;
         let fetched = match caller.tenant.fetch(&ready.lowered.statement, &ready.bound).await {
-            Err(StoreError::SchemaChanged) => caller.tenant.fetch(&ready.lowered.statement, &ready.bound).await,
+            Err(StoreError::SchemaChanged) => {
+                caller.tenant.fetch(&ready.lowered.statement, &ready.bound).await
+            }
             other => other,
         };
         ready.answer(&fetched?)
     }
 
     /// Everything of a read that needs no database.
-    pub(crate) fn prepare_read(&self, caller: &Caller, read: Read, values: &[Value]) -> Result<Ready, ReadError> {
+    pub(crate) fn prepare_read(
+        &self,
+        caller: &Caller,
+        read: Read,
+        values: &[Value],
+    ) -> Result<Ready, ReadError> {
         let permitted = access::permit(&caller.catalog, &caller.access, read)?;
         cost::check(&permitted, values)?;
         let dialect = caller.tenant.dialect();
@@ -65,14 +72,13 @@ impl Engine {
                 dialect,
             };
             let kept = self.reads.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key);
-            match kept {
-                Some(lowered) => lowered,
-                None => {
-                    let lowered = Arc::new(lower::lower(&permitted, &caller.catalog, dialect)?);
-                    let mut reads = self.reads.0.lock().unwrap_or_else(PoisonError::into_inner);
-                    reads.insert(key, Arc::clone(&lowered));
-                    lowered
-                }
+            if let Some(lowered) = kept {
+                lowered
+            } else {
+                let lowered = Arc::new(lower::lower(&permitted, &caller.catalog, dialect)?);
+                let mut reads = self.reads.0.lock().unwrap_or_else(PoisonError::into_inner);
+                reads.insert(key, Arc::clone(&lowered));
+                lowered
             }
         };
         let moment = Moment { now: caller.clock.now(), zone: caller.zone };

@@ -62,7 +62,10 @@ fn object(shape: &Shape, record: &Record, selection: &Selection) -> Option<serde
             RecordItem::TypeName(name) => serde_json::Value::String(name.to_string()),
             RecordItem::Value(name) => {
                 let field = shape.object.field(name)?;
-                let plain = !matches!(field.ty, FieldType::Formula { .. } | FieldType::Rollup { .. } | FieldType::Json);
+                let plain = !matches!(
+                    field.ty,
+                    FieldType::Formula { .. } | FieldType::Rollup { .. } | FieldType::Json
+                );
                 let slot = shape.value_slot(name).filter(|_| plain)?;
                 metadata::field::write_json(&field.ty, record.get(slot))
             }
@@ -74,7 +77,12 @@ fn object(shape: &Shape, record: &Record, selection: &Selection) -> Option<serde
     Some(serde_json::Value::Object(map))
 }
 
-fn composite(shape: &Shape, record: &Record, name: &str, parts: &[Keyed<PartItem>]) -> Option<serde_json::Value> {
+fn composite(
+    shape: &Shape,
+    record: &Record,
+    name: &str,
+    parts: &[Keyed<PartItem>],
+) -> Option<serde_json::Value> {
     if shape.slots(name).iter().all(|slot| record.get(*slot).is_null()) {
         return Some(serde_json::Value::Null);
     }
@@ -131,7 +139,9 @@ fn page(object: &metadata::Name, selection: &Selection, ids: u16) -> Read {
     let subject = expr(Node::Field(path), Type::Id);
     let list = expr(Node::Slot(ids), Type::List(Box::new(Type::Id)));
     let keyed = |key: &str, item| Keyed { key: Arc::from(key), item };
-    let id = metadata::Name::new("id").map(|name| vec![keyed_item("id", RecordItem::Value(name))]).unwrap_or_default();
+    let id = metadata::Name::new("id")
+        .map(|name| vec![keyed_item("id", RecordItem::Value(name))])
+        .unwrap_or_default();
     Read::List(ListRead {
         object: object.clone(),
         args: ListArgs {

@@ -211,7 +211,11 @@ impl<'a> Run<'a> {
     }
 
     /// Reads or writes in the transaction.
-    pub(crate) async fn execute(&mut self, statement: &Statement, values: &[Value]) -> Result<Vec<Row>, StoreError> {
+    pub(crate) async fn execute(
+        &mut self,
+        statement: &Statement,
+        values: &[Value],
+    ) -> Result<Vec<Row>, StoreError> {
         match &mut self.tx {
             Some(tx) => tx.run(statement, values).await,
             None => self.caller.tenant.fetch(statement, values).await,

@@ -25,7 +25,9 @@ fn keeps_blanks(ty: &FieldType) -> bool {
 
 /// A record's id.
 pub(crate) fn id(text: &str) -> Result<Uuid, String> {
-    text.trim().parse().map_err(|_| format!("`{}` is not an id", text.trim().chars().take(60).collect::<String>()))
+    text.trim()
+        .parse()
+        .map_err(|_| format!("`{}` is not an id", text.trim().chars().take(60).collect::<String>()))
 }
 
 /// The field type that reads a part of a composite.
@@ -50,7 +52,11 @@ fn is_number(text: &str) -> bool {
 
 /// A text with an apostrophe before it where a spreadsheet would take it for a formula. Numbers stay numbers.
 pub(crate) fn guarded(text: &str) -> String {
-    if text.trim_start_matches('\'').starts_with(risky) && !is_number(text) { format!("'{text}") } else { text.to_owned() }
+    if text.trim_start_matches('\'').starts_with(risky) && !is_number(text) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
 }
 
 /// The text without that apostrophe.

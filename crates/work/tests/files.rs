@@ -1,5 +1,6 @@
 //! Imports and exports of generated files, on both databases.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -74,7 +75,12 @@ impl World {
         path
     }
 
-    async fn import(&self, object: &str, file: &Path, options: &ImportOptions) -> Result<Report, ImportError> {
+    async fn import(
+        &self,
+        object: &str,
+        file: &Path,
+        options: &ImportOptions,
+    ) -> Result<Report, ImportError> {
         import(&self.engine, &self.caller, &name(object), file, options, &|_| {}).await
     }
 
@@ -87,12 +93,14 @@ impl World {
     async fn rows(&self, object: &str, columns: &[&str]) -> Vec<String> {
         let mut out = Vec::new();
         let options = ExportOptions { natural_keys: true, ..ExportOptions::default() };
-        export(&self.engine, &self.caller, &name(object), &options, &mut out, &|_| {}).await.expect("an export");
+        export(&self.engine, &self.caller, &name(object), &options, &mut out, &|_| {})
+            .await
+            .expect("an export");
         let mut reader = csv::Reader::from_reader(out.as_slice());
         let headers = reader.headers().expect("headers").clone();
         let places: Vec<usize> = columns
             .iter()
-            .map(|column| headers.iter().position(|h| h == *column).unwrap_or_else(|| panic!("{column} in {headers:?}")))
+            .map(|column| headers.iter().position(|h| h == *column).expect("the column is exported"))
             .collect();
         let mut rows: Vec<String> = reader
             .records()
@@ -110,8 +118,8 @@ fn counts(report: &Report) -> [u64; 5] {
     [report.read, report.created, report.updated, report.skipped, report.rejected]
 }
 
-fn map(json: serde_json::Value) -> Option<Map> {
-    Some(serde_json::from_value(json).expect("a map"))
+fn map(json: serde_json::Value) -> Map {
+    serde_json::from_value(json).expect("a map")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,11 +130,11 @@ async fn maps_values_constants_and_lookups() {
         let text = "Company,Class,Staff,Rep,City,Junk\nAcme,Best,12,Ann,Oslo,x\nBeta,other class,,,,x\nGamma,b,-4,Ann,,x\nDelta,b,1,Bob,,x\nEps,b,1,Zoe,,x\nZeta,zzz,1,,,x\n";
         let rejects = world.folder.path().join("rejects.csv");
         let options = ImportOptions {
-            map: map(serde_json::json!({
+            map: Some(map(serde_json::json!({
                 "columns": {"Company": "name", "Class": "tier", "Staff": "size", "Rep": "agent.name", "City": "place.city"},
                 "values": {"Class": {"other class": "b"}},
                 "constants": {"place.country": "NO"}
-            })),
+            }))),
             rejects: Some(rejects.clone()),
             ..ImportOptions::default()
         };
@@ -137,10 +145,8 @@ async fn maps_values_constants_and_lookups() {
         at.sort();
         let column = |name: &str| Some(name.to_owned());
         assert_eq!(at, [(4, column("Staff")), (5, column("Rep")), (6, column("Rep")), (7, column("Class"))]);
-        let columns = ["name", "tier", "size", "agent.id", "place.city", "place.country"];
-        let rows = world.rows("firm", &columns).await;
-        assert!(rows[0].starts_with("Acme|a|12|") && rows[0].ends_with("|Oslo|NO"), "{rows:?}");
-        assert_eq!(rows[1], "Beta|b||||NO");
+        let columns = ["name", "tier", "size", "agent.name", "place.city", "place.country"];
+        assert_eq!(world.rows("firm", &columns).await, ["Acme|a|12|Ann|Oslo|NO", "Beta|b||||NO"]);
         let written = std::fs::read_to_string(rejects).expect("the rejects");
         assert_eq!(written.lines().count(), 5, "{written}");
         assert!(written.starts_with("Company,Class,Staff,Rep,City,Junk,line,column,reason\n"), "{written}");
@@ -158,7 +164,10 @@ async fn parents_may_stand_behind_their_children() {
         assert_eq!(world.rows("firm", &["name"]).await.len(), 0);
         let report = world.imported("firm", text, &ImportOptions::default()).await;
         assert_eq!(counts(&report), [4, 3, 0, 0, 1]);
-        assert_eq!((report.rejects[0].line, report.rejects[0].column.clone()), (5, Some("parent.name".to_owned())));
+        assert_eq!(
+            (report.rejects[0].line, report.rejects[0].column.clone()),
+            (5, Some("parent.name".to_owned()))
+        );
         assert_eq!(world.rows("firm", &["name", "parent.name"]).await, ["a|", "b|a", "c|b"]);
     })
     .await;
@@ -171,7 +180,10 @@ async fn upserts_leave_equal_records_alone() {
         let options = ImportOptions { upsert: Some(name("code")), ..ImportOptions::default() };
         let text = "code,name,size\n1,a,1\n2,b,2\n2,b,3\n,c,3\n";
         assert_eq!(counts(&world.imported("firm", text, &options).await), [4, 2, 1, 0, 1]);
-        assert_eq!(counts(&world.imported("firm", "code,name,size\n1,a,1\n2,b,\n3,c,9\n", &options).await), [3, 1, 1, 1, 0]);
+        assert_eq!(
+            counts(&world.imported("firm", "code,name,size\n1,a,1\n2,b,\n3,c,9\n", &options).await),
+            [3, 1, 1, 1, 0]
+        );
         assert_eq!(world.rows("firm", &["code", "name", "size"]).await, ["1|a|1", "2|b|", "3|c|9"]);
     })
     .await;
@@ -201,7 +213,7 @@ async fn an_interrupted_import_goes_on_without_duplicates() {
         let mut text = "name,parent.name\n".to_owned();
         for n in 0..4_000 {
             let parent = if n % 100 == 0 { format!("f{}", n + 1) } else { String::new() };
-            text.push_str(&format!("f{n},{parent}\n"));
+            writeln!(text, "f{n},{parent}").expect("a text takes all");
         }
         let file = world.file("long.csv", &text);
         let mut rounds = 0;
@@ -214,7 +226,11 @@ async fn an_interrupted_import_goes_on_without_duplicates() {
                 Err(_) => assert!(rounds < 200, "the import never ends"),
             }
         };
-        assert_eq!((report.read, report.created, report.rejected), (4_000, 4_000, 0), "after {rounds} rounds");
+        assert_eq!(
+            (report.read, report.created, report.rejected),
+            (4_000, 4_000, 0),
+            "after {rounds} rounds"
+        );
         let names = world.rows("firm", &["name"]).await;
         let unique: std::collections::HashSet<&String> = names.iter().collect();
         assert_eq!((names.len(), unique.len()), (4_000, 4_000));
@@ -264,10 +280,30 @@ async fn misused_maps_are_told_with_a_hint() {
         let world = world(&bed.tenant).await;
         let cases = [
             ("name,sise\nx,1\n", None, "no field `sise`", "size"),
-            ("name\nx\n", map(serde_json::json!({"columns": {"nam": "name"}})), "no column `nam`", "name"),
-            ("a,b\nx,1\n", map(serde_json::json!({"columns": {"a": "name", "b": "name"}})), "both go to `name`", ""),
-            ("a\nx\n", map(serde_json::json!({"columns": {"a": "createdAt"}})), "cannot be imported", "map"),
-            ("a,b\nx,1\n", map(serde_json::json!({"columns": {"a": "agent.nme"}})), "no field `nme`", "name"),
+            (
+                "name\nx\n",
+                Some(map(serde_json::json!({"columns": {"nam": "name"}}))),
+                "no column `nam`",
+                "name",
+            ),
+            (
+                "a,b\nx,1\n",
+                Some(map(serde_json::json!({"columns": {"a": "name", "b": "name"}}))),
+                "both go to `name`",
+                "",
+            ),
+            (
+                "a\nx\n",
+                Some(map(serde_json::json!({"columns": {"a": "createdAt"}}))),
+                "cannot be imported",
+                "map",
+            ),
+            (
+                "a,b\nx,1\n",
+                Some(map(serde_json::json!({"columns": {"a": "agent.nme"}}))),
+                "no field `nme`",
+                "name",
+            ),
             ("name,children\nx,1\n", None, "many records", ""),
         ];
         for (text, map, message, hint) in cases {

@@ -22,7 +22,8 @@ impl Record {
 
     /// From a row whose columns are those of the shape, from `offset` on.
     pub(crate) fn read(shape: &Shape, row: &impl Cells, offset: usize) -> Self {
-        let cell = |(place, column): (usize, &super::shape::Stored)| row.value(place + offset, column.encoding);
+        let cell =
+            |(place, column): (usize, &super::shape::Stored)| row.value(place + offset, column.encoding);
         Self { values: shape.columns.iter().enumerate().map(cell).collect() }
     }
 

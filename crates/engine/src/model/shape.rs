@@ -78,7 +78,8 @@ impl Shape {
         }
         let first = |name: &str| places.get(name).and_then(|slots| slots.first().copied());
         let need = |name: &str| {
-            first(name).ok_or_else(|| WriteError::internal(format!("`{}` has no column for `{name}`", object.name)))
+            first(name)
+                .ok_or_else(|| WriteError::internal(format!("`{}` has no column for `{name}`", object.name)))
         };
         let system = System {
             id: need("id")?,
@@ -102,7 +103,10 @@ impl Shape {
 
     /// The column of a field in that role.
     pub(crate) fn slot(&self, field: &str, role: &Role) -> Option<Slot> {
-        self.slots(field).iter().copied().find(|slot| self.columns.get(*slot).is_some_and(|c| c.role == *role))
+        self.slots(field)
+            .iter()
+            .copied()
+            .find(|slot| self.columns.get(*slot).is_some_and(|c| c.role == *role))
     }
 
     /// The column that holds the field's value.
@@ -112,10 +116,9 @@ impl Shape {
 
     /// The column of a part of a composite.
     pub(crate) fn part_slot(&self, field: &str, part: &str) -> Option<Slot> {
-        self.slots(field)
-            .iter()
-            .copied()
-            .find(|slot| matches!(self.columns.get(*slot).map(|c| &c.role), Some(Role::Part(name)) if name == part))
+        self.slots(field).iter().copied().find(
+            |slot| matches!(self.columns.get(*slot).map(|c| &c.role), Some(Role::Part(name)) if name == part),
+        )
     }
 
     /// The column by which records are told apart: the one without case for e-mail addresses, the value for all others.
@@ -131,7 +134,8 @@ impl Shape {
         for field in &rule.fields {
             match self.compared_slot(field) {
                 Some(slot) if self.role(slot) == Some(&Role::Folded) => out.push(slot),
-                _ => out.extend(self.slots(field).iter().filter(|slot| self.role(**slot) != Some(&Role::Folded))),
+                _ => out
+                    .extend(self.slots(field).iter().filter(|slot| self.role(**slot) != Some(&Role::Folded))),
             }
         }
         out

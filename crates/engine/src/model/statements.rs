@@ -4,7 +4,8 @@
 use expr::Encoding;
 use query::request::Deleted;
 use sql::{
-    Compare, Conflict, Delete, From, Ident, Insert, Order, Param, Query, Relation, Rows, Scalar, Source, Update, Write,
+    Compare, Conflict, Delete, From, Ident, Insert, Order, Param, Query, Relation, Rows, Scalar, Source,
+    Update, Write,
 };
 
 use super::shape::{Shape, Slot};
@@ -75,7 +76,9 @@ pub(crate) fn select_records(shape: &Shape, filter: Vec<Scalar>, lock: bool) -> 
         .columns
         .iter()
         .enumerate()
-        .map(|(place, stored)| (Scalar::Column(alias(), stored.name.clone()), Ident::made(&format!("c{place}"))))
+        .map(|(place, stored)| {
+            (Scalar::Column(alias(), stored.name.clone()), Ident::made(&format!("c{place}")))
+        })
         .collect();
     Query {
         columns,

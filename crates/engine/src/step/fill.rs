@@ -23,7 +23,9 @@ pub(crate) async fn complete(run: &mut Run<'_>) -> Result<(), Halt> {
     for place in 0..run.jobs.len() {
         let refusals = complete_one(run, place);
         if let Some(index) = run.jobs.get(place).map(|job| job.index) {
-            refusals.into_iter().for_each(|refusal| run.refuse(index, refusal));
+            for refusal in refusals {
+                run.refuse(index, refusal);
+            }
         }
     }
     if run.lost() {
@@ -33,7 +35,9 @@ pub(crate) async fn complete(run: &mut Run<'_>) -> Result<(), Halt> {
     for place in 0..run.jobs.len() {
         let refusals = derive(run, place);
         if let Some(index) = run.jobs.get(place).map(|job| job.index) {
-            refusals.into_iter().for_each(|refusal| run.refuse(index, refusal));
+            for refusal in refusals {
+                run.refuse(index, refusal);
+            }
         }
     }
     Ok(())
@@ -89,7 +93,10 @@ fn fitting(value: Value, shape: &Shape, slot: usize) -> Value {
         (Value::Int(number), Some(Encoding::Decimal(_))) => Value::Decimal(number.into()),
         (Value::Decimal(number), Some(Encoding::Decimal(scale))) => Value::Decimal(
             number
-                .round_dp_with_strategy(u32::from(scale), rust_decimal::RoundingStrategy::MidpointAwayFromZero)
+                .round_dp_with_strategy(
+                    u32::from(scale),
+                    rust_decimal::RoundingStrategy::MidpointAwayFromZero,
+                )
                 .normalize(),
         ),
         (value, _) => value,

@@ -41,7 +41,8 @@ pub(crate) async fn plan_waves(run: &mut Run<'_>) -> Result<(), Halt> {
         Operation::Upsert { key, records, batch } => {
             run.expect_records(records.len());
             let alone = *batch == Batch::Each && records.iter().any(reaches);
-            let email = run.model.shape(&write.object)?.compared_slot(key) != run.model.shape(&write.object)?.value_slot(key);
+            let email = run.model.shape(&write.object)?.compared_slot(key)
+                != run.model.shape(&write.object)?.value_slot(key);
             for wave in apart(key, records, email) {
                 plan_data(run, wave, alone);
             }
@@ -183,7 +184,8 @@ pub(crate) async fn next_wave(run: &mut Run<'_>) -> Result<bool, Halt> {
                     && record.version(&shape) != *expected
                 {
                     let current = record.version(&shape);
-                    let message = format!("the record is at version {current}, not {expected}: somebody changed it");
+                    let message =
+                        format!("the record is at version {current}, not {expected}: somebody changed it");
                     run.refuse(index, Refusal::new(Code::Conflict, message));
                     continue;
                 }
@@ -230,12 +232,16 @@ async fn upsert(
     let slot = match shape.compared_slot(key) {
         Some(slot) if shape.object.identifies(key) => slot,
         _ => {
-            let message = format!("`{key}` cannot be the key of an upsert: it is not a unique field of `{}`", shape.object.name);
+            let message = format!(
+                "`{key}` cannot be the key of an upsert: it is not a unique field of `{}`",
+                shape.object.name
+            );
             return Err(WriteError::Usage { message }.into());
         }
     };
     let compared = |data: &RecordData| key_value(key, data).map(|value| shape.compared(slot, value));
-    let wanted: Vec<Value> = places.iter().filter_map(|place| records.get(*place).and_then(compared)).collect();
+    let wanted: Vec<Value> =
+        places.iter().filter_map(|place| records.get(*place).and_then(compared)).collect();
     let query = by_column(shape, slot, Deleted::Without, true);
     let rows = run.execute(&sql::print_query(&query, run.model.dialect), &[Value::List(wanted)]).await?;
     let mut known: HashMap<Value, Record> = HashMap::new();
@@ -251,7 +257,10 @@ async fn upsert(
                 run.refuse(place, Refusal::new(Code::NotFound, missing(Act::Update, &shape.object.title)));
             }
             Some(None) => create(run, shape, place, Some(data)),
-            None => run.refuse(place, Refusal::at(key, format!("`{key}` decides which record is meant: it cannot be empty"))),
+            None => run.refuse(
+                place,
+                Refusal::at(key, format!("`{key}` decides which record is meant: it cannot be empty")),
+            ),
         }
     }
     Ok(())
@@ -331,7 +340,8 @@ mod tests {
 
     #[test]
     fn equal_keys_go_in_waves_one_after_the_other() {
-        let records = [record(Some("a")), record(Some("b")), record(Some("a")), record(None), record(Some("a"))];
+        let records =
+            [record(Some("a")), record(Some("b")), record(Some("a")), record(None), record(Some("a"))];
         assert_eq!(apart("code", &records, false), vec![vec![0, 1, 3], vec![2], vec![4]]);
     }
 }

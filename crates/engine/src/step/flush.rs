@@ -16,8 +16,8 @@ use super::{judge, unique};
 use crate::error::WriteError;
 use crate::json;
 use crate::model::{
-    Batch, GroupKey, Model, Printed, Shape, Slots, StatementKey, Verb, alias, delete, history, insert, outbox,
-    select_columns, system_column, update_many, update_one,
+    Batch, GroupKey, Model, Printed, Shape, Slots, StatementKey, Verb, alias, delete, history, insert,
+    outbox, select_columns, system_column, update_many, update_one,
 };
 use crate::outcome::{Code, Refusal};
 use crate::run::{Act, Halt, Job, Run};
@@ -143,7 +143,8 @@ impl Failure {
 
 /// Writes the open records of the wave (or those of one record of the request), then asks the rules that only the database can judge.
 async fn attempt(run: &mut Run<'_>, only: Option<usize>) -> Result<Result<(), Failure>, Halt> {
-    let open = |job: &Job| job.writes() && !run.is_refused(job.index) && only.is_none_or(|index| index == job.index);
+    let open =
+        |job: &Job| job.writes() && !run.is_refused(job.index) && only.is_none_or(|index| index == job.index);
     let places: Vec<usize> =
         run.jobs.iter().enumerate().filter(|(_, job)| open(job)).map(|(place, _)| place).collect();
     if places.is_empty() {
@@ -207,14 +208,14 @@ impl Plan {
         let mut tables = HashSet::new();
         let distinct = self.groups.iter().all(|group| tables.insert(&group.shape.table));
         if distinct {
-            return vec![self.together(run, &self.groups.iter().collect::<Vec<_>>(), &self.events)];
+            return vec![Self::together(run, &self.groups.iter().collect::<Vec<_>>(), &self.events)];
         }
-        let mut out: Vec<_> = self.groups.iter().map(|group| self.together(run, &[group], &[])).collect();
-        out.push(self.together(run, &[], &self.events));
+        let mut out: Vec<_> = self.groups.iter().map(|group| Self::together(run, &[group], &[])).collect();
+        out.push(Self::together(run, &[], &self.events));
         out
     }
 
-    fn together(&self, run: &Run<'_>, groups: &[&Group], events: &[usize]) -> (Arc<Printed>, Vec<Value>) {
+    fn together(run: &Run<'_>, groups: &[&Group], events: &[usize]) -> (Arc<Printed>, Vec<Value>) {
         let mut keys = Vec::with_capacity(groups.len());
         let mut values = Vec::new();
         for group in groups {
@@ -306,7 +307,8 @@ fn print(
             Verb::Update(Batch::One) => update_one(shape, &key.columns, &mut slots),
             Verb::Update(Batch::Many) => {
                 let fixed = [shape.system.id, shape.system.created_at];
-                let changed: Vec<usize> = key.columns.iter().copied().filter(|slot| !fixed.contains(slot)).collect();
+                let changed: Vec<usize> =
+                    key.columns.iter().copied().filter(|slot| !fixed.contains(slot)).collect();
                 update_many(shape, &key.columns, &changed, &mut slots)
             }
             Verb::Delete => delete(shape, &mut slots),
@@ -387,7 +389,8 @@ async fn rules(run: &mut Run<'_>, places: &[usize]) -> Result<(), Halt> {
     let mut asked: Vec<(Arc<Shape>, usize, Vec<Uuid>)> = Vec::new();
     for job in places.iter().filter_map(|place| run.jobs.get(*place)) {
         for rule in &job.rules {
-            match asked.iter_mut().find(|(shape, number, _)| Arc::ptr_eq(shape, &job.shape) && number == rule) {
+            match asked.iter_mut().find(|(shape, number, _)| Arc::ptr_eq(shape, &job.shape) && number == rule)
+            {
                 Some((_, _, ids)) => ids.push(job.id),
                 None => asked.push((Arc::clone(&job.shape), *rule, vec![job.id])),
             }
@@ -414,7 +417,8 @@ async fn rule_breakers(
     let Some(rule) = shape.object.rules.get(number) else { return Ok(Vec::new()) };
     let catalog = Arc::clone(&run.caller.catalog);
     let mut lowering = Lowering::new(&catalog, run.model.dialect, 1);
-    let check = lowering.condition(&rule.check, &shape.object.name, &alias()).map_err(WriteError::internal)?;
+    let check =
+        lowering.condition(&rule.check, &shape.object.name, &alias()).map_err(WriteError::internal)?;
     let among = Slots::default().list(Encoding::Id);
     let filter = vec![
         Scalar::InParam(Box::new(system_column(shape, shape.system.id)), among),

@@ -31,7 +31,7 @@ impl RecordValues for Values<'_> {
 }
 
 /// Judges the records of the wave.
-pub(crate) async fn check(run: &mut Run<'_>) -> Result<(), Halt> {
+pub(crate) fn check(run: &mut Run<'_>) -> Result<(), Halt> {
     for place in 0..run.jobs.len() {
         let Some(job) = run.jobs.get(place) else { continue };
         if !matches!(job.act, Act::Create | Act::Update) || !job.writes() || run.is_refused(job.index) {
@@ -41,7 +41,9 @@ pub(crate) async fn check(run: &mut Run<'_>) -> Result<(), Halt> {
         let Some(job) = run.jobs.get_mut(place) else { continue };
         job.rules = rules;
         let index = job.index;
-        refusals.into_iter().for_each(|refusal| run.refuse(index, refusal));
+        for refusal in refusals {
+            run.refuse(index, refusal);
+        }
     }
     Ok(())
 }

@@ -13,8 +13,8 @@ use store::StoreError;
 use super::flush::Events;
 use crate::error::WriteError;
 use crate::model::{
-    Batch, GroupKey, Model, Printed, Shape, Slots, StatementKey, Verb, alias, equals, history, insert, living, outbox,
-    system_column, update_one,
+    Batch, GroupKey, Model, Printed, Shape, Slots, StatementKey, Verb, alias, equals, history, insert,
+    living, outbox, system_column, update_one,
 };
 use crate::run::{Act, Halt, Job, Run};
 
@@ -47,7 +47,9 @@ pub(crate) fn may(run: &Run<'_>) -> Result<bool, WriteError> {
 
 /// Writes the one record of the wave.
 pub(crate) async fn write(run: &mut Run<'_>) -> Result<(), Halt> {
-    let Some(job) = run.jobs.first().filter(|job| job.writes() && !run.is_refused(job.index)) else { return Ok(()) };
+    let Some(job) = run.jobs.first().filter(|job| job.writes() && !run.is_refused(job.index)) else {
+        return Ok(());
+    };
     if !job.rules.is_empty() {
         return Err(Halt::Carefully);
     }
@@ -55,7 +57,9 @@ pub(crate) async fn write(run: &mut Run<'_>) -> Result<(), Halt> {
     match run.caller.tenant.run_write(&printed, &values).await {
         Ok(rows) if rows.is_empty() => Err(Halt::Carefully),
         Ok(_) => Ok(()),
-        Err(StoreError::UniqueViolation { .. } | StoreError::Overflow | StoreError::Retryable) => Err(Halt::Carefully),
+        Err(StoreError::UniqueViolation { .. } | StoreError::Overflow | StoreError::Retryable) => {
+            Err(Halt::Carefully)
+        }
         Err(other) => Err(other.into()),
     }
 }
@@ -80,9 +84,9 @@ fn statement(run: &Run<'_>, job: &Job) -> (std::sync::Arc<Printed>, Vec<Value>) 
     let with_history: &[&Job] = if shape.object.history { &[job] } else { &[] };
     Events::new(run, with_history, &[job]).push(&mut values);
     let guarded = run.guards.iter().map(|(object, _)| object.clone()).collect();
-    let printed = run.model.kept(StatementKey::Quick(key.clone(), guarded, shape.object.history), || {
-        print(run, shape, &key)
-    });
+    let printed = run
+        .model
+        .kept(StatementKey::Quick(key.clone(), guarded, shape.object.history), || print(run, shape, &key));
     (printed, values)
 }
 

@@ -38,7 +38,8 @@ pub(crate) async fn removal(run: &mut Run<'_>) -> Result<(), Halt> {
     while !queue.is_empty() {
         let level: Vec<usize> = queue.drain(..).collect();
         if run.jobs.len() > FARTHEST {
-            return refuse_all(run, "deleted");
+            refuse_all(run, "deleted");
+            return Ok(());
         }
         for (object, act, targets) in by_object(run, &level) {
             for pointer in run.model.pointers(&object).to_vec() {
@@ -157,7 +158,9 @@ fn refuse_restricted(run: &mut Run<'_>, restricted: &[Restricted]) {
         if !told.insert((one.target, &one.by, &one.field)) {
             continue;
         }
-        let same = |other: &&Restricted| other.target == one.target && other.by == one.by && other.field == one.field;
+        let same = |other: &&Restricted| {
+            other.target == one.target && other.by == one.by && other.field == one.field
+        };
         let count = restricted.iter().filter(same).count();
         let records = if count == 1 { "record still points" } else { "records still point" };
         let message = format!("{count} {} {records} at it (`{}`)", one.by, one.field);
@@ -165,13 +168,12 @@ fn refuse_restricted(run: &mut Run<'_>, restricted: &[Restricted]) {
     }
 }
 
-fn refuse_all(run: &mut Run<'_>, what: &str) -> Result<(), Halt> {
+fn refuse_all(run: &mut Run<'_>, what: &str) {
     let indexes: HashSet<usize> = run.jobs.iter().map(|job| job.index).collect();
     for index in indexes {
         let message = format!("more than {FARTHEST} records would be {what} with it");
         run.refuse(index, Refusal::new(Code::Refused, message).rule("cascade"));
     }
-    Ok(())
 }
 
 /// Follows restorations.
@@ -180,7 +182,8 @@ pub(crate) async fn restoration(run: &mut Run<'_>) -> Result<(), Halt> {
     while !queue.is_empty() {
         let level: Vec<usize> = queue.drain(..).collect();
         if run.jobs.len() > FARTHEST {
-            return refuse_all(run, "restored");
+            refuse_all(run, "restored");
+            return Ok(());
         }
         for (object, _, targets) in by_object(run, &level) {
             for pointer in run.model.pointers(&object).to_vec() {

@@ -141,7 +141,11 @@ async fn look_up(run: &mut Run<'_>) -> Result<Found, Halt> {
 }
 
 /// Those of the ids that are of living records.
-pub(crate) async fn living_among(run: &mut Run<'_>, object: &Name, ids: Vec<Uuid>) -> Result<HashSet<Uuid>, Halt> {
+pub(crate) async fn living_among(
+    run: &mut Run<'_>,
+    object: &Name,
+    ids: Vec<Uuid>,
+) -> Result<HashSet<Uuid>, Halt> {
     let shape = Arc::clone(run.model.shape(object)?);
     let slot = shape.system.id;
     let statement = run.model.keys_statement(&shape, slot);
@@ -158,9 +162,9 @@ async fn keyed_among(
     values: HashSet<Value>,
 ) -> Result<HashMap<Value, Vec<Uuid>>, Halt> {
     let shape = Arc::clone(run.model.shape(object)?);
-    let slot = shape
-        .compared_slot(field)
-        .ok_or_else(|| WriteError::Usage { message: format!("`{object}` records cannot be found by `{field}`") })?;
+    let slot = shape.compared_slot(field).ok_or_else(|| WriteError::Usage {
+        message: format!("`{object}` records cannot be found by `{field}`"),
+    })?;
     let encoding = shape.columns.get(slot).map_or(Encoding::Text, |stored| stored.encoding);
     let statement = run.model.keys_statement(&shape, slot);
     let wanted = values.iter().map(|value| shape.compared(slot, value)).collect();
@@ -192,10 +196,16 @@ impl Found {
                 let ids = self.keyed.get(&(target.clone(), field.clone())).and_then(|keyed| keyed.get(value));
                 match ids.map_or(&[] as &[Uuid], Vec::as_slice) {
                     [one] => Ok(*one),
-                    [] => Err(("reference", format!("there is no {target} whose `{field}` is {}", shown(value)))),
+                    [] => Err((
+                        "reference",
+                        format!("there is no {target} whose `{field}` is {}", shown(value)),
+                    )),
                     several => {
                         let count = several.len();
-                        Err(("ambiguous", format!("{count} {target} records have the `{field}` {}", shown(value))))
+                        Err((
+                            "ambiguous",
+                            format!("{count} {target} records have the `{field}` {}", shown(value)),
+                        ))
                     }
                 }
             }
@@ -232,7 +242,9 @@ async fn join(run: &mut Run<'_>, found: &Found, place: usize, open: OpenMany) ->
     let owner = Near { index, id, new, object: near_object, field: open.field.clone() };
     match &open.many.via {
         Via::Field(field) => join_children(run, &owner, &open.many.to, field, connect, disconnect).await,
-        Via::Link { object, near, far } => join_links(run, &owner, [object, near, far], connect, disconnect).await,
+        Via::Link { object, near, far } => {
+            join_links(run, &owner, [object, near, far], connect, disconnect).await
+        }
     }
 }
 
@@ -308,12 +320,14 @@ async fn join_links(
 ) -> Result<(), Halt> {
     let [object, near_field, far_field] = link;
     let shape = Arc::clone(run.model.shape(object)?);
-    let (Some(near_slot), Some(far_slot)) = (shape.value_slot(near_field), shape.value_slot(far_field)) else {
+    let (Some(near_slot), Some(far_slot)) = (shape.value_slot(near_field), shape.value_slot(far_field))
+    else {
         return Err(WriteError::internal(format!("`{object}` is no link")).into());
     };
     let mut links: HashMap<Uuid, Record> = HashMap::new();
     if !near.new {
-        let statement = sql::print_query(&by_column(&shape, near_slot, Deleted::Without, true), run.model.dialect);
+        let statement =
+            sql::print_query(&by_column(&shape, near_slot, Deleted::Without, true), run.model.dialect);
         let values = [Value::List(vec![Value::Id(near.id)])];
         for row in run.execute(&statement, &values).await? {
             let record = Record::read(&shape, &row, 0);
@@ -335,16 +349,13 @@ async fn join_links(
         run.enlist(job);
     }
     for far in disconnect {
-        match links.remove(&far) {
-            Some(record) => {
-                let Some(id) = record.id_in(shape.system.id) else { continue };
-                run.enlist(Job::new(near.index, &shape, Act::Delete, id, Some(record.clone()), record).along());
-            }
-            None => {
-                let why = format!("the record {far} is not among `{}`", near.field);
-                run.refuse(near.index, Refusal::at(near.field.as_str(), why).rule("reference"));
-            }
-        }
+        let Some(record) = links.remove(&far) else {
+            let why = format!("the record {far} is not among `{}`", near.field);
+            run.refuse(near.index, Refusal::at(near.field.as_str(), why).rule("reference"));
+            continue;
+        };
+        let Some(id) = record.id_in(shape.system.id) else { continue };
+        run.enlist(Job::new(near.index, &shape, Act::Delete, id, Some(record.clone()), record).along());
     }
     Ok(())
 }

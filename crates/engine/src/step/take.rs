@@ -23,7 +23,8 @@ pub(crate) fn data(run: &mut Run<'_>, place: usize, data: &RecordData) {
     let shape = Arc::clone(&job.shape);
     for (name, input) in &data.fields {
         match shape.object.field(name) {
-            None => refusals.push(Refusal::at(name.as_str(), format!("`{}` has no field `{name}`", shape.object.name))),
+            None => refusals
+                .push(Refusal::at(name.as_str(), format!("`{}` has no field `{name}`", shape.object.name))),
             Some(_) if key.is_some_and(|key| key == &**name) && &**name == "id" => {}
             Some(field) if !field.writable() => refusals.push(unwritable(field)),
             Some(field) => {
@@ -68,12 +69,19 @@ fn take(job: &mut Job, shape: &Shape, field: &Field, input: &Input) -> Result<()
         (FieldType::Lookup(lookup), Input::One(reference)) => {
             let slot = shape.value_slot(&field.name).ok_or_else(|| mismatch(field))?;
             let target = lookup.to.clone();
-            job.open.push(Open { field: field.name.clone(), slot, object: None, target, reference: reference.clone() });
+            job.open.push(Open {
+                field: field.name.clone(),
+                slot,
+                object: None,
+                target,
+                reference: reference.clone(),
+            });
         }
         (FieldType::Polymorphic { to, .. }, Input::OneOf(target, reference)) => {
             if !to.contains(target) {
                 let legal: Vec<&str> = to.iter().map(metadata::Name::as_str).collect();
-                let message = format!("`{}` may point at {}, not at `{target}`", field.name, legal.join(", "));
+                let message =
+                    format!("`{}` may point at {}, not at `{target}`", field.name, legal.join(", "));
                 return Err(Refusal::at(field.name.as_str(), message));
             }
             let slot = shape.value_slot(&field.name).ok_or_else(|| mismatch(field))?;
@@ -123,7 +131,9 @@ fn settled(value: &Value, encoding: Encoding) -> Result<Value, String> {
         (Value::Text(text), Encoding::Text) => Value::Text(settled_text(text)?),
         (Value::Int(number), Encoding::Decimal(_)) => Value::Decimal((*number).into()),
         (Value::Decimal(number), Encoding::Decimal(_)) => Value::Decimal(number.normalize()),
-        (Value::Float(number), Encoding::Float) if !number.is_finite() => return Err("a number must be finite".to_owned()),
+        (Value::Float(number), Encoding::Float) if !number.is_finite() => {
+            return Err("a number must be finite".to_owned());
+        }
         (Value::List(items), Encoding::TextList) => {
             Value::List(items.iter().map(|item| settled(item, Encoding::Text)).collect::<Result<_, _>>()?)
         }

@@ -14,7 +14,11 @@ use crate::outcome::{Code, Refusal};
 use crate::run::{Act, Halt, Job, Run};
 
 /// Refuses the records at fault. Without savepoint (`open` absent) the transaction is spent, and only what is committed can be asked.
-pub(crate) async fn explain(run: &mut Run<'_>, failure: &Failure, open: Option<&[usize]>) -> Result<(), Halt> {
+pub(crate) async fn explain(
+    run: &mut Run<'_>,
+    failure: &Failure,
+    open: Option<&[usize]>,
+) -> Result<(), Halt> {
     let before = run.outcome.errors.len();
     let Failure::Unique(index) = failure else {
         if let Some(first) = first_open(run, open) {
@@ -42,14 +46,17 @@ pub(crate) async fn explain(run: &mut Run<'_>, failure: &Failure, open: Option<&
 }
 
 fn first_open(run: &Run<'_>, open: Option<&[usize]>) -> Option<usize> {
-    let fits = |job: &&Job| job.writes() && !run.is_refused(job.index) && open.is_none_or(|o| o.contains(&job.index));
+    let fits = |job: &&Job| {
+        job.writes() && !run.is_refused(job.index) && open.is_none_or(|o| o.contains(&job.index))
+    };
     run.jobs.iter().find(fits).map(|job| job.index)
 }
 
 /// An upsert that was to create a record whose key somebody else has just taken is run again: then it updates.
 fn upsert_race(run: &Run<'_>) -> Result<(), Halt> {
     let Operation::Upsert { key, .. } = &run.write.operation else { return Ok(()) };
-    let by_key = |error: &Refusal| error.rule.as_deref() == Some("unique") && error.path.as_deref() == Some(&**key);
+    let by_key =
+        |error: &Refusal| error.rule.as_deref() == Some("unique") && error.path.as_deref() == Some(&**key);
     if run.outcome.errors.iter().any(by_key) { Err(lost()) } else { Ok(()) }
 }
 
@@ -100,7 +107,12 @@ async fn collisions(run: &mut Run<'_>, open: Option<&[usize]>) -> Result<Vec<(us
 }
 
 /// Living records that may collide: those that agree in the first field. Records of the wave stand for themselves.
-async fn rivals(run: &mut Run<'_>, shape: &Shape, slot: usize, places: &[usize]) -> Result<Vec<Record>, WriteError> {
+async fn rivals(
+    run: &mut Run<'_>,
+    shape: &Shape,
+    slot: usize,
+    places: &[usize],
+) -> Result<Vec<Record>, WriteError> {
     let values: Vec<Value> = places
         .iter()
         .filter_map(|place| run.jobs.get(*place))
@@ -112,7 +124,8 @@ async fn rivals(run: &mut Run<'_>, shape: &Shape, slot: usize, places: &[usize])
     let records = rows.iter().map(|row| Record::read(shape, row, 0));
     let elsewhere = |record: &Record| {
         let id = record.id_in(shape.system.id);
-        let in_wave = id.and_then(|id| run.place(&shape.object.name, id)).and_then(|place| run.jobs.get(place));
+        let in_wave =
+            id.and_then(|id| run.place(&shape.object.name, id)).and_then(|place| run.jobs.get(place));
         !in_wave.is_some_and(|job| !run.is_refused(job.index) && job.writes())
     };
     Ok(records.filter(elsewhere).collect())

@@ -33,22 +33,28 @@ pub(crate) fn of(catalog: &Catalog, object: &Object, natural_keys: bool) -> Vec<
 }
 
 fn of_field(catalog: &Catalog, field: &Arc<Field>, natural_keys: bool) -> Vec<Column> {
-    let column = |header: String, holds| Column { header, field: field.name.clone(), ty: field.ty.clone(), holds };
+    let column =
+        |header: String, holds| Column { header, field: field.name.clone(), ty: field.ty.clone(), holds };
     let name = &field.name;
     match &field.ty {
         FieldType::Many(_) => Vec::new(),
         FieldType::Lookup(lookup) => {
             let display = catalog.object(&lookup.to).and_then(|object| object.display.clone());
-            let shown = display.filter(|_| natural_keys && !field.system).filter(|key| plain(catalog, &lookup.to, key));
+            let shown = display
+                .filter(|_| natural_keys && !field.system)
+                .filter(|key| plain(catalog, &lookup.to, key));
             let key = shown.or_else(|| Name::new("id").ok());
             key.map(|key| column(format!("{name}.{key}"), Holds::Related(key))).into_iter().collect()
         }
-        FieldType::Polymorphic { to, .. } => {
-            to.iter().map(|object| column(format!("{name}.{object}.id"), Holds::RelatedOf(object.clone()))).collect()
-        }
-        ty if !ty.parts().is_empty() => {
-            ty.parts().iter().map(|(part, ..)| column(format!("{name}.{part}"), Holds::Part((*part).to_owned()))).collect()
-        }
+        FieldType::Polymorphic { to, .. } => to
+            .iter()
+            .map(|object| column(format!("{name}.{object}.id"), Holds::RelatedOf(object.clone())))
+            .collect(),
+        ty if !ty.parts().is_empty() => ty
+            .parts()
+            .iter()
+            .map(|(part, ..)| column(format!("{name}.{part}"), Holds::Part((*part).to_owned())))
+            .collect(),
         _ => vec![column(name.as_str().to_owned(), Holds::Value)],
     }
 }
@@ -58,7 +64,11 @@ fn plain(catalog: &Catalog, object: &Name, key: &str) -> bool {
     catalog.object(object).and_then(|object| object.field(key)).is_some_and(|field| {
         matches!(
             field.ty,
-            FieldType::Text(_) | FieldType::Email(_) | FieldType::Phone(_) | FieldType::AutoNumber { .. } | FieldType::Select(_)
+            FieldType::Text(_)
+                | FieldType::Email(_)
+                | FieldType::Phone(_)
+                | FieldType::AutoNumber { .. }
+                | FieldType::Select(_)
         )
     })
 }
@@ -79,14 +89,18 @@ pub(crate) fn selection(columns: &[Column]) -> Selection {
         let held = out.iter_mut().find(|keyed| *keyed.key == *column.field.shared());
         match (held.map(|keyed| &mut keyed.item), &column.holds) {
             (Some(RecordItem::Parts(_, parts)), Holds::Part(part)) => parts.push(part_item(part)),
-            (Some(RecordItem::OneOf(_, objects)), Holds::RelatedOf(object)) => objects.push((object.clone(), id())),
+            (Some(RecordItem::OneOf(_, objects)), Holds::RelatedOf(object)) => {
+                objects.push((object.clone(), id()));
+            }
             (Some(_), _) => {}
             (None, holds) => {
                 let item = match holds {
                     Holds::Value => RecordItem::Value(column.field.clone()),
                     Holds::Part(part) => RecordItem::Parts(column.field.clone(), vec![part_item(part)]),
                     Holds::Related(key) => RecordItem::One(column.field.clone(), vec![value(key.clone())]),
-                    Holds::RelatedOf(object) => RecordItem::OneOf(column.field.clone(), vec![(object.clone(), typed(object))]),
+                    Holds::RelatedOf(object) => {
+                        RecordItem::OneOf(column.field.clone(), vec![(object.clone(), typed(object))])
+                    }
                 };
                 out.push(Keyed { key: column.field.shared(), item });
             }
@@ -127,7 +141,9 @@ impl Column {
             Holds::Value => self.text(field),
             Holds::Part(name) => self.text(part(name)),
             Holds::Related(key) => self.text(part(key)),
-            Holds::RelatedOf(object) if part("object").as_str() == Some(object.as_str()) => self.text(part("id")),
+            Holds::RelatedOf(object) if part("object").as_str() == Some(object.as_str()) => {
+                self.text(part("id"))
+            }
             Holds::RelatedOf(_) => String::new(),
         }
     }
@@ -151,5 +167,9 @@ impl Column {
 fn list(items: &[Json]) -> String {
     let texts: Vec<&str> = items.iter().filter_map(Json::as_str).collect();
     let simple = |text: &&str| !text.contains([';', '|', '[']) && text.trim() == *text && !text.is_empty();
-    if texts.iter().all(simple) && !texts.is_empty() { texts.join(";") } else { Json::Array(items.to_vec()).to_string() }
+    if texts.iter().all(simple) && !texts.is_empty() {
+        texts.join(";")
+    } else {
+        Json::Array(items.to_vec()).to_string()
+    }
 }

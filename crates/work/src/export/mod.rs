@@ -66,8 +66,10 @@ pub async fn export(
     out: &mut (dyn Write + Send),
     watch: &(dyn Fn(u64) + Send + Sync),
 ) -> Result<u64, ExportError> {
-    let definition =
-        caller.catalog.object(object).ok_or_else(|| ExportError::UnknownObject(object.as_str().to_owned()))?;
+    let definition = caller
+        .catalog
+        .object(object)
+        .ok_or_else(|| ExportError::UnknownObject(object.as_str().to_owned()))?;
     let columns = columns::of(&caller.catalog, definition, options.natural_keys);
     let related = columns.iter().filter(|column| column.relation()).count();
     let size = (ROWS / (related + 1)).clamp(1, PAGE);

@@ -101,7 +101,8 @@ impl Plan {
         key: Option<&str>,
     ) -> Result<Self, ImportError> {
         let place_of = |header: &str| {
-            let mut places = headers.iter().enumerate().filter(|(_, h)| *h == header.trim()).map(|(place, _)| place);
+            let mut places =
+                headers.iter().enumerate().filter(|(_, h)| *h == header.trim()).map(|(place, _)| place);
             match (places.next(), places.next()) {
                 (Some(place), None) => Ok(place),
                 (None, _) => Err(usage(
@@ -118,13 +119,20 @@ impl Plan {
         let mut columns = Vec::new();
         for (header, path) in &map.columns {
             let place = place_of(header)?;
-            let values = map.values.get(header).map(|values| values.clone().into_iter().collect()).unwrap_or_default();
+            let values =
+                map.values.get(header).map(|values| values.clone().into_iter().collect()).unwrap_or_default();
             let target = Target::read(catalog, object, path, key)?;
             columns.push(Column { place, header: header.clone(), target, values });
         }
-        for header in map.values.keys().filter(|header| !map.columns.contains_key(*header)) {
-            let hint = Some(format!("`values` is keyed by CSV header: {}", map.columns.keys().cloned().collect::<Vec<_>>().join(", ")));
-            return Err(usage(format!("the map gives values for `{header}`, which is not among its columns"), hint));
+        if let Some(header) = map.values.keys().find(|header| !map.columns.contains_key(*header)) {
+            let hint = Some(format!(
+                "`values` is keyed by CSV header: {}",
+                map.columns.keys().cloned().collect::<Vec<_>>().join(", ")
+            ));
+            return Err(usage(
+                format!("the map gives values for `{header}`, which is not among its columns"),
+                hint,
+            ));
         }
         let mut constants = Vec::new();
         for (path, text) in &map.constants {
@@ -136,7 +144,12 @@ impl Plan {
     }
 
     /// Headers are field names. What the platform keeps itself is listed, not read, so that exports can be read back.
-    fn plain(catalog: &Catalog, object: &Object, headers: &[String], key: Option<&str>) -> Result<Self, ImportError> {
+    fn plain(
+        catalog: &Catalog,
+        object: &Object,
+        headers: &[String],
+        key: Option<&str>,
+    ) -> Result<Self, ImportError> {
         let mut columns = Vec::new();
         let mut unused = Vec::new();
         for (place, header) in headers.iter().enumerate() {
@@ -158,9 +171,12 @@ impl Plan {
     fn check(&self, object: &Object, key: Option<&str>) -> Result<(), ImportError> {
         let mut seen: HashMap<&str, &str> = HashMap::new();
         let columns = self.columns.iter().map(|column| (&column.target, column.header.as_str()));
-        for (target, header) in columns.chain(self.constants.iter().map(|(target, _)| (target, "a constant"))) {
+        for (target, header) in columns.chain(self.constants.iter().map(|(target, _)| (target, "a constant")))
+        {
             let taken = target.takes();
-            let clash = seen.iter().find(|(other, _)| **other == taken || !target.alternative() && target.field.name.as_str() == **other);
+            let clash = seen.iter().find(|(other, _)| {
+                **other == taken || !target.alternative() && target.field.name.as_str() == **other
+            });
             if let Some((_, other)) = clash {
                 let message = format!("`{other}` and `{header}` both go to `{}`", target.field.name);
                 return Err(usage(message, Some("a field takes one column".to_owned())));
@@ -173,14 +189,23 @@ impl Plan {
         let Some(key) = key else { return Ok(()) };
         if object.field(key).is_none() {
             let hint = did_you_mean(key, object.fields.keys().map(Name::as_str));
-            return Err(usage(format!("`{}` has no field `{key}` to tell its records apart by", object.name), hint));
+            return Err(usage(
+                format!("`{}` has no field `{key}` to tell its records apart by", object.name),
+                hint,
+            ));
         }
         if !object.identifies(key) {
             let hint = Some("make the field unique".to_owned());
-            return Err(usage(format!("`{key}` does not tell `{}` records apart: it is not unique", object.name), hint));
+            return Err(usage(
+                format!("`{key}` does not tell `{}` records apart: it is not unique", object.name),
+                hint,
+            ));
         }
         if !self.columns.iter().any(|column| column.target.path == key) {
-            return Err(usage(format!("no column of the file goes to `{key}`, which tells the records apart"), None));
+            return Err(usage(
+                format!("no column of the file goes to `{key}`, which tells the records apart"),
+                None,
+            ));
         }
         Ok(())
     }
@@ -236,7 +261,8 @@ impl Target {
             let hint = did_you_mean(first, object.fields.keys().map(Name::as_str));
             usage(format!("`{}` has no field `{first}`", object.name), hint)
         })?;
-        if !field.writable() && !(key == Some(first) && first == "id") {
+        let is_key = key == Some(first) && first == "id";
+        if !field.writable() && !is_key {
             let hint = Some("leave the column out of the map".to_owned());
             return Err(usage(format!("`{first}` is kept by the platform and cannot be imported"), hint));
         }
@@ -250,37 +276,50 @@ impl Target {
             let by = match steps {
                 [] | ["id"] => None,
                 [key] => Some(key_field(catalog, to, key)?),
-                _ => return Err(usage(format!("`{}` leads too far", path()), Some("name a field of the related record".to_owned()))),
+                _ => {
+                    return Err(usage(
+                        format!("`{}` leads too far", path()),
+                        Some("name a field of the related record".to_owned()),
+                    ));
+                }
             };
             Ok(Goes::Related { object: to.clone(), by, polymorphic })
         };
         match (&field.ty, rest) {
             (FieldType::Lookup(lookup), steps) => related(&lookup.to, steps, false),
-            (FieldType::Polymorphic { to, .. }, [target, steps @ ..]) => match to.iter().find(|name| name.as_str() == *target) {
-                Some(name) => related(name, steps, true),
-                None => {
+            (FieldType::Polymorphic { to, .. }, [target, steps @ ..]) => {
+                let Some(name) = to.iter().find(|name| name.as_str() == *target) else {
                     let hint = did_you_mean(target, to.iter().map(Name::as_str));
-                    Err(usage(format!("`{}` does not point at `{target}`", field.name), hint))
-                }
-            },
+                    return Err(usage(format!("`{}` does not point at `{target}`", field.name), hint));
+                };
+                related(name, steps, true)
+            }
             (FieldType::Polymorphic { to, .. }, []) => {
-                let forms: Vec<String> = to.iter().map(|name| format!("`{}.{name}.id`", field.name)).collect();
-                Err(usage(format!("`{}` points at records of several objects", field.name), Some(format!("write {}", forms.join(" or ")))))
+                let forms: Vec<String> =
+                    to.iter().map(|name| format!("`{}.{name}.id`", field.name)).collect();
+                Err(usage(
+                    format!("`{}` points at records of several objects", field.name),
+                    Some(format!("write {}", forms.join(" or "))),
+                ))
             }
             (FieldType::Many(_), _) => {
                 let message = format!("`{}` holds many records and cannot be a column", field.name);
-                Err(usage(message, Some("import the related records with a column that points here".to_owned())))
+                Err(usage(
+                    message,
+                    Some("import the related records with a column that points here".to_owned()),
+                ))
             }
             (ty, []) if ty.parts().is_empty() => Ok(Goes::Value),
-            (ty, [part]) if !ty.parts().is_empty() => match ty.parts().iter().find(|(name, ..)| name == part) {
-                Some((name, _, part_ty)) => Ok(Goes::Part((*name).to_owned(), cell::part_type(part_ty))),
-                None => {
+            (ty, [part]) if !ty.parts().is_empty() => {
+                let Some((name, _, of)) = ty.parts().iter().find(|(name, ..)| name == part) else {
                     let hint = did_you_mean(part, ty.parts().iter().map(|(name, ..)| *name));
-                    Err(usage(format!("`{}` has no part `{part}`", field.name), hint))
-                }
-            },
+                    return Err(usage(format!("`{}` has no part `{part}`", field.name), hint));
+                };
+                Ok(Goes::Part((*name).to_owned(), cell::part_type(of)))
+            }
             (ty, []) => {
-                let parts: Vec<String> = ty.parts().iter().map(|(name, ..)| format!("`{}.{name}`", field.name)).collect();
+                let parts: Vec<String> =
+                    ty.parts().iter().map(|(name, ..)| format!("`{}.{name}`", field.name)).collect();
                 Err(usage(format!("`{}` has parts", field.name), Some(format!("write {}", parts.join(", ")))))
             }
             _ => Err(usage(format!("`{}` of `{}` leads nowhere", path(), object.name), None)),
@@ -330,7 +369,11 @@ impl Target {
                     None => RecordRef::Id(cell::id(text)?),
                     Some((key, ty)) => RecordRef::By(key.clone(), cell::read(ty, text.trim())?),
                 };
-                let input = if *polymorphic { Input::OneOf(object.clone(), reference) } else { Input::One(reference) };
+                let input = if *polymorphic {
+                    Input::OneOf(object.clone(), reference)
+                } else {
+                    Input::One(reference)
+                };
                 put_related(data, &self.field.name, input)?;
             }
         }
@@ -350,12 +393,14 @@ fn put_related(data: &mut RecordData, name: &Name, input: Input) -> Result<(), S
 
 /// A field by which related records can be found.
 fn key_field(catalog: &Catalog, object: &Name, key: &str) -> Result<(Name, FieldType), ImportError> {
-    let definition = catalog.object(object).ok_or_else(|| usage(format!("there is no object `{object}`"), None))?;
+    let definition =
+        catalog.object(object).ok_or_else(|| usage(format!("there is no object `{object}`"), None))?;
     let field = definition.field(key).ok_or_else(|| {
         let hint = did_you_mean(key, definition.fields.keys().map(Name::as_str));
         usage(format!("`{object}` has no field `{key}`"), hint)
     })?;
-    let stored = catalog.layout.tables.get(object).and_then(|table| table.column(key, &metadata::layout::Role::Value));
+    let stored =
+        catalog.layout.tables.get(object).and_then(|table| table.column(key, &metadata::layout::Role::Value));
     let computed = matches!(field.ty, FieldType::Lookup(_) | FieldType::Polymorphic { .. } | FieldType::Json);
     if stored.is_none() || computed {
         let hint = Some("use a field that holds a plain value".to_owned());

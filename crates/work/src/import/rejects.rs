@@ -15,7 +15,11 @@ pub(crate) struct Rejects {
 
 impl Rejects {
     /// Begins the file with a header; goes on with an existing one when an import is continued.
-    pub(crate) fn open(path: Option<&Path>, headers: &[String], continued: bool) -> Result<Self, ImportError> {
+    pub(crate) fn open(
+        path: Option<&Path>,
+        headers: &[String],
+        continued: bool,
+    ) -> Result<Self, ImportError> {
         let Some(path) = path else { return Ok(Self { file: None }) };
         let fault = |source| ImportError::Unreadable { file: path.to_path_buf(), source };
         let append = continued && path.exists();
@@ -35,7 +39,12 @@ impl Rejects {
     }
 
     /// Writes one row.
-    pub(crate) fn write(&mut self, cells: Option<&StringRecord>, width: usize, reject: &Reject) -> Result<(), ImportError> {
+    pub(crate) fn write(
+        &mut self,
+        cells: Option<&StringRecord>,
+        width: usize,
+        reject: &Reject,
+    ) -> Result<(), ImportError> {
         let Some((path, writer)) = &mut self.file else { return Ok(()) };
         let line = reject.line.to_string();
         let empty = StringRecord::new();

@@ -84,10 +84,8 @@ impl<'a> Run<'a> {
         let source = Source::open(file)?;
         let key = options.upsert.as_ref().map(Name::as_str);
         let plan = Plan::new(&caller.catalog, definition, &source.headers, options.map.as_ref(), key)?;
-        let key = match options.upsert.is_none() && !options.dry_run {
-            true => Some(identity(object, file, options)?),
-            false => None,
-        };
+        let remembers = options.upsert.is_none() && !options.dry_run;
+        let key = if remembers { Some(identity(object, file, options)?) } else { None };
         let state = match &key {
             Some(key) => remembered(caller, key).await?,
             None => None,
@@ -115,7 +113,10 @@ impl<'a> Run<'a> {
         })
     }
 
-    pub(crate) async fn carry_out(&mut self, watch: &(dyn Fn(&Progress) + Send + Sync)) -> Result<Report, ImportError> {
+    pub(crate) async fn carry_out(
+        &mut self,
+        watch: &(dyn Fn(&Progress) + Send + Sync),
+    ) -> Result<Report, ImportError> {
         self.skip_done();
         self.first_pass(watch).await?;
         while !self.stopped {
@@ -247,7 +248,7 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let (outcome, lines) = self.send(batch, Batch::Each, state, bad).await?;
-        self.take_over(&outcome, lines)
+        self.take_over(&outcome, &lines)
     }
 
     /// Sends a batch; the state that is remembered with it becomes ours.
@@ -271,8 +272,12 @@ impl<'a> Run<'a> {
             Some(key) => Operation::Upsert { key: key.clone(), records, batch: together },
             None => Operation::Create(records, together),
         };
-        let write =
-            Write { object: self.object.clone(), operation, dry_run: self.options.dry_run, idempotency_key: None };
+        let write = Write {
+            object: self.object.clone(),
+            operation,
+            dry_run: self.options.dry_run,
+            idempotency_key: None,
+        };
         let memory = Memory {
             key: self.key.clone().unwrap_or_default(),
             own: self.own.iter().map(|(field, _)| field.clone()).collect(),
@@ -287,11 +292,7 @@ impl<'a> Run<'a> {
     }
 
     /// Tells of refused rows; counts were taken over with the state.
-    fn take_over(
-        &mut self,
-        outcome: &Outcome,
-        lines: Vec<Sent>,
-    ) -> Result<(), ImportError> {
+    fn take_over(&mut self, outcome: &Outcome, lines: &[Sent]) -> Result<(), ImportError> {
         let mut told: HashSet<usize> = HashSet::new();
         for refusal in &outcome.errors {
             let index = refusal.index.unwrap_or(0);
@@ -317,7 +318,9 @@ impl<'a> Run<'a> {
         let mut column = None;
         let mut reasons = Vec::new();
         for refusal in refusals {
-            column = column.or_else(|| refusal.path.as_ref().map(|p| self.plan.header_of(p).unwrap_or_else(|| p.clone())));
+            column = column.or_else(|| {
+                refusal.path.as_ref().map(|p| self.plan.header_of(p).unwrap_or_else(|| p.clone()))
+            });
             reasons.push(refusal.message.clone());
         }
         Reject { line, column, reason: reasons.join("; ") }
@@ -344,7 +347,11 @@ impl<'a> Run<'a> {
         numbers.sort_unstable();
         let fields: Vec<&str> = self.own.iter().map(|(field, _)| field.as_str()).collect();
         let column = fields.first().and_then(|field| self.plan.header_of(field));
-        let reason = format!("the {} that `{}` names is neither there nor in the file", self.object, fields.join("`, `"));
+        let reason = format!(
+            "the {} that `{}` names is neither there nor in the file",
+            self.object,
+            fields.join("`, `")
+        );
         for number in numbers {
             let Some(position) = self.places.get(&number).cloned() else { continue };
             let cells = self.source.row_at(number, &position)?.and_then(|row| row.cells.ok());
@@ -375,7 +382,12 @@ impl<'a> Run<'a> {
     }
 
     /// All rows before the first that is refused, then the end.
-    async fn write_until_refused(&mut self, mut batch: Vec<Ready>, mut state: State, bad: bool) -> Result<(), ImportError> {
+    async fn write_until_refused(
+        &mut self,
+        mut batch: Vec<Ready>,
+        mut state: State,
+        bad: bool,
+    ) -> Result<(), ImportError> {
         let mut fault: Option<(StringRecord, Reject)> = None;
         loop {
             if batch.is_empty() {
@@ -384,7 +396,12 @@ impl<'a> Run<'a> {
             }
             let copy: Vec<Ready> = batch
                 .iter()
-                .map(|r| Ready { number: r.number, line: r.line, cells: r.cells.clone(), data: r.data.clone() })
+                .map(|r| Ready {
+                    number: r.number,
+                    line: r.line,
+                    cells: r.cells.clone(),
+                    data: r.data.clone(),
+                })
                 .collect();
             let (outcome, _) = self.send(copy, Batch::AllOrNone, state.clone(), 0).await?;
             if outcome.ok() {
@@ -392,7 +409,8 @@ impl<'a> Run<'a> {
             }
             let own: Vec<Name> = self.own.iter().map(|(field, _)| field.clone()).collect();
             let later: HashSet<usize> = put_off(&outcome, &own, batch.len());
-            let first = outcome.errors.iter().map(|e| e.index.unwrap_or(0)).filter(|i| !later.contains(i)).min();
+            let first =
+                outcome.errors.iter().map(|e| e.index.unwrap_or(0)).filter(|i| !later.contains(i)).min();
             if let Some(first) = first {
                 let refusals = outcome.errors.iter().filter(|e| e.index.unwrap_or(0) == first);
                 let reject = self.verdict(batch.get(first).map_or(0, |r| r.line), refusals);
@@ -428,7 +446,11 @@ fn put_off(outcome: &Outcome, own: &[Name], count: usize) -> HashSet<usize> {
         let index = refusal.index.unwrap_or(0);
         let waits = refusal.rule.as_deref() == Some("reference")
             && refusal.path.as_deref().is_some_and(|path| own.iter().any(|field| field.as_str() == path));
-        if waits && index < count { later.insert(index) } else { never.insert(index) };
+        if waits && index < count {
+            later.insert(index)
+        } else {
+            never.insert(index)
+        };
     }
     &later - &never
 }
@@ -486,7 +508,8 @@ fn identity(object: &Name, file: &Path, options: &ImportOptions) -> Result<Strin
     hash.update([0]);
     hash.update(serde_json::to_string(&options.map).unwrap_or_default());
     hash.update([0]);
-    fingerprint(file, &mut hash).map_err(|source| ImportError::Unreadable { file: file.to_path_buf(), source })?;
+    fingerprint(file, &mut hash)
+        .map_err(|source| ImportError::Unreadable { file: file.to_path_buf(), source })?;
     Ok(hex::encode(hash.finalize()))
 }
 

@@ -42,7 +42,8 @@ impl Source {
         Read::by_ref(&mut file).take(SAMPLE as u64).read_to_end(&mut sample).map_err(fault)?;
         file.seek(SeekFrom::Start(0)).map_err(fault)?;
         let encoding = encoding_of(&sample);
-        let decoded = if encoding == UTF_8 { None } else { Some(decode(&mut file, encoding).map_err(fault)?) };
+        let decoded =
+            if encoding == UTF_8 { None } else { Some(decode(&mut file, encoding).map_err(fault)?) };
         let mut file = match &decoded {
             Some(copy) => copy.reopen().map_err(fault)?,
             None => file,
@@ -82,7 +83,9 @@ impl Source {
 
     /// The row that begins there.
     pub(crate) fn row_at(&mut self, number: u64, position: &Position) -> Result<Option<Row>, ImportError> {
-        self.reader.seek(position.clone()).map_err(|error| ImportError::Header { message: csv_fault(&error) })?;
+        self.reader
+            .seek(position.clone())
+            .map_err(|error| ImportError::Header { message: csv_fault(&error) })?;
         Ok(self.next(number))
     }
 
@@ -146,7 +149,9 @@ fn decodes_badly(encoding: &'static Encoding, sample: &[u8]) -> bool {
     let mut decoder = encoding.new_decoder_without_bom_handling();
     let mut out = String::with_capacity(sample.len() * 3);
     let (_, _, errors) = decoder.decode_to_string(sample, &mut out, false);
-    let text = |c: char| c.is_ascii() || ('\u{2e80}'..='\u{9fff}').contains(&c) || ('\u{ff00}'..='\u{ffef}').contains(&c);
+    let text = |c: char| {
+        c.is_ascii() || ('\u{2e80}'..='\u{9fff}').contains(&c) || ('\u{ff00}'..='\u{ffef}').contains(&c)
+    };
     let letters = out.chars().filter(|c| !c.is_ascii()).count();
     let strange = out.chars().filter(|c| !text(*c)).count();
     errors || strange * 10 > letters

@@ -1,14 +1,12 @@
 //! Many writers at once, repeated requests, requests that are dropped half-way.
 
-mod support;
-
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::{World, create, data, int, refusals, text, update, world, write};
 use engine::Outcome;
 use query::request::{Batch, Operation};
-use support::{World, create, data, int, refusals, text, update, world, write};
 use testing::{Handles, each_database};
 
 /// Runs writes at the same time.
@@ -65,13 +63,20 @@ async fn crossing_writes_are_run_again_until_they_succeed() {
         let world = Arc::new(world(&bed.tenant).await);
         let ann = world.made("person", &[("name", text("ann"))]).await;
         let bob = world.made("person", &[("name", text("bob"))]).await;
-        let firms = [world.made("firm", &[("name", text("x"))]).await, world.made("firm", &[("name", text("y"))]).await];
+        let firms = [
+            world.made("firm", &[("name", text("x"))]).await,
+            world.made("firm", &[("name", text("y"))]).await,
+        ];
         let mut writes = Vec::new();
         for round in 0..8 {
             let connect = if round % 2 == 0 { vec![ann, bob] } else { vec![bob, ann] };
             let connect = connect.into_iter().map(query::request::RecordRef::Id).collect();
             let many = query::request::Input::Many { connect, disconnect: vec![] };
-            writes.push(update("firm", firms[round % 2], &[("persons", many), ("size", int(round as i64))]));
+            writes.push(update(
+                "firm",
+                firms[round % 2],
+                &[("persons", many), ("size", int(i64::try_from(round).expect("few")))],
+            ));
         }
         let outcomes = at_once(&world, writes).await;
         assert!(outcomes.iter().all(Outcome::ok), "{outcomes:?}");
@@ -110,7 +115,10 @@ async fn upserts_of_one_key_make_one_record() {
         let writes = (0..16)
             .map(|n| {
                 let records = vec![data(&[("code", text("k")), ("name", text("f")), ("size", int(n))])];
-                write("firm", Operation::Upsert { key: support::name("code"), records, batch: Batch::AllOrNone })
+                write(
+                    "firm",
+                    Operation::Upsert { key: crate::support::name("code"), records, batch: Batch::AllOrNone },
+                )
             })
             .collect();
         let outcomes = at_once(&world, writes).await;

@@ -1,27 +1,51 @@
 //! Every operation of the engine, on both databases.
 
-mod support;
-
+use crate::support::{by_id, create, data, delete, int, name, null, refusals, text, update, world, write};
 use expr::Value;
 use query::request::{Batch, Deleted, Input, Operation, RecordRef, Which};
 use serde_json::json;
-use support::{by_id, create, data, delete, int, name, null, refusals, text, update, world, write};
 use testing::{Handles, each_database};
 use uuid::Uuid;
+
+/// Fields of a record.
+type Given = Vec<(&'static str, Input)>;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_created_record_has_what_the_platform_adds() {
     each_database(|bed: Handles| async move {
         let world = world(&bed.tenant).await;
-        let id = world.made("firm", &[("name", text("Ada")), ("size", int(4)), ("revenue", Input::Value(Value::Decimal(5.into())))]).await;
-        let fields = ["name", "version", "tier", "double", "number", "revenueCurrency", "revenue", "createdAt", "updatedAt", "deletedAt"];
+        let id = world
+            .made(
+                "firm",
+                &[
+                    ("name", text("Ada")),
+                    ("size", int(4)),
+                    ("revenue", Input::Value(Value::Decimal(5.into()))),
+                ],
+            )
+            .await;
+        let fields = [
+            "name",
+            "version",
+            "tier",
+            "double",
+            "number",
+            "revenueCurrency",
+            "revenue",
+            "createdAt",
+            "updatedAt",
+            "deletedAt",
+        ];
         let record = world.one("firm", id, &fields).await;
         assert_eq!(record["name"], "Ada");
         assert_eq!(record["version"], 1);
         assert_eq!(record["tier"], "b");
         assert_eq!(record["double"], "8");
         assert_eq!(record["revenueCurrency"], "EUR");
-        assert!(record["number"].as_str().is_some_and(|n| n.starts_with("F-20") && n.ends_with("-0001")), "{record}");
+        assert!(
+            record["number"].as_str().is_some_and(|n| n.starts_with("F-20") && n.ends_with("-0001")),
+            "{record}"
+        );
         assert_eq!(record["createdAt"], record["updatedAt"]);
         assert_eq!(record["deletedAt"], json!(null));
         assert_eq!((world.rows("history").await, world.rows("outbox").await), (1, 1));
@@ -36,12 +60,19 @@ async fn an_update_changes_what_is_given_and_nothing_else() {
         let id = world.made("firm", &[("name", text("Ada")), ("size", int(4)), ("code", text("x"))]).await;
         let outcome = world.run(update("firm", id, &[("size", int(5)), ("code", null())])).await;
         assert!(outcome.ok(), "{:?}", outcome.errors);
-        let effects: Vec<_> = outcome.effects.iter().map(|e| (e.field.clone().map(|f| f.to_string()), e.from.clone(), e.to.clone())).collect();
+        let effects: Vec<_> = outcome
+            .effects
+            .iter()
+            .map(|e| (e.field.clone().map(|f| f.to_string()), e.from.clone(), e.to.clone()))
+            .collect();
         assert!(effects.contains(&(Some("size".to_owned()), json!(4), json!(5))), "{effects:?}");
         assert!(effects.contains(&(Some("code".to_owned()), json!("x"), json!(null))), "{effects:?}");
         assert!(effects.contains(&(Some("double".to_owned()), json!(8), json!(10))), "{effects:?}");
         let record = world.one("firm", id, &["name", "size", "code", "double", "version"]).await;
-        assert_eq!(record, json!({"id": id, "name": "Ada", "size": 5, "code": null, "double": "10", "version": 2}));
+        assert_eq!(
+            record,
+            json!({"id": id, "name": "Ada", "size": 5, "code": null, "double": "10", "version": 2})
+        );
         let same = world.run(update("firm", id, &[("size", int(5))])).await;
         assert_eq!((same.changed[0], same.effects.len(), same.ids[0]), (false, 0, Some(id)));
         assert_eq!(world.one("firm", id, &["version"]).await["version"], 2);
@@ -54,11 +85,19 @@ async fn an_update_changes_what_is_given_and_nothing_else() {
 async fn what_cannot_be_written_is_refused_by_name() {
     each_database(|bed: Handles| async move {
         let world = world(&bed.tenant).await;
-        let cases: Vec<(Vec<(&str, Input)>, &str, &str)> = vec![
+        let cases: Vec<(Given, &str, &str)> = vec![
             (vec![], "VALIDATION name", "required"),
-            (vec![("name", text("x")), ("createdAt", text("2020-01-01"))], "VALIDATION createdAt", "readOnly"),
+            (
+                vec![("name", text("x")), ("createdAt", text("2020-01-01"))],
+                "VALIDATION createdAt",
+                "readOnly",
+            ),
             (vec![("name", text("x")), ("version", int(7))], "VALIDATION version", "readOnly"),
-            (vec![("name", text("x")), ("id", Input::Value(Value::Id(Uuid::nil())))], "VALIDATION id", "readOnly"),
+            (
+                vec![("name", text("x")), ("id", Input::Value(Value::Id(Uuid::nil())))],
+                "VALIDATION id",
+                "readOnly",
+            ),
             (vec![("name", text("x")), ("number", text("F-1"))], "VALIDATION number", "readOnly"),
             (vec![("name", text("x")), ("double", int(3))], "VALIDATION double", "readOnly"),
             (vec![("name", text("x")), ("size", int(-1))], "VALIDATION size", "minimum"),
@@ -108,12 +147,16 @@ async fn rules_over_related_records_are_kept() {
 async fn unique_values_are_judged_by_the_index() {
     each_database(|bed: Handles| async move {
         let world = world(&bed.tenant).await;
-        let first = world.made("firm", &[("name", text("a")), ("code", text("k")), ("email", text("Ann@Example.com"))]).await;
+        let first = world
+            .made("firm", &[("name", text("a")), ("code", text("k")), ("email", text("Ann@Example.com"))])
+            .await;
         let again = world.run(create("firm", &[("name", text("b")), ("code", text("k"))])).await;
         assert_eq!(refusals(&again), vec![("VALIDATION code".to_owned(), "unique".to_owned(), None)]);
-        let mail = world.run(create("firm", &[("name", text("b")), ("email", text("ann@example.COM"))])).await;
+        let mail =
+            world.run(create("firm", &[("name", text("b")), ("email", text("ann@example.COM"))])).await;
         assert_eq!(refusals(&mail), vec![("VALIDATION email".to_owned(), "unique".to_owned(), None)]);
-        let records = ["x", "k", "y", "x"].map(|code| data(&[("name", text(code)), ("code", text(code))])).to_vec();
+        let records =
+            ["x", "k", "y", "x"].map(|code| data(&[("name", text(code)), ("code", text(code))])).to_vec();
         let none = world.run(write("firm", Operation::Create(records.clone(), Batch::AllOrNone))).await;
         assert_eq!(none.errors.iter().map(|e| e.index).collect::<Vec<_>>(), [Some(1), Some(3)]);
         assert_eq!(world.all("firm", &["id"]).await.len(), 1);
@@ -122,7 +165,8 @@ async fn unique_values_are_judged_by_the_index() {
         assert_eq!(world.all("firm", &["id"]).await.len(), 3);
         world.run(delete("firm", first)).await;
         world.made("firm", &[("name", text("b")), ("code", text("k"))]).await;
-        let restored = world.run(write("firm", Operation::Restore(Which::One(first), Batch::AllOrNone))).await;
+        let restored =
+            world.run(write("firm", Operation::Restore(Which::One(first), Batch::AllOrNone))).await;
         assert_eq!(refusals(&restored), vec![("VALIDATION code".to_owned(), "unique".to_owned(), None)]);
     })
     .await;
@@ -134,7 +178,10 @@ async fn versions_guard_against_lost_updates() {
         let world = world(&bed.tenant).await;
         let id = world.made("firm", &[("name", text("a"))]).await;
         let at = |version| {
-            write("firm", Operation::Update { id, data: data(&[("name", text("b"))]), expected_version: Some(version) })
+            write(
+                "firm",
+                Operation::Update { id, data: data(&[("name", text("b"))]), expected_version: Some(version) },
+            )
         };
         assert!(world.run(at(1)).await.ok());
         let late = world.run(at(1)).await;
@@ -159,7 +206,8 @@ async fn upserts_create_update_and_leave_alone() {
             data(&[("code", text("3")), ("size", int(30))]),
             data(&[("name", text("no key"))]),
         ];
-        let upsert = |batch| write("firm", Operation::Upsert { key: name("code"), records: records.clone(), batch });
+        let upsert =
+            |batch| write("firm", Operation::Upsert { key: name("code"), records: records.clone(), batch });
         let none = world.run(upsert(Batch::AllOrNone)).await;
         assert_eq!(refusals(&none), vec![("VALIDATION code".to_owned(), String::new(), Some(4))]);
         let outcome = world.run(upsert(Batch::Each)).await;
@@ -176,10 +224,17 @@ async fn upserts_create_update_and_leave_alone() {
                 json!({"code": "3", "name": "c", "size": 30, "version": 2}),
             ]
         );
-        let misuse = world.try_run(write("firm", Operation::Upsert { key: name("size"), records: vec![], batch: Batch::Each })).await;
+        let misuse = world
+            .try_run(write(
+                "firm",
+                Operation::Upsert { key: name("size"), records: vec![], batch: Batch::Each },
+            ))
+            .await;
         assert!(misuse.is_ok(), "nothing to do is not judged");
         let records = vec![data(&[("size", int(1))])];
-        let misuse = world.try_run(write("firm", Operation::Upsert { key: name("size"), records, batch: Batch::Each })).await;
+        let misuse = world
+            .try_run(write("firm", Operation::Upsert { key: name("size"), records, batch: Batch::Each }))
+            .await;
         assert!(matches!(misuse, Err(engine::WriteError::Usage { .. })), "{misuse:?}");
     })
     .await;
@@ -209,8 +264,12 @@ async fn deletion_restricts_clears_and_cascades() {
         assert_eq!(refusals(&gone), vec![("NOT_FOUND".to_owned(), String::new(), None)]);
         let restored = world.run(write("firm", Operation::Restore(Which::One(firm), Batch::AllOrNone))).await;
         assert!(restored.ok(), "{:?}", restored.errors);
-        assert_eq!(world.one("person", person, &["firm", "deletedAt"]).await, json!({"id": person, "firm": {"id": firm}, "deletedAt": null}));
-        let destroyed = world.run(write("firm", Operation::Destroy(Which::One(firm), Batch::AllOrNone))).await;
+        assert_eq!(
+            world.one("person", person, &["firm", "deletedAt"]).await,
+            json!({"id": person, "firm": {"id": firm}, "deletedAt": null})
+        );
+        let destroyed =
+            world.run(write("firm", Operation::Destroy(Which::One(firm), Batch::AllOrNone))).await;
         assert!(destroyed.ok(), "{:?}", destroyed.errors);
         assert_eq!(world.one("firm", firm, &[]).await, json!(null));
         assert_eq!(world.one("person", person, &[]).await, json!(null));
@@ -257,7 +316,8 @@ async fn to_many_relations_are_joined_and_parted() {
 async fn related_records_are_found_by_their_fields() {
     each_database(|bed: Handles| async move {
         let world = world(&bed.tenant).await;
-        let by = |field: &str, value: &str| Input::One(RecordRef::By(name(field), Value::Text(value.to_owned())));
+        let by =
+            |field: &str, value: &str| Input::One(RecordRef::By(name(field), Value::Text(value.to_owned())));
         let firm = world.made("firm", &[("name", text("twin")), ("code", text("t"))]).await;
         let person = world.made("person", &[("name", text("p")), ("firm", by("code", "t"))]).await;
         assert_eq!(world.one("person", person, &["firm"]).await["firm"], json!({"id": firm}));
@@ -277,16 +337,26 @@ async fn a_dry_run_tells_all_and_leaves_nothing() {
         let mut write = create("firm", &[("name", text("a"))]);
         write.dry_run = true;
         let selection = vec![
-            query::request::Keyed { key: "name".into(), item: query::request::RecordItem::Value(name("name")) },
-            query::request::Keyed { key: "people".into(), item: query::request::RecordItem::Value(name("people")) },
+            query::request::Keyed {
+                key: "name".into(),
+                item: query::request::RecordItem::Value(name("name")),
+            },
+            query::request::Keyed {
+                key: "people".into(),
+                item: query::request::RecordItem::Value(name("people")),
+            },
         ];
         let returning = engine::Returning { selection, values: vec![] };
         let outcome = world.engine.write(&world.caller, write, Some(&returning)).await.expect("carried out");
         assert_eq!(outcome.effects.len(), 1);
-        let record: serde_json::Value = serde_json::from_slice(outcome.records[0].as_ref().expect("a record")).expect("JSON");
+        let record: serde_json::Value =
+            serde_json::from_slice(outcome.records[0].as_ref().expect("a record")).expect("JSON");
         assert_eq!(record, json!({"name": "a", "people": "0"}));
         assert_eq!(world.list("firm", &["id"], Deleted::With).await.len(), 0);
-        assert_eq!(world.rows("history").await + world.rows("outbox").await + world.rows("sequence").await, 0);
+        assert_eq!(
+            world.rows("history").await + world.rows("outbox").await + world.rows("sequence").await,
+            0
+        );
     })
     .await;
 }
@@ -298,10 +368,18 @@ async fn bulk_changes_by_filter_touch_what_matches() {
         for size in 0..6 {
             world.made("firm", &[("name", text("f")), ("size", int(size))]).await;
         }
-        let mut slots = expr::filter::Values::Slots { values: vec![], moment: expr::Moment { now: chrono::Utc::now(), zone: chrono_tz::UTC } };
-        let filter = expr::filter::read(&json!({"size": {"gte": 4}}), &world.caller.catalog.scope(), "firm", &mut slots)
-            .expect("a filter")
-            .expect("a condition");
+        let mut slots = expr::filter::Values::Slots {
+            values: vec![],
+            moment: expr::Moment { now: world.caller.clock.now(), zone: chrono_tz::UTC },
+        };
+        let filter = expr::filter::read(
+            &json!({"size": {"gte": 4}}),
+            &world.caller.catalog.scope(),
+            "firm",
+            &mut slots,
+        )
+        .expect("a filter")
+        .expect("a condition");
         let expr::filter::Values::Slots { values, .. } = slots else { panic!("slots stay slots") };
         let which = Which::Matching(filter, values);
         let operation = Operation::UpdateMany(which.clone(), data(&[("tier", text("a"))]), Batch::AllOrNone);

@@ -9,8 +9,8 @@ use expr::Value;
 use metadata::{Name, SourceFile};
 use query::access::Access;
 use query::request::{
-    Batch, Deleted, Input, Keyed, ListArgs, ListPart, ListRead, Operation, Page, Read, RecordData, RecordItem,
-    RecordRef, Which, Write,
+    Batch, Deleted, Input, Keyed, ListArgs, ListPart, ListRead, Operation, Page, Read, RecordData,
+    RecordItem, RecordRef, Which, Write,
 };
 use store::Tenant;
 use uuid::Uuid;
@@ -196,15 +196,16 @@ impl World {
     pub async fn rows(&self, table: &str) -> i64 {
         let query = sql::Query {
             columns: vec![(sql::Scalar::CountAll, sql::Ident::made("n"))],
-            from: Some(sql::From { source: sql::Relation::Table(sql::Ident::made(table)), alias: sql::Ident::made("t") }),
+            from: Some(sql::From {
+                source: sql::Relation::Table(sql::Ident::made(table)),
+                alias: sql::Ident::made("t"),
+            }),
             ..sql::Query::default()
         };
         let statement = sql::print_query(&query, self.caller.tenant.dialect());
         let rows = self.caller.tenant.fetch(&statement, &[]).await.expect("a count");
-        match sql::Cells::value(&rows[0], 0, expr::Encoding::Int) {
-            Value::Int(count) => count,
-            other => panic!("{other:?}"),
-        }
+        let Value::Int(count) = sql::Cells::value(&rows[0], 0, expr::Encoding::Int) else { return -1 };
+        count
     }
 }
 
@@ -212,7 +213,9 @@ impl World {
 pub fn refusals(outcome: &Outcome) -> Vec<(String, String, Option<usize>)> {
     let short = |refusal: &engine::Refusal| {
         (
-            format!("{} {}", refusal.code.as_str(), refusal.path.clone().unwrap_or_default()).trim().to_owned(),
+            format!("{} {}", refusal.code.as_str(), refusal.path.clone().unwrap_or_default())
+                .trim()
+                .to_owned(),
             refusal.rule.clone().unwrap_or_default(),
             refusal.index,
         )

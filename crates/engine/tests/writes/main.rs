@@ -1,0 +1,5 @@
+//! Writes through the engine, on both databases.
+
+mod operations;
+mod races;
+mod support;
