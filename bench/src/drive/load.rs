@@ -50,8 +50,10 @@ pub async fn drive(
     let before = (processes::seconds(servers.pid(side))?, processes::family_seconds(servers.postmaster)?);
     let start = Instant::now();
     let end = start + Duration::from_secs_f64(drive.seconds);
+    // Reads ask both servers the same; a write that repeats the other server's values would change nothing.
+    let apart = if operation.writes && side == Side::Armature { 500 } else { 0 };
     let loops = (0..drive.connections).map(|number| {
-        let seed = drive.seed * 1000 + number as u64;
+        let seed = drive.seed * 1000 + apart + number as u64;
         ask_until(end, operation, side, servers.port(side), (Numbers::new(seed), world))
     });
     // All loops on this task: they wait on sockets, and the driver must leave the processors to what is measured.

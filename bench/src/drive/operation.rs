@@ -22,6 +22,8 @@ pub struct Operation {
     pub name: &'static str,
     /// Share of the floor's throughput that Armature aims at.
     pub target: f64,
+    /// Whether it changes records.
+    pub writes: bool,
     /// The request to the floor, and the document and variables for Armature, from the same numbers.
     ask: fn(&mut Numbers, &World) -> (Vec<u8>, &'static str, Value),
 }
@@ -39,14 +41,14 @@ impl Operation {
 
 /// All of them, in the order of the results.
 pub const OPERATIONS: &[Operation] = &[
-    Operation { name: "list 50x10, filtered, sorted", target: 0.8, ask: list },
-    Operation { name: "get by id", target: 0.7, ask: one },
-    Operation { name: "nested 20x5x1", target: 0.9, ask: nested },
-    Operation { name: "group by over 100k", target: 0.95, ask: groups },
-    Operation { name: "create", target: 0.7, ask: create },
-    Operation { name: "update", target: 0.7, ask: update },
-    Operation { name: "page at offset 100,000", target: 0.8, ask: offset },
-    Operation { name: "page by cursor", target: 0.8, ask: cursor },
+    Operation { name: "list 50x10, filtered, sorted", target: 0.8, writes: false, ask: list },
+    Operation { name: "get by id", target: 0.7, writes: false, ask: one },
+    Operation { name: "nested 20x5x1", target: 0.9, writes: false, ask: nested },
+    Operation { name: "group by over 100k", target: 0.95, writes: false, ask: groups },
+    Operation { name: "create", target: 0.7, writes: true, ask: create },
+    Operation { name: "update", target: 0.7, writes: true, ask: update },
+    Operation { name: "page at offset 100,000", target: 0.8, writes: false, ask: offset },
+    Operation { name: "page by cursor", target: 0.8, writes: false, ask: cursor },
 ];
 
 /// A GraphQL request.

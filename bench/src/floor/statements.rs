@@ -49,9 +49,9 @@ pub const UPDATE: &str = "WITH old AS (SELECT id, next_step, amount FROM t_bench
        'amount', json_build_array(trim_scale(old.amount)::text, trim_scale(new.amount)::text))::text AS changes \
        FROM old, new), \
      kept AS (INSERT INTO t_bench.history (id, object, record, version, at, actor, door, kind, changes) \
-       SELECT $4, 'opportunity', new.id, new.version, now(), 'key:bench', 'graphql', 'update', changes FROM new, changed), \
+       SELECT $4, 'opportunity', new.id, new.version, now(), 'key:bench', 'graphql', 'updated', changes FROM new, changed), \
      sent AS (INSERT INTO t_bench.outbox (id, at, object, record, version, kind, payload) \
-       SELECT $5, now(), 'opportunity', new.id, new.version, 'update', changes FROM new, changed) \
+       SELECT $5, now(), 'opportunity', new.id, new.version, 'updated', changes FROM new, changed) \
      SELECT id, name, next_step, amount FROM new";
 
 /// Statements that depend on which columns have a folded twin.
@@ -102,9 +102,9 @@ fn create(contact: &HashSet<String>) -> String {
            'phone', json_build_array(null, $7), 'account', json_build_array(null, $8), \
            'doNotContact', json_build_array(null, false))::text AS changes), \
          kept AS (INSERT INTO {SCHEMA}.history (id, object, record, version, at, actor, door, kind, changes) \
-           SELECT $9, 'contact', $1, 1, now(), 'key:bench', 'graphql', 'create', changes FROM changed), \
+           SELECT $9, 'contact', $1, 1, now(), 'key:bench', 'graphql', 'created', changes FROM changed), \
          sent AS (INSERT INTO {SCHEMA}.outbox (id, at, object, record, version, kind, payload) \
-           SELECT $10, now(), 'contact', $1, 1, 'create', changes FROM changed) \
+           SELECT $10, now(), 'contact', $1, 1, 'created', changes FROM changed) \
          SELECT name, email FROM new",
         columns.join(", "),
         values.join(", ")
