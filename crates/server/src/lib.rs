@@ -20,5 +20,5 @@ mod trace;
 pub use app::ServerConfig;
 pub use keys::key_hash;
 pub use metadata_api::sdl as metadata_sdl;
-pub use serve::{ServeError, router, serve};
+pub use serve::{router, serve};
 pub use settings::Settings;

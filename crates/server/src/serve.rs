@@ -1,6 +1,7 @@
 //! Routes, listening, and an end in good order.
 
 use std::future::{Future, IntoFuture};
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,20 +13,14 @@ use tokio::sync::watch;
 use crate::app::{App, ServerConfig};
 use crate::{graphiql, health, http};
 
-/// Why the server does not serve.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// A setting that cannot be.
-    #[error("{0}")]
-    Settings(String),
-    /// The listener failed.
-    #[error("the listener failed")]
-    Listener(#[from] std::io::Error),
+/// A setting that cannot be.
+fn wrong_setting(message: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, message)
 }
 
 /// All routes, without a listener: for tests, and for whoever mounts them elsewhere. Keys are not refreshed by changes then.
-pub fn router(config: ServerConfig) -> Result<Router, ServeError> {
-    Ok(routes(Arc::new(App::new(config).map_err(ServeError::Settings)?)))
+pub fn router(config: ServerConfig) -> io::Result<Router> {
+    Ok(routes(Arc::new(App::new(config).map_err(wrong_setting)?)))
 }
 
 fn routes(app: Arc<App>) -> Router {
@@ -47,9 +42,9 @@ pub async fn serve(
     config: ServerConfig,
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> Result<(), ServeError> {
+) -> io::Result<()> {
     let patience = Duration::from_millis(config.settings.shutdown_ms);
-    let app = Arc::new(App::new(config).map_err(ServeError::Settings)?);
+    let app = Arc::new(App::new(config).map_err(wrong_setting)?);
     let listening = tokio::spawn(listen_to_changes(Arc::clone(&app)));
     let (stop, mut stopped) = watch::channel(false);
     let mut stopping = stop.subscribe();
@@ -66,7 +61,7 @@ pub async fn serve(
         tokio::time::sleep(patience).await;
     };
     let result = tokio::select! {
-        result = server.into_future() => result.map_err(ServeError::from),
+        result = server.into_future() => result,
         () = overdue => {
             tracing::warn!("requests in flight were cut off at the end");
             Ok(())
