@@ -63,7 +63,7 @@ impl Servers {
         let port = free_port()?;
         let mut armature = Command::new(&run.armature);
         armature
-            .args(["serve", "--port", &port.to_string()])
+            .args(["serve", "--json", "--port", &port.to_string()])
             .env("ARMATURE_DATABASE", url)
             .env("RUST_LOG", "warn");
         let armature = Server::start(armature, port).await?;
