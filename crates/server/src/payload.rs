@@ -60,6 +60,8 @@ pub(crate) fn answer(data: Option<&[RootValue]>, errors: &[Error], trace: &Trace
     let mut out = Vec::with_capacity(size.sum::<usize>() + 64);
     let mut body = Members::begin(&mut out);
     if !errors.is_empty() {
+        let codes: Vec<&str> = errors.iter().map(|error| error.code.as_str()).collect();
+        tracing::info!(?codes, "answered with errors");
         write_errors(errors, trace, body.name("errors"));
     }
     let place = body.name("data");
