@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use expr::{Expr, FieldPath, Node, Root, Span, Type, Value};
-use metadata::catalog::FieldType;
+use metadata::catalog::{FieldType, Returns};
 use query::request::{
     Deleted, Keyed, ListArgs, ListPart, ListRead, Page, PartItem, Read, RecordItem, Selection,
 };
@@ -62,10 +62,13 @@ fn object(shape: &Shape, record: &Record, selection: &Selection) -> Option<serde
             RecordItem::TypeName(name) => serde_json::Value::String(name.to_string()),
             RecordItem::Value(name) => {
                 let field = shape.object.field(name)?;
-                let plain = !matches!(
-                    field.ty,
-                    FieldType::Formula { .. } | FieldType::Rollup { .. } | FieldType::Json
-                );
+                let plain = match &field.ty {
+                    FieldType::Formula { stored: true, returns, .. } => {
+                        matches!(returns, Returns::Text | Returns::Bool | Returns::Date)
+                    }
+                    FieldType::Formula { .. } | FieldType::Rollup { .. } | FieldType::Json => false,
+                    _ => true,
+                };
                 let slot = shape.value_slot(name).filter(|_| plain)?;
                 metadata::field::write_json(&field.ty, record.get(slot))
             }

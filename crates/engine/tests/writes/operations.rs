@@ -393,3 +393,54 @@ async fn bulk_changes_by_filter_touch_what_matches() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_answered_from_memory_is_what_a_read_would_answer() {
+    each_database(|bed: Handles| async move {
+        let world = world(&bed.tenant).await;
+        let decimal = |text: &str| Input::Value(Value::Decimal(text.parse().expect("a number")));
+        let instant = "2026-01-02T03:04:05.120Z".parse().expect("an instant");
+        let given = [
+            ("name", text("A\u{e9}\"\n")),
+            ("size", int(4)),
+            ("revenue", decimal("12.500")),
+            ("rate", decimal("0.000001")),
+            ("share", Input::Value(Value::Float(0.1))),
+            ("active", Input::Value(Value::Bool(false))),
+            ("seen", Input::Value(Value::DateTime(instant))),
+            ("tags", Input::Value(Value::List(vec![Value::Text("x".to_owned())]))),
+        ];
+        let fields = [
+            "id",
+            "name",
+            "size",
+            "revenue",
+            "revenueCurrency",
+            "rate",
+            "share",
+            "active",
+            "founded",
+            "seen",
+            "tags",
+            "tier",
+            "notes",
+            "number",
+            "createdAt",
+            "version",
+        ];
+        let item = |field: &&str| query::request::Keyed {
+            key: (*field).into(),
+            item: query::request::RecordItem::Value(name(field)),
+        };
+        let returning = engine::Returning { selection: fields.iter().map(item).collect(), values: vec![] };
+        let outcome = world
+            .engine
+            .write(&world.caller, create("firm", &given), Some(&returning))
+            .await
+            .expect("carried out");
+        let bytes = outcome.records[0].as_ref().expect("a record");
+        let answered: serde_json::Value = serde_json::from_slice(bytes).expect("JSON");
+        assert_eq!(answered, world.all("firm", &fields).await[0]);
+    })
+    .await;
+}
