@@ -41,9 +41,9 @@ pub fn customers(seed: u64, sellers: &[Seller]) -> Customers {
         let size = chance.between(1, 30);
         let row = account(company, &key, owner, size, parent(number, &mut chance).as_deref(), &mut chance);
         if number < GROUPS {
-            out.groups.push(row)
+            out.groups.push(row);
         } else {
-            out.members.push(row)
+            out.members.push(row);
         }
         let mut customer = Customer { key, name: company.0, team, size, contacts: Vec::new() };
         for place in 0..chance.between(1, 4) {

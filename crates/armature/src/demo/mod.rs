@@ -11,6 +11,7 @@ mod random;
 mod rows;
 mod sales;
 mod touches;
+#[cfg(test)]
 mod truths;
 mod words;
 
@@ -163,7 +164,11 @@ mod tests {
             | (FieldType::Duration, Input::Value(Value::Duration(_)))
             | (FieldType::Money { .. } | FieldType::Percent(_), Input::Value(Value::Decimal(_))) => true,
             (
-                FieldType::Text(_) | FieldType::LongText(_) | FieldType::Email(_) | FieldType::Phone(_) | FieldType::Url(_),
+                FieldType::Text(_)
+                | FieldType::LongText(_)
+                | FieldType::Email(_)
+                | FieldType::Phone(_)
+                | FieldType::Url(_),
                 Input::Value(Value::Text(_)),
             ) => true,
             _ => false,
@@ -180,7 +185,11 @@ mod tests {
                     assert!(fits(object, field, input), "{name}.{field} cannot take {input:?}");
                 }
                 for required in object.fields.values().filter(|field| field.required && !field.system) {
-                    assert!(row.fields.iter().any(|(field, _)| *field == required.name), "{name} lacks {}", required.name);
+                    assert!(
+                        row.fields.iter().any(|(field, _)| *field == required.name),
+                        "{name} lacks {}",
+                        required.name
+                    );
                 }
             }
         }
