@@ -28,9 +28,14 @@ async fn round_trip(kind: Kind) {
     for pulled in [&once, &twice] {
         let pulled = pulled.display().to_string();
         instance.run(&["pull", &pulled, "--tenant", "acme"]).ok();
-        assert_eq!(instance.run(&["plan", &pulled, "--tenant", "acme"]).code, 0, "pull, then plan: nothing to do");
+        assert_eq!(
+            instance.run(&["plan", &pulled, "--tenant", "acme"]).code,
+            0,
+            "pull, then plan: nothing to do"
+        );
     }
-    let same = std::process::Command::new("diff").args(["-r"]).args([&once, &twice]).status().expect("diff runs");
+    let same =
+        std::process::Command::new("diff").args(["-r"]).args([&once, &twice]).status().expect("diff runs");
     assert!(same.success(), "two pulls are byte-identical");
 }
 
@@ -44,14 +49,19 @@ async fn undo(kind: Kind) {
             "properties": fields, "x-display": "name" })
     };
     let both = json!({ "name": { "type": "string" }, "price": { "x-type": "money" } });
-    let dir = instance.write("shop", &[("package.json", package.clone()), ("objects/item.json", object(both))]);
+    let dir =
+        instance.write("shop", &[("package.json", package.clone()), ("objects/item.json", object(both))]);
     instance.run(&["apply", &dir, "--tenant", "acme"]).ok();
     instance.serve();
     instance
-        .data("mutation { createItem(data: { name: \"Lamp\", price: \"12.50\" }) { record { id } } }", json!({}))
+        .data(
+            "mutation { createItem(data: { name: \"Lamp\", price: \"12.50\" }) { record { id } } }",
+            json!({}),
+        )
         .await;
 
-    let dir = instance.write("shop", &[("objects/item.json", object(json!({ "name": { "type": "string" } })))]);
+    let dir =
+        instance.write("shop", &[("objects/item.json", object(json!({ "name": { "type": "string" } })))]);
     let refused = instance.run(&["apply", &dir, "--tenant", "acme"]);
     assert_eq!(refused.code, 1, "dropping a field needs --allow-destructive");
     instance.run(&["apply", &dir, "--tenant", "acme", "--allow-destructive"]).ok();
@@ -65,7 +75,11 @@ async fn undo(kind: Kind) {
     instance.kill_server();
     instance.serve();
     let data = instance.data("{ items { nodes { name price } } }", json!({})).await;
-    assert_eq!(data["items"]["nodes"][0], json!({ "name": "Lamp", "price": "12.5" }), "the dropped data came back");
+    assert_eq!(
+        data["items"]["nodes"][0],
+        json!({ "name": "Lamp", "price": "12.5" }),
+        "the dropped data came back"
+    );
 }
 
 on_both!(faults_are_all_reported_with_their_places, faults);
@@ -91,9 +105,15 @@ async fn faults(kind: Kind) {
     for diagnostic in &found {
         assert_eq!(diagnostic["file"], "objects/item.json", "{diagnostic}");
         assert!(diagnostic["line"].as_u64().is_some_and(|line| line > 1), "{diagnostic}");
-        assert!(diagnostic["pointer"].as_str().is_some_and(|pointer| pointer.starts_with('/')), "{diagnostic}");
+        assert!(
+            diagnostic["pointer"].as_str().is_some_and(|pointer| pointer.starts_with('/')),
+            "{diagnostic}"
+        );
     }
-    assert!(found.iter().any(|d| d["hint"].as_str().is_some_and(|hint| hint.contains("x-display"))), "{found:?}");
+    assert!(
+        found.iter().any(|d| d["hint"].as_str().is_some_and(|hint| hint.contains("x-display"))),
+        "{found:?}"
+    );
     let applied = instance.run(&["apply", &dir, "--tenant", "acme"]);
     assert_eq!(applied.code, 1, "a faulty folder changes nothing");
 }

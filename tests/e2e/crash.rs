@@ -49,7 +49,8 @@ async fn killed_import(kind: Kind) {
     let arguments = ["import", "part", file.as_str(), "--tenant", "acme"];
     let mut killed = 0;
     for round in 1..=3_u64 {
-        let mut import = instance.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts");
+        let mut import =
+            instance.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts");
         let before = count(&instance).await;
         let finished = loop {
             if import.try_wait().expect("a child").is_some() {
@@ -70,7 +71,9 @@ async fn killed_import(kind: Kind) {
     assert!(killed > 0, "the import ended before it could be killed once");
     instance.run(&arguments).ok();
     assert_eq!(count(&instance).await, ROWS as u64);
-    let data = instance.data("{ parts(filter: {code: {in: [\"P000000\", \"P029999\"]}}) { totalCount } }", json!({})).await;
+    let data = instance
+        .data("{ parts(filter: {code: {in: [\"P000000\", \"P029999\"]}}) { totalCount } }", json!({}))
+        .await;
     assert_eq!(data["parts"]["totalCount"], 2);
 }
 
@@ -86,7 +89,8 @@ async fn killed_apply(kind: Kind) {
         let (from, to) = if text { ("string", "integer") } else { ("integer", "string") };
         let dir = instance.write("stock", &parts(&json!({ "type": to })));
         let arguments = ["apply", dir.as_str(), "--tenant", "acme", "--allow-destructive"];
-        let mut apply = instance.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts");
+        let mut apply =
+            instance.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts");
         tokio::time::sleep(Duration::from_millis(pause)).await;
         // It may have ended by itself: then this round has seen the new version.
         let _ended = apply.kill();
@@ -94,7 +98,12 @@ async fn killed_apply(kind: Kind) {
         pause *= 3;
 
         instance.serve();
-        let data = instance.data("{ parts(first: 3, orderBy: [{code: ASC}]) { nodes { code amount } totalCount } }", json!({})).await;
+        let data = instance
+            .data(
+                "{ parts(first: 3, orderBy: [{code: ASC}]) { nodes { code amount } totalCount } }",
+                json!({}),
+            )
+            .await;
         assert_eq!(data["parts"]["totalCount"], ROWS);
         let seen = &data["parts"]["nodes"][1]["amount"];
         assert!(*seen == json!("1") || *seen == json!(1), "neither {from} nor {to}: {data}");
@@ -103,9 +112,12 @@ async fn killed_apply(kind: Kind) {
         instance.run(&arguments).ok();
         assert_eq!(instance.run(&["plan", &dir, "--tenant", "acme"]).code, 0, "nothing is left to do");
         instance.serve();
-        let data = instance.data("{ parts(first: 3, orderBy: [{code: ASC}]) { nodes { amount } } }", json!({})).await;
+        let data = instance
+            .data("{ parts(first: 3, orderBy: [{code: ASC}]) { nodes { amount } } }", json!({}))
+            .await;
         let expected = if text { json!([0, 1, 2]) } else { json!(["0", "1", "2"]) };
-        let found: Vec<_> = data["parts"]["nodes"].as_array().expect("nodes").iter().map(|n| n["amount"].clone()).collect();
+        let found: Vec<_> =
+            data["parts"]["nodes"].as_array().expect("nodes").iter().map(|n| n["amount"].clone()).collect();
         assert_eq!(json!(found), expected);
         instance.kill_server();
         text = !text;

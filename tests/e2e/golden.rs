@@ -24,7 +24,8 @@ const MARKER: &str = "CANARY";
 async fn area(name: &str, kind: Kind) {
     let folder = root().join("tests/golden").join(name);
     // An area without a package of its own works on that of the reads.
-    let home = if folder.join("package").exists() { folder.clone() } else { root().join("tests/golden/reads") };
+    let home =
+        if folder.join("package").exists() { folder.clone() } else { root().join("tests/golden/reads") };
     let mut instance = Instance::new(kind).await;
     instance.run(&["tenant", "create", "canary"]).ok();
     let canary = instance.create_key("canary");
@@ -109,7 +110,9 @@ fn refer(value: &mut Value, ids: &HashMap<String, Vec<String>>) {
 /// The same records with the marker in every free text.
 fn marked(value: &Value, key: &str) -> Value {
     match value {
-        Value::String(text) if matches!(key, "name" | "text" | "first" | "last" | "city") => json!(format!("{MARKER} {text}")),
+        Value::String(text) if matches!(key, "name" | "text" | "first" | "last" | "city") => {
+            json!(format!("{MARKER} {text}"))
+        }
         Value::Array(list) => list.iter().map(|item| marked(item, key)).collect(),
         Value::Object(map) => map.iter().map(|(key, item)| (key.clone(), marked(item, key))).collect(),
         other => other.clone(),

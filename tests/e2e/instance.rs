@@ -88,7 +88,10 @@ impl Instance {
     /// The command, ready to be started.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_armature"));
-        command.args(arguments).args(["--json", "--database", &self.database]).current_dir(self.folder.path());
+        command
+            .args(arguments)
+            .args(["--json", "--database", &self.database])
+            .current_dir(self.folder.path());
         command
     }
 

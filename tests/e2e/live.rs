@@ -36,7 +36,10 @@ async fn new_field(kind: Kind) {
         .await;
     assert!(added.get("errors").is_none(), "{added:#}");
     let data = instance.data("{ cars { nodes { plate mileage } totalCount } }", json!({})).await;
-    assert_eq!(data, json!({ "cars": { "nodes": [{ "plate": "B-AR 1", "mileage": null }], "totalCount": 1 } }));
+    assert_eq!(
+        data,
+        json!({ "cars": { "nodes": [{ "plate": "B-AR 1", "mileage": null }], "totalCount": 1 } })
+    );
 }
 
 /// A package with one object of the given fields.
@@ -55,7 +58,10 @@ on_both!(readers_and_writers_go_on_while_fields_change, change_under_load);
 
 async fn change_under_load(kind: Kind) {
     let mut instance = Instance::new(kind).await;
-    let first = instance.write("garage", &garage(1, &json!({ "plate": { "type": "string" }, "colour": { "type": "string" } })));
+    let first = instance.write(
+        "garage",
+        &garage(1, &json!({ "plate": { "type": "string" }, "colour": { "type": "string" } })),
+    );
     instance.run(&["apply", &first, "--tenant", "acme"]).ok();
     instance.serve();
     let instance = Arc::new(instance);
@@ -110,7 +116,10 @@ async fn change_under_load(kind: Kind) {
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
-    assert!(seen, "the server must answer the new fields within a second or two of an apply by another process");
+    assert!(
+        seen,
+        "the server must answer the new fields within a second or two of an apply by another process"
+    );
 }
 
 on_both!(tenants_with_objects_of_one_name_never_meet, two_tenants);
@@ -119,21 +128,25 @@ async fn two_tenants(kind: Kind) {
     let mut instance = Instance::new(kind).await;
     instance.run(&["tenant", "create", "zenith"]).ok();
     let other = instance.create_key("zenith");
-    let ours = instance.write("ours", &garage(1, &json!({ "plate": { "type": "string" }, "size": { "type": "integer" } })));
-    let theirs = instance.write("theirs", &garage(1, &json!({ "plate": { "type": "string" }, "size": { "type": "string" } })));
+    let ours = instance
+        .write("ours", &garage(1, &json!({ "plate": { "type": "string" }, "size": { "type": "integer" } })));
+    let theirs = instance
+        .write("theirs", &garage(1, &json!({ "plate": { "type": "string" }, "size": { "type": "string" } })));
     instance.run(&["apply", &ours, "--tenant", "acme"]).ok();
     instance.run(&["apply", &theirs, "--tenant", "zenith"]).ok();
     instance.serve();
     let create = "mutation($d: CarCreateInput!) { createCar(data: $d) { record { size } errors { code } } }";
     let read = "{ cars { nodes { plate size } totalCount } }";
     for (key, size) in [(&instance.key, json!(7)), (&other, json!("CANARY"))] {
-        let made = instance.ask_as(key, "/graphql", create, json!({ "d": { "plate": "X", "size": size } })).await;
+        let made =
+            instance.ask_as(key, "/graphql", create, json!({ "d": { "plate": "X", "size": size } })).await;
         assert_eq!(made["data"]["createCar"]["record"]["size"], size, "{made:#}");
     }
     for _round in 0..200 {
         for (key, size) in [(&instance.key, json!(7)), (&other, json!("CANARY"))] {
             let answer = instance.ask_as(key, "/graphql", read, json!({})).await;
-            let expected = json!({ "data": { "cars": { "nodes": [{ "plate": "X", "size": size }], "totalCount": 1 } } });
+            let expected =
+                json!({ "data": { "cars": { "nodes": [{ "plate": "X", "size": size }], "totalCount": 1 } } });
             assert_eq!(answer, expected);
         }
     }

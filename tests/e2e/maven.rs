@@ -39,8 +39,9 @@ async fn import_and_compare(kind: Kind) {
         for (object, file, map, key, rows) in IMPORTS {
             let file = data.join(file).display().to_string();
             let map = package.join(format!("maps/{map}.json")).display().to_string();
-            let answer =
-                instance.run(&["import", object, &file, "--tenant", "acme", "--map", &map, "--upsert", key]).ok();
+            let answer = instance
+                .run(&["import", object, &file, "--tenant", "acme", "--map", &map, "--upsert", key])
+                .ok();
             let report = answer.value();
             assert_eq!(report["read"], rows, "{object}: {report}");
             assert_eq!(report["rejected"], 0, "{object}: {report}");
@@ -77,7 +78,8 @@ impl Truth {
             truth.without_account += i64::from(row["account"].is_empty());
             if row["deal_stage"] == "Won" {
                 let value: Decimal = row["close_value"].parse().expect("a won deal has a value");
-                *truth.won_by_product.entry(row["product"].replace("GTXPro", "GTX Pro")).or_default() += value;
+                *truth.won_by_product.entry(row["product"].replace("GTXPro", "GTX Pro")).or_default() +=
+                    value;
                 let month: u32 = row["close_date"][5..7].parse().expect("a month");
                 let quarter = format!("{}-{:02}-01", &row["close_date"][..4], (month - 1) / 3 * 3 + 1);
                 *truth.won_by_quarter.entry(quarter).or_default() += value;
@@ -93,11 +95,7 @@ impl Truth {
 }
 
 fn rows(file: &Path) -> Vec<BTreeMap<String, String>> {
-    csv::Reader::from_path(file)
-        .expect("a CSV file")
-        .deserialize()
-        .map(|row| row.expect("a row"))
-        .collect()
+    csv::Reader::from_path(file).expect("a CSV file").deserialize().map(|row| row.expect("a row")).collect()
 }
 
 async fn compare(instance: &Instance, truth: &Truth) {
@@ -117,14 +115,17 @@ async fn compare(instance: &Instance, truth: &Truth) {
     assert_eq!(stages, truth.stages);
     let sums = |groups: &Value, key: fn(&Value) -> String| -> BTreeMap<String, Decimal> {
         list(groups)
-            .map(|group| (key(&group["key"]), text(&group["aggregate"]["sum"]["amount"]).parse().expect("a sum")))
+            .map(|group| {
+                (key(&group["key"]), text(&group["aggregate"]["sum"]["amount"]).parse().expect("a sum"))
+            })
             .collect()
     };
     assert_eq!(sums(&data["products"], |key| text(&key["product"]["name"])), truth.won_by_product);
     assert_eq!(sums(&data["quarters"], |key| text(&key["closeDate"])), truth.won_by_quarter);
     assert_eq!(data["blank"]["totalCount"], truth.without_account);
-    let parents: BTreeMap<String, String> =
-        list(&data["children"]["nodes"]).map(|node| (text(&node["name"]), text(&node["parent"]["name"]))).collect();
+    let parents: BTreeMap<String, String> = list(&data["children"]["nodes"])
+        .map(|node| (text(&node["name"]), text(&node["parent"]["name"])))
+        .collect();
     assert_eq!(parents, truth.parents);
 }
 

@@ -40,7 +40,8 @@ impl Console {
     /// The command's result: as JSON on stdout, or told to people.
     pub fn result(&self, value: &impl Serialize, told: impl FnOnce(&Self)) -> Result<(), Failure> {
         if self.json {
-            let line = serde_json::to_string(value).map_err(|source| Failure::Internal(source.to_string()))?;
+            let line =
+                serde_json::to_string(value).map_err(|source| Failure::Internal(source.to_string()))?;
             return self.data(&line);
         }
         told(self);
@@ -59,8 +60,11 @@ impl Console {
                 "  --> {}:{}:{}  {}",
                 diagnostic.file, diagnostic.line, diagnostic.column, diagnostic.pointer
             ));
-            let details =
-                [("expected", &diagnostic.expected), ("found", &diagnostic.found), ("hint", &diagnostic.hint)];
+            let details = [
+                ("expected", &diagnostic.expected),
+                ("found", &diagnostic.found),
+                ("hint", &diagnostic.hint),
+            ];
             for (label, text) in details {
                 if let Some(text) = text {
                     self.say(&format!("  {label}: {text}"));

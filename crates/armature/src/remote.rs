@@ -40,22 +40,34 @@ impl Remote {
     }
 
     /// Prints the plan; the exit code.
-    pub async fn plan(&self, files: &[SourceFile], mapping: &Mapping, console: &Console) -> Result<u8, Failure> {
-        let query = format!("query($d: [DocumentInput!]!, $m: JSON) {{ result: plan(documents: $d, mapping: $m) {{ {DEPLOYMENT} }} }}");
+    pub async fn plan(
+        &self,
+        files: &[SourceFile],
+        mapping: &Mapping,
+        console: &Console,
+    ) -> Result<u8, Failure> {
+        let query = format!(
+            "query($d: [DocumentInput!]!, $m: JSON) {{ result: plan(documents: $d, mapping: $m) {{ {DEPLOYMENT} }} }}"
+        );
         let deployment = self.deployment(&query, json!({ "d": documents(files), "m": mapping })).await?;
-        let nothing = list(&deployment["changes"]).next().is_none() && list(&deployment["steps"]).next().is_none();
+        let nothing =
+            list(&deployment["changes"]).next().is_none() && list(&deployment["steps"]).next().is_none();
         console.result(&deployment, |console| tell(&deployment, console))?;
         Ok(if nothing { 0 } else { 2 })
     }
 
     /// Applies the files and prints what was done; the exit code.
-    pub async fn apply(&self, files: &[SourceFile], options: &ApplyOptions, console: &Console) -> Result<u8, Failure> {
+    pub async fn apply(
+        &self,
+        files: &[SourceFile],
+        options: &ApplyOptions,
+        console: &Console,
+    ) -> Result<u8, Failure> {
         let query = format!(
             "mutation($d: [DocumentInput!]!, $m: JSON, $p: String, $a: Boolean!) \
              {{ result: apply(documents: $d, mapping: $m, plan: $p, allowDestructive: $a) {{ {DEPLOYMENT} }} }}"
         );
-        let variables =
-            json!({ "d": documents(files), "m": options.mapping, "p": options.plan, "a": options.allow_destructive });
+        let variables = json!({ "d": documents(files), "m": options.mapping, "p": options.plan, "a": options.allow_destructive });
         let deployment = self.deployment(&query, variables).await?;
         console.result(&deployment, |console| tell(&deployment, console))?;
         Ok(0)
@@ -65,15 +77,26 @@ impl Remote {
     pub async fn pull(&self) -> Result<Vec<SourceFile>, Failure> {
         let data = self.ask("{ result: pull { path text } }", json!({})).await?;
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        Ok(list(&data).map(|file| SourceFile { path: text(&file["path"]), text: text(&file["text"]) }).collect())
+        Ok(list(&data)
+            .map(|file| SourceFile { path: text(&file["path"]), text: text(&file["text"]) })
+            .collect())
     }
 
     /// A deployment without faults; faults of the documents are a failure that names them.
     async fn deployment(&self, query: &str, variables: Value) -> Result<Value, Failure> {
         let deployment = self.ask(query, variables).await?;
         let faults: Vec<_> = list(&deployment["diagnostics"])
-            .filter(|diagnostic| diagnostic["severity"].as_str().is_some_and(|s| s.eq_ignore_ascii_case("error")))
-            .map(|d| format!("{}:{}: {}", d["file"].as_str().unwrap_or_default(), d["line"], d["message"].as_str().unwrap_or_default()))
+            .filter(|diagnostic| {
+                diagnostic["severity"].as_str().is_some_and(|s| s.eq_ignore_ascii_case("error"))
+            })
+            .map(|d| {
+                format!(
+                    "{}:{}: {}",
+                    d["file"].as_str().unwrap_or_default(),
+                    d["line"],
+                    d["message"].as_str().unwrap_or_default()
+                )
+            })
             .collect();
         if faults.is_empty() { Ok(deployment) } else { Err(Failure::Remote(faults.join("\n"))) }
     }
@@ -82,11 +105,17 @@ impl Remote {
     async fn ask(&self, query: &str, variables: Value) -> Result<Value, Failure> {
         let cannot = |e: reqwest::Error| Failure::Remote(format!("{} cannot be reached: {e}", self.endpoint));
         let body = json!({ "query": query, "variables": variables });
-        let response = self.http.post(&self.endpoint).bearer_auth(&self.key).json(&body).send().await.map_err(cannot)?;
+        let response =
+            self.http.post(&self.endpoint).bearer_auth(&self.key).json(&body).send().await.map_err(cannot)?;
         let mut answer: Value = response.json().await.map_err(cannot)?;
-        let errors: Vec<_> =
-            list(&answer["errors"]).filter_map(|error| error["message"].as_str().map(str::to_owned)).collect();
-        if errors.is_empty() { Ok(answer["data"]["result"].take()) } else { Err(Failure::Remote(errors.join("\n"))) }
+        let errors: Vec<_> = list(&answer["errors"])
+            .filter_map(|error| error["message"].as_str().map(str::to_owned))
+            .collect();
+        if errors.is_empty() {
+            Ok(answer["data"]["result"].take())
+        } else {
+            Err(Failure::Remote(errors.join("\n")))
+        }
     }
 }
 
@@ -104,10 +133,20 @@ fn tell(deployment: &Value, console: &Console) {
         console.say(&format!("  {} {}", shown(&change["kind"]), shown(&change["path"])));
     }
     for step in list(&deployment["steps"]) {
-        console.say(&format!("  {} {}: {}", shown(&step["class"]), shown(&step["object"]), shown(&step["what"])));
+        console.say(&format!(
+            "  {} {}: {}",
+            shown(&step["class"]),
+            shown(&step["object"]),
+            shown(&step["what"])
+        ));
     }
     for effect in list(&deployment["effects"]) {
-        console.say(&format!("  {} {} record(s) against {}", effect["count"], shown(&effect["object"]), shown(&effect["rule"])));
+        console.say(&format!(
+            "  {} {} record(s) against {}",
+            effect["count"],
+            shown(&effect["object"]),
+            shown(&effect["rule"])
+        ));
     }
     match &deployment["version"] {
         Value::Null => console.say(&format!("Plan {}", shown(&deployment["hash"]))),

@@ -53,9 +53,9 @@ impl Settings {
             settings.host = host;
         }
         if let Some(port) = variable("ARMATURE_PORT") {
-            settings.port = port
-                .parse()
-                .map_err(|_| Failure::Usage(format!("ARMATURE_PORT: expected a port number, found `{port}`")))?;
+            settings.port = port.parse().map_err(|_| {
+                Failure::Usage(format!("ARMATURE_PORT: expected a port number, found `{port}`"))
+            })?;
         }
         if let Some(log) = variable("ARMATURE_LOG").or_else(|| variable("RUST_LOG")) {
             settings.log = log;
@@ -71,7 +71,8 @@ impl Settings {
         if named.is_none() && !file.exists() {
             return Ok(Self::default());
         }
-        let text = fs::read_to_string(&file).map_err(|e| Failure::io(format!("read {}", file.display()), e))?;
+        let text =
+            fs::read_to_string(&file).map_err(|e| Failure::io(format!("read {}", file.display()), e))?;
         toml::from_str(&text).map_err(|e| Failure::Settings { file, message: e.to_string() })
     }
 

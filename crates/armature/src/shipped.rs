@@ -12,7 +12,8 @@ struct Packages;
 /// The documents of a shipped package, with paths that begin with its name; empty when there is none of that name.
 pub fn package(name: &str) -> Vec<SourceFile> {
     let prefix = format!("{name}/");
-    let mut paths: Vec<_> = Packages::iter().filter(|path| path.starts_with(&prefix) && SourceFile::wanted(path)).collect();
+    let mut paths: Vec<_> =
+        Packages::iter().filter(|path| path.starts_with(&prefix) && SourceFile::wanted(path)).collect();
     paths.sort();
     paths
         .iter()
@@ -50,7 +51,9 @@ fn manifests(files: &[SourceFile]) -> Vec<(String, Vec<String>)> {
             let manifest: serde_json::Value = serde_json::from_str(&file.text).ok()?;
             let depends = match &manifest["depends"] {
                 serde_json::Value::Object(map) => map.keys().cloned().collect(),
-                serde_json::Value::Array(list) => list.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect(),
+                serde_json::Value::Array(list) => {
+                    list.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect()
+                }
                 _ => Vec::new(),
             };
             Some((manifest["name"].as_str()?.to_owned(), depends))

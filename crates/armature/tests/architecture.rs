@@ -61,12 +61,15 @@ fn dependencies() -> BTreeMap<String, Vec<String>> {
 fn rooms_depend_downwards_only() {
     let all = dependencies();
     for (name, allowed) in ALLOWED {
-        let used = all.get(*name).unwrap_or_else(|| panic!("crate {name} is on the list but not in the workspace"));
-        for dependency in used.iter().filter(|dependency| ALLOWED.iter().any(|(ours, _)| ours == dependency)) {
+        let used =
+            all.get(*name).unwrap_or_else(|| panic!("crate {name} is on the list but not in the workspace"));
+        for dependency in used.iter().filter(|dependency| ALLOWED.iter().any(|(ours, _)| ours == dependency))
+        {
             assert!(allowed.contains(&dependency.as_str()), "{name} must not depend on {dependency}");
         }
     }
-    let known = |name: &String| ALLOWED.iter().any(|(ours, _)| ours == name) || name == "testing" || name == "bench";
+    let known =
+        |name: &String| ALLOWED.iter().any(|(ours, _)| ours == name) || name == "testing" || name == "bench";
     for name in all.keys() {
         assert!(known(name), "crate {name} is new: give it a place in ALLOWED and in docs/architecture.md");
     }
@@ -77,7 +80,10 @@ fn libraries_stay_in_their_rooms() {
     for (name, used) in dependencies() {
         for (library, rooms) in HOUSED {
             if used.iter().any(|dependency| dependency == library) {
-                assert!(rooms.contains(&name.as_str()), "{name} must not use {library}: that is for {rooms:?}");
+                assert!(
+                    rooms.contains(&name.as_str()),
+                    "{name} must not use {library}: that is for {rooms:?}"
+                );
             }
         }
     }

@@ -51,11 +51,13 @@ async fn prepare(dir: &Path, console: &Console) -> Result<(), Failure> {
     let loading = dir.join("loading");
     if !loading.join("demo.json").exists() {
         if dir.join("control.db").exists() {
-            let message = format!("{} holds another database; give --data a folder of its own", dir.display());
+            let message =
+                format!("{} holds another database; give --data a folder of its own", dir.display());
             return Err(Failure::Usage(message));
         }
         if loading.exists() {
-            fs::remove_dir_all(&loading).map_err(|e| Failure::io(format!("remove {}", loading.display()), e))?;
+            fs::remove_dir_all(&loading)
+                .map_err(|e| Failure::io(format!("remove {}", loading.display()), e))?;
         }
         load(&loading, console).await?;
     }

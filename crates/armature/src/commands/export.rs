@@ -23,15 +23,23 @@ pub async fn export(arguments: &Export, settings: &Settings, console: &Console) 
     let caller = super::caller(&tenant, Door::Command).await?;
     let mut out: Box<dyn Write + Send> = match &arguments.out {
         Some(file) => {
-            let created = File::create(file).map_err(|e| Failure::io(format!("create {}", file.display()), e))?;
+            let created =
+                File::create(file).map_err(|e| Failure::io(format!("create {}", file.display()), e))?;
             Box::new(BufWriter::new(created))
         }
         None => Box::new(BufWriter::new(io::stdout())),
     };
     let bar = console.progress(&arguments.object, None);
     let watch = |count: u64| bar.set_position(count);
-    let count =
-        work::export(&Engine::new(), &caller, &object, &ExportOptions { format, ..ExportOptions::default() }, &mut *out, &watch).await?;
+    let count = work::export(
+        &Engine::new(),
+        &caller,
+        &object,
+        &ExportOptions { format, ..ExportOptions::default() },
+        &mut *out,
+        &watch,
+    )
+    .await?;
     out.flush().map_err(|e| Failure::io("write the export", e))?;
     bar.finish_and_clear();
     console.say(&format!("{count} record(s) exported."));

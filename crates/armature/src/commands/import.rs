@@ -20,7 +20,12 @@ pub async fn import(arguments: &Import, settings: &Settings, console: &Console) 
     let object = Name::new(&arguments.object).map_err(|e| Failure::Usage(e.to_string()))?;
     let options = ImportOptions {
         map: arguments.map.as_ref().map(read_map).transpose()?,
-        upsert: arguments.upsert.as_deref().map(Name::new).transpose().map_err(|e| Failure::Usage(e.to_string()))?,
+        upsert: arguments
+            .upsert
+            .as_deref()
+            .map(Name::new)
+            .transpose()
+            .map_err(|e| Failure::Usage(e.to_string()))?,
         on_error: match arguments.on_error {
             OnError::Stop => work::OnError::Stop,
             OnError::Skip => work::OnError::Skip,

@@ -30,7 +30,11 @@ pub async fn insert(store: &Store, tenant: &Tenant, name: &str) -> Result<String
     getrandom::fill(&mut secret).map_err(|e| Failure::Internal(format!("no randomness: {e}")))?;
     let key = format!("arm_{}", hex::encode(secret));
     let row = KeyRow {
-        id: Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, clock::now().timestamp().unsigned_abs(), 0)),
+        id: Uuid::new_v7(uuid::Timestamp::from_unix(
+            uuid::NoContext,
+            clock::now().timestamp().unsigned_abs(),
+            0,
+        )),
         tenant: tenant.name().clone(),
         prefix: key.chars().take(12).collect(),
         name: name.to_owned(),

@@ -13,7 +13,10 @@ use crate::folder;
 pub fn new(dir: &Path, console: &Console) -> Result<u8, Failure> {
     let occupied = dir.read_dir().is_ok_and(|mut entries| entries.next().is_some());
     if occupied {
-        return Err(Failure::Usage(format!("{} is not empty; `new` writes into a new folder", dir.display())));
+        return Err(Failure::Usage(format!(
+            "{} is not empty; `new` writes into a new folder",
+            dir.display()
+        )));
     }
     let files = files(&package_name(dir));
     folder::write(dir, &files)?;

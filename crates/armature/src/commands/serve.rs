@@ -36,7 +36,8 @@ pub async fn serve(arguments: &Serve, settings: &Settings, console: &Console) ->
 pub async fn run(settings: &Settings, console: &Console, login: Option<Login>) -> Result<u8, Failure> {
     let store = super::open(settings).await?;
     let place = format!("{}:{}", settings.host, settings.port);
-    let listener = TcpListener::bind(&place).await.map_err(|e| Failure::io(format!("listen on {place}"), e))?;
+    let listener =
+        TcpListener::bind(&place).await.map_err(|e| Failure::io(format!("listen on {place}"), e))?;
     let address = listener.local_addr().map_err(|e| Failure::io("read the address", e))?;
     let mut terminate = signal(SignalKind::terminate()).map_err(|e| Failure::io("watch SIGTERM", e))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| Failure::io("watch SIGINT", e))?;
@@ -47,9 +48,13 @@ pub async fn run(settings: &Settings, console: &Console, login: Option<Login>) -
             _ = interrupt.recv() => {}
         }
     };
-    server::serve(server::ServerConfig { store: store.clone(), settings: settings.server.clone(), now: clock::now }, listener, shutdown)
-        .await
-        .map_err(|e| Failure::Usage(e.to_string()))?;
+    server::serve(
+        server::ServerConfig { store: store.clone(), settings: settings.server.clone(), now: clock::now },
+        listener,
+        shutdown,
+    )
+    .await
+    .map_err(|e| Failure::Usage(e.to_string()))?;
     store.close().await;
     Ok(0)
 }
@@ -71,7 +76,10 @@ fn ready(url: &str, login: Option<&Login>, console: &Console) -> Result<(), Fail
             Some(login) => {
                 console.say(&format!("  GraphiQL   {url}/graphiql#key={}", login.api_key));
                 console.say(&format!("  GraphQL    {graphql}"));
-                console.say(&format!("  API key    {}   (tenant {}; kept in demo.json)", login.api_key, login.tenant));
+                console.say(&format!(
+                    "  API key    {}   (tenant {}; kept in demo.json)",
+                    login.api_key, login.tenant
+                ));
             }
             None => console.say(&format!("  GraphQL    {graphql}   GraphiQL {url}/graphiql")),
         }

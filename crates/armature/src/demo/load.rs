@@ -27,7 +27,8 @@ pub async fn load(tenant: &Tenant, today: NaiveDate, console: &Console) -> Resul
                 dry_run: false,
                 idempotency_key: None,
             };
-            let outcome = engine.write(&caller, write, None).await.map_err(|e| Failure::Internal(e.to_string()))?;
+            let outcome =
+                engine.write(&caller, write, None).await.map_err(|e| Failure::Internal(e.to_string()))?;
             if let Some(refusal) = outcome.errors.first() {
                 return Err(Failure::Internal(format!("the demo's {object}: {}", refusal.message)));
             }
