@@ -14,13 +14,16 @@ pub fn read(dir: &Path) -> Result<Vec<SourceFile>, Failure> {
     }
     let mut paths = Vec::new();
     collect(dir, dir, &mut paths)?;
+    if paths.is_empty() {
+        return Err(Failure::Usage(format!("{} holds no documents: a package has at least a package.json", dir.display())));
+    }
     paths.sort();
     paths
         .into_iter()
         .map(|relative| {
             let path = dir.join(&relative);
             let bytes = fs::read(&path).map_err(|e| Failure::io(format!("read {}", path.display()), e))?;
-            // Bytes that are not UTF-8 become the replacement character, which no name and no keyword accepts.
+            // Bytes that are not UTF-8 become the replacement character, which resolution reports with its place.
             Ok(SourceFile { path: relative, text: String::from_utf8_lossy(&bytes).into_owned() })
         })
         .collect()

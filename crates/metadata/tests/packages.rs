@@ -142,9 +142,9 @@ fn a_tenant_has_at_most_500_objects() {
         let list: Vec<String> = (0..count).map(object).collect();
         [file("package.json", CRM), file("objects/all.json", &format!("[{}]", list.join(",")))]
     };
-    // The platform's own two count.
-    assert_eq!(ok(&objects(498), &Base::default()).catalog.objects.len(), 500);
-    let diagnostics = resolve(&objects(499), &Base::default()).expect_err("one too many");
+    // Beside the platform's own two.
+    assert_eq!(ok(&objects(500), &Base::default()).catalog.objects.len(), 502);
+    let diagnostics = resolve(&objects(501), &Base::default()).expect_err("one too many");
     assert_eq!(diagnostics.iter().map(|d| d.code).collect::<Vec<_>>(), ["TOO_MANY"]);
 }
 
@@ -160,4 +160,79 @@ fn long_choice_lists_are_legal() {
         [file("package.json", CRM), file("choices/code.json", &list), file("objects/lead.json", &lead)];
     let catalog = ok(&files, &Base::default()).catalog;
     assert_eq!(catalog.choices.get("code").map(|list| list.choices.len()), Some(600));
+}
+
+#[test]
+fn an_object_has_at_most_400_columns_of_its_own() {
+    let object = |ty: &str, count: usize| {
+        let fields: Vec<String> = (1..count).map(|n| format!("\"f{n}\": {ty}")).collect();
+        let text = format!(
+            r#"{{"name": "car", "plural": "cars", "title": "Car", "type": "object", "properties": {{"name": {{"type": "string"}}, {}}}, "x-display": "name"}}"#,
+            fields.join(",")
+        );
+        [file("package.json", CRM), file("objects/car.json", &text)]
+    };
+    let integer = r#"{"type": "integer"}"#;
+    ok(&object(integer, 400), &Base::default());
+    let messages = |files: &[SourceFile]| -> Vec<String> {
+        resolve(files, &Base::default()).expect_err("too many").into_iter().map(|d| d.message).collect()
+    };
+    assert_eq!(
+        messages(&object(integer, 401)),
+        ["`car` needs 401 columns for its fields; an object has at most 400"]
+    );
+    // Addresses of mail have a side column each.
+    let mail = messages(&object(r#"{"type": "string", "format": "email"}"#, 300));
+    assert!(mail[0].contains("at most 440"), "{mail:?}");
+}
+
+#[test]
+fn ranges_of_versions_are_kept() {
+    let depends = |range: &str| {
+        let acme = format!(r#"{{"name": "acme", "version": "1.0.0", "depends": {{"crm": "{range}"}}}}"#);
+        let crm = CRM.replace(r#""version": "1.0.0""#, r#""version": "1.4.2""#);
+        resolve(&[file("acme/package.json", &acme), file("crm/package.json", &crm)], &Base::default())
+            .map_err(|diagnostics| diagnostics.into_iter().map(|d| (d.code, d.pointer)).collect::<Vec<_>>())
+    };
+    for good in ["^1.0", "1.4", "*", "1.x", ">=1.2 <2", ">= 1.2, < 2", "=1.4.2", "~1.4"] {
+        assert!(depends(good).is_ok(), "{good}");
+    }
+    for bad in ["^2.0", "<1.4.2", "~1.3", "newest", ""] {
+        assert_eq!(depends(bad).err(), Some(vec![("BAD_VERSION", "/depends/crm".to_owned())]), "{bad}");
+    }
+}
+
+#[test]
+fn bytes_that_are_not_utf8_are_pointed_at() {
+    let text = String::from_utf8_lossy(b"{\n  \"name\": \"ca\xff\"}").into_owned();
+    let diagnostics =
+        resolve(&[file("package.json", CRM), file("objects/car.json", &text)], &Base::default()).expect_err("bytes");
+    let seen: Vec<_> = diagnostics.iter().map(|d| (d.code, d.line, d.column)).collect();
+    assert_eq!(seen, [("BAD_JSON", 2, 14)]);
+}
+
+#[test]
+fn what_a_package_depends_on_may_lie_beside_it() {
+    let acme = r#"{"name": "acme", "version": "1.0.0", "depends": ["crm"]}"#;
+    let extension = r#"{"extends": "crm/lead", "properties": {"region": {"type": "string"}}}"#;
+    let files = [
+        file("package.json", acme),
+        file("objects/lead.json", extension),
+        file("crm/package.json", CRM),
+        file("crm/objects/lead.json", LEAD),
+    ];
+    let catalog = ok(&files, &Base::default()).catalog;
+    assert_eq!(catalog.packages.keys().collect::<Vec<_>>(), ["crm", "acme"]);
+    assert!(catalog.object("lead").is_some_and(|lead| lead.field("region").is_some()));
+}
+
+#[test]
+fn a_lookup_at_several_objects_is_polymorphic() {
+    let about = r#"{"extends": "lead", "properties": {"about": {"x-type": "lookup", "x-to": ["lead", "user"]}, "one": {"x-type": "lookup", "x-to": ["user"]}}}"#;
+    let files =
+        [file("package.json", CRM), file("objects/lead.json", LEAD), file("objects/more.json", about)];
+    let catalog = ok(&files, &Base::default()).catalog;
+    let lead = catalog.object("lead").expect("lead");
+    assert!(matches!(lead.field("about").map(|field| &field.ty), Some(FieldType::Polymorphic { .. })));
+    assert!(matches!(lead.field("one").map(|field| &field.ty), Some(FieldType::Lookup { .. })));
 }

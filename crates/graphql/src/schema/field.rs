@@ -134,6 +134,7 @@ pub(crate) fn shape(object: &Name, field: &Field) -> Shape {
         FieldType::Lookup(lookup) => return Shape::One(lookup.to.clone()),
         FieldType::Polymorphic { to, .. } => return Shape::OneOf(to.clone()),
         FieldType::Many(many) => return Shape::Many(many.to.clone()),
+        FieldType::Rollup { aggregate: Aggregate::Count, .. } => ValueType::Int,
         FieldType::Formula { returns, .. } | FieldType::Rollup { returns, .. } => returned(returns),
     })
 }

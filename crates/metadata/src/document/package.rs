@@ -22,9 +22,9 @@ pub struct PackageDocument {
     pub title: Option<String>,
     /// For people.
     pub description: Option<String>,
-    /// Names of the packages that this one builds on.
+    /// The packages that this one builds on: their names, or each name with the versions that will do.
     #[serde(default)]
-    pub depends: Vec<String>,
+    pub depends: Dependencies,
     /// Plugins that the scripts of this package import.
     #[serde(default)]
     pub plugins: Vec<String>,
@@ -32,6 +32,37 @@ pub struct PackageDocument {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, SettingDocument>")]
     pub settings: IndexMap<String, SettingDocument>,
+}
+
+/// The packages that another one builds on.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Dependencies {
+    /// Names; any version will do.
+    Any(Vec<String>),
+    /// Name to range of versions by the rules of SemVer: `{"core": "^1.0"}`.
+    Ranges(#[schemars(with = "BTreeMap<String, String>")] IndexMap<String, String>),
+}
+
+impl Default for Dependencies {
+    fn default() -> Self {
+        Self::Any(Vec::new())
+    }
+}
+
+impl Dependencies {
+    /// Each package's name, the pointer below `depends` where it stands, and the versions that will do.
+    pub fn each(&self) -> Vec<(&str, String, Option<&str>)> {
+        match self {
+            Self::Any(names) => {
+                names.iter().enumerate().map(|(index, name)| (&**name, index.to_string(), None)).collect()
+            }
+            Self::Ranges(ranges) => ranges
+                .iter()
+                .map(|(name, range)| (&**name, crate::json::escape(name).to_string(), Some(&**range)))
+                .collect(),
+        }
+    }
 }
 
 /// A setting of a package.

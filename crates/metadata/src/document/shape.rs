@@ -68,7 +68,17 @@ impl<'a> Walk<'a> {
                 if within {
                     Some(node.to_json())
                 } else {
-                    self.wrong_type("a number that is not negative", node, pointer)
+                    let expected = bounds(schema);
+                    self.shape.faults.push(Finding {
+                        code: crate::codes::WRONG_TYPE,
+                        pointer: pointer.to_owned(),
+                        key: false,
+                        message: format!("Expected {expected}, found {number}"),
+                        expected: Some(expected),
+                        found: Some(number.to_string()),
+                        hint: None,
+                    });
+                    None
                 }
             }
             _ => Some(node.to_json()),
@@ -254,6 +264,17 @@ fn type_words(schema: &Value) -> Option<String> {
     match schema.get("type")? {
         Value::Array(types) => Some(types.iter().filter_map(word).collect::<Vec<_>>().join(" or ")),
         one => word(one).map(str::to_owned),
+    }
+}
+
+/// The limits of a number as a person would write them.
+fn bounds(schema: &Value) -> String {
+    let limit = |key: &str| schema.get(key).map(|limit| limit.to_string().trim_end_matches(".0").to_owned());
+    match (limit("minimum"), limit("maximum")) {
+        (Some(least), Some(most)) => format!("a number from {least} to {most}"),
+        (Some(least), None) => format!("a number of at least {least}"),
+        (None, Some(most)) => format!("a number of at most {most}"),
+        (None, None) => "a number".to_owned(),
     }
 }
 

@@ -6,7 +6,7 @@ use super::{AUTHORED, COMMON_KEYWORDS, Kind, Reading};
 use crate::catalog::FieldType;
 use crate::codes;
 use crate::diagnostic::Finding;
-use crate::document::{JsonType, TypeName};
+use crate::document::{JsonType, OneOrMany, TypeName};
 use crate::hint::did_you_mean;
 
 /// The type that a document describes. `raw` are the keys as written.
@@ -26,7 +26,9 @@ pub(crate) fn build(reading: &mut Reading<'_>, raw: &Json) -> Option<FieldType> 
 fn type_name(reading: &mut Reading<'_>) -> Option<TypeName> {
     let doc = reading.doc;
     if let Some(name) = doc.x_type {
-        return Some(name);
+        // A lookup that may point at several objects is a polymorphic one.
+        let several = matches!(&doc.to, Some(OneOrMany::Many(to)) if to.len() > 1);
+        return Some(if name == TypeName::Lookup && several { TypeName::Polymorphic } else { name });
     }
     let chosen = doc.values.is_some() || doc.choices.is_some();
     match doc.ty {

@@ -29,6 +29,11 @@ pub fn parse(text: &str) -> (Option<Node>, Vec<Fault>) {
         let message = format!("The file has {} bytes; at most {LONGEST_FILE} are read", text.len());
         return (None, vec![Fault { at: 0, message, expected: None }]);
     }
+    if let Some(at) = text.find(char::REPLACEMENT_CHARACTER) {
+        // Whoever read the file puts this character where the bytes were not UTF-8; no document has a use for it.
+        let message = "The bytes here are not UTF-8".to_owned();
+        return (None, vec![Fault { at, message, expected: Some("a file in UTF-8".to_owned()) }]);
+    }
     match parser.document() {
         Ok(node) => (Some(node), parser.faults),
         Err(fault) => {

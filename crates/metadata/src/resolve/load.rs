@@ -112,9 +112,17 @@ fn group<'a>(files: &'a [SourceFile], report: &mut Report, own: bool) -> Vec<Gro
     let any = !files.is_empty();
     let mut files: Vec<&SourceFile> = files.iter().collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut groups = Vec::new();
     if let Some(package) = files.iter().find(|file| file.path == "package.json").copied() {
-        let inside = files.iter().map(|file| (file.path.clone(), *file)).collect();
-        return vec![Group { name: name_of(package, "package"), files: inside, package: Some(package) }];
+        // Beside a package may lie others that it depends on, each in a folder of its own.
+        let manifests: BTreeSet<&str> =
+            files.iter().filter_map(|file| file.path.strip_suffix("/package.json")).collect();
+        let beside =
+            |path: &str| path.split_once('/').is_some_and(|(folder, _)| manifests.contains(folder));
+        let inside =
+            files.iter().filter(|file| !beside(&file.path)).map(|file| (file.path.clone(), *file)).collect();
+        groups.push(Group { name: name_of(package, "package"), files: inside, package: Some(package) });
+        files.retain(|file| beside(&file.path));
     }
     let mut folders: BTreeMap<&str, Vec<(String, &SourceFile)>> = BTreeMap::new();
     for file in files {
@@ -122,7 +130,6 @@ fn group<'a>(files: &'a [SourceFile], report: &mut Report, own: bool) -> Vec<Gro
             folders.entry(folder).or_default().push((inside.to_owned(), file));
         }
     }
-    let mut groups = Vec::new();
     let kinds = ["objects", "choices", "translations"];
     let bare: Vec<&SourceFile> = folders
         .iter()

@@ -65,7 +65,7 @@ fn check(
     documents: &Documents,
     report: &mut Report,
 ) {
-    if !is_semver(&doc.version) {
+    if semver::Version::parse(&doc.version).is_err() {
         let mut finding = Finding::new(
             codes::BAD_VERSION,
             "/version",
@@ -75,14 +75,19 @@ fn check(
         finding.found = Some(doc.version.clone());
         report.error(&loaded.at, finding);
     }
-    for (index, name) in doc.depends.iter().enumerate() {
-        if found.contains_key(name.as_str()) || name == PLATFORM || documents.broken_packages.contains(name) {
+    for (name, below, range) in doc.depends.each() {
+        let pointer = format!("/depends/{below}");
+        let present = found.get(name).map(|(_, present)| present.version.as_str());
+        if let Some(range) = range {
+            check_range(loaded, name, &pointer, range, present, report);
+        }
+        if present.is_some() || name == PLATFORM || documents.broken_packages.contains(name) {
             continue;
         }
-        let pointer = format!("/depends/{index}");
         let mut finding =
             Finding::new(codes::UNKNOWN_PACKAGE, &pointer, format!("There is no package `{name}`"));
-        finding.found = Some(name.clone());
+        finding.found = Some(name.to_owned());
+        finding.key = range.is_some();
         finding.hint =
             did_you_mean(name, found.keys().copied()).map(|meant| format!("did you mean `{meant}`?"));
         report.error(&loaded.at, finding);
@@ -90,6 +95,43 @@ fn check(
     for index in 0..doc.plugins.len() {
         let message = "Plugins are not yet supported by this version";
         report.error(&loaded.at, Finding::new(codes::NOT_YET, &format!("/plugins/{index}"), message));
+    }
+}
+
+/// Whether the range of versions is one, and the version that is there lies in it.
+fn check_range(
+    loaded: &Loaded,
+    name: &str,
+    pointer: &str,
+    range: &str,
+    present: Option<&str>,
+    report: &mut Report,
+) {
+    // `>=1.0 <2.0`, as npm has it, is meant as `>=1.0, <2.0`.
+    let separated = range.split_whitespace().collect::<Vec<_>>();
+    let written = separated.iter().enumerate().fold(String::new(), |mut text, (index, part)| {
+        let continues = text.ends_with([',', '<', '>', '=', '^', '~']) || part.starts_with(',');
+        if index > 0 && !continues {
+            text.push(',');
+        }
+        text.push_str(part);
+        text
+    });
+    let Ok(wanted) = semver::VersionReq::parse(&written) else {
+        let mut finding =
+            Finding::new(codes::BAD_VERSION, pointer, format!("`{range}` is not a range of versions"));
+        finding.expected = Some("a range of SemVer, such as ^1.0 or >=1.2, <2".to_owned());
+        finding.found = Some(range.to_owned());
+        report.error(&loaded.at, finding);
+        return;
+    };
+    let Some(present) = present.and_then(|text| semver::Version::parse(text).ok()) else { return };
+    if !wanted.matches(&present) {
+        let message = format!("`{name}` {range} is needed, {present} is there");
+        let mut finding = Finding::new(codes::BAD_VERSION, pointer, message);
+        finding.expected = Some(range.to_owned());
+        finding.found = Some(present.to_string());
+        report.error(&loaded.at, finding);
     }
 }
 
@@ -118,7 +160,7 @@ fn descend<'a>(
         return;
     }
     way.push(name);
-    for next in &doc.depends {
+    for (next, _, _) in doc.depends.each() {
         descend(next, found, way, order, report);
     }
     way.pop();
@@ -172,35 +214,4 @@ fn is_package_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.len() <= 60
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-}
-
-/// `1.4.0`, `1.4.0-rc.1+build`
-fn is_semver(version: &str) -> bool {
-    let core = version.split(['-', '+']).next().unwrap_or_default();
-    let numbers: Vec<&str> = core.split('.').collect();
-    let number = |text: &&str| {
-        !text.is_empty()
-            && text.bytes().all(|b| b.is_ascii_digit())
-            && (text.len() == 1 || !text.starts_with('0'))
-    };
-    let rest = version.get(core.len()..).unwrap_or_default();
-    let tail = rest.is_empty()
-        || (rest.len() > 1
-            && rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+' | b'.')));
-    numbers.len() == 3 && numbers.iter().all(number) && tail
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_semver;
-
-    #[test]
-    fn versions() {
-        for good in ["1.4.0", "0.0.1", "1.0.0-rc.1", "1.0.0+build.5"] {
-            assert!(is_semver(good), "{good}");
-        }
-        for bad in ["1", "1.0", "01.0.0", "1.0.0.0", "v1.0.0", "1.0.x", "1.0.0-", ""] {
-            assert!(!is_semver(bad), "{bad}");
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use expr::Encoding;
 use metadata::Name;
-use metadata::catalog::{Field, FieldType, Returns};
+use metadata::catalog::{Aggregate, Field, FieldType, Returns};
 use metadata::layout::Role;
 use sql::{CellType, Ident, Scalar};
 
@@ -119,9 +119,10 @@ pub(super) fn type_name(name: &str) -> (Scalar, CellType) {
     (Scalar::Text(name.to_owned()), CellType::Plain(Encoding::Text))
 }
 
-/// How a field's value is written into the response.
+/// How a field's value is written into the response: whole numbers that may pass 32 bits as texts, counts as numbers.
 pub(super) fn cell_of(field: &Field, encoding: Encoding) -> CellType {
     match &field.ty {
+        FieldType::Rollup { aggregate: Aggregate::Count, .. } => CellType::Plain(encoding),
         FieldType::BigInt(_)
         | FieldType::Formula { returns: Returns::Int, .. }
         | FieldType::Rollup { returns: Returns::Int, .. } => CellType::BigInt,
