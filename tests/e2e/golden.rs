@@ -122,12 +122,10 @@ fn marked(value: &Value, key: &str) -> Value {
 /// Replaces what differs from run to run.
 fn neutral(value: &mut Value, ids: &mut HashMap<String, usize>) {
     match value {
-        Value::String(text) => {
-            if uuid::Uuid::parse_str(text).is_ok() && text.len() == 36 {
-                let next = ids.len() + 1;
-                let number = *ids.entry(text.clone()).or_insert(next);
-                *text = format!("id:{number}");
-            }
+        Value::String(text) if uuid::Uuid::parse_str(text).is_ok() && text.len() == 36 => {
+            let next = ids.len() + 1;
+            let number = *ids.entry(text.clone()).or_insert(next);
+            *text = format!("id:{number}");
         }
         Value::Array(list) => list.iter_mut().for_each(|item| neutral(item, ids)),
         Value::Object(map) => {

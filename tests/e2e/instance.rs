@@ -107,13 +107,8 @@ impl Instance {
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line).expect("a ready line");
         let ready: Value = serde_json::from_str(&line).unwrap_or_else(|e| panic!("ready line `{line}`: {e}"));
-        self.url = ready["graphql"].as_str().expect("graphql").to_owned();
+        ready["graphql"].as_str().expect("graphql").clone_into(&mut self.url);
         self.server = Some(child);
-    }
-
-    /// The server's process id.
-    pub fn server_id(&self) -> u32 {
-        self.server.as_ref().expect("a server was started").id()
     }
 
     /// Ends the server at once, as a crash would.

@@ -1,5 +1,7 @@
 //! End to end: the real binary, a real database, HTTP. Every scenario runs on SQLite and on PostgreSQL.
 
+#![expect(clippy::panic, clippy::print_stderr, reason = "tests fail and skip loudly")]
+
 mod instance;
 
 mod browser;

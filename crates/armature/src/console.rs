@@ -27,12 +27,14 @@ impl Console {
     }
 
     /// A line for people.
+    #[expect(clippy::unused_self, reason = "whoever writes to the streams holds the console")]
     pub fn say(&self, line: &str) {
         // A closed stderr must not end a server or an import.
         let _closed = writeln!(io::stderr(), "{line}");
     }
 
     /// A line of data.
+    #[expect(clippy::unused_self, reason = "whoever writes to the streams holds the console")]
     pub fn data(&self, line: &str) -> Result<(), Failure> {
         writeln!(io::stdout(), "{line}").map_err(|source| Failure::io("write to stdout", source))
     }
@@ -92,6 +94,7 @@ impl Console {
     }
 
     /// A progress bar that appears after a second; silent when stderr is not a terminal.
+    #[expect(clippy::unused_self, reason = "whoever writes to the streams holds the console")]
     pub fn progress(&self, what: &str, total: Option<u64>) -> ProgressBar {
         if !io::stderr().is_terminal() {
             return ProgressBar::hidden();

@@ -11,7 +11,7 @@ use crate::console::Console;
 use crate::failure::Failure;
 
 /// An apply on many records may take long.
-const PATIENCE: Duration = Duration::from_secs(3600);
+const PATIENCE: Duration = Duration::from_hours(1);
 
 /// What planning and applying answer, in the form in which the command prints it.
 const DEPLOYMENT: &str = "hash version changes { kind path } steps { class object what } \

@@ -45,7 +45,7 @@ fn variable(name: &str) -> Option<String> {
 impl Settings {
     /// File, environment and flags, in this order.
     pub fn read(arguments: &Cli) -> Result<Self, Failure> {
-        let mut settings = Self::from_file(arguments.config.clone())?;
+        let mut settings = Self::from_file(arguments.config.as_ref())?;
         if let Some(url) = variable("ARMATURE_DATABASE").or_else(|| variable("DATABASE_URL")) {
             settings.database = url;
         }
@@ -66,8 +66,8 @@ impl Settings {
         Ok(settings)
     }
 
-    fn from_file(named: Option<PathBuf>) -> Result<Self, Failure> {
-        let file = named.clone().unwrap_or_else(|| PathBuf::from("armature.toml"));
+    fn from_file(named: Option<&PathBuf>) -> Result<Self, Failure> {
+        let file = named.cloned().unwrap_or_else(|| PathBuf::from("armature.toml"));
         if named.is_none() && !file.exists() {
             return Ok(Self::default());
         }

@@ -288,9 +288,7 @@ impl Scalar {
             Scalar::Compare(_, a, b)
             | Scalar::Arithmetic(_, _, a, b)
             | Scalar::Like(a, b)
-            | Scalar::HeldVersion(a, b) => {
-                a.aggregates() || b.aggregates()
-            }
+            | Scalar::HeldVersion(a, b) => a.aggregates() || b.aggregates(),
             Scalar::InList(x, list) => x.aggregates() || list.iter().any(Scalar::aggregates),
             Scalar::Case(arms, otherwise) => {
                 arms.iter().any(|(condition, value)| condition.aggregates() || value.aggregates())

@@ -31,6 +31,7 @@ pub struct EmptyDatabase {
 impl EmptyDatabase {
     /// Creates it on the tests' cluster.
     pub async fn create() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "a name that no other test process takes")]
         let name = format!("t{}", uuid::Uuid::now_v7().simple());
         admin(&format!("CREATE DATABASE \"{name}\"")).await;
         Self { name }

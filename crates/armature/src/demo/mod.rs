@@ -155,15 +155,16 @@ mod tests {
             (FieldType::Select(choices), Input::Value(Value::Text(text))) => {
                 choices.choices.iter().any(|choice| *choice.value == **text)
             }
-            (FieldType::Lookup(_), Input::One(_)) | (FieldType::Address, Input::Parts(_)) => true,
             (FieldType::Polymorphic { to, .. }, Input::OneOf(object, _)) => to.contains(object),
-            (FieldType::Int(_), Input::Value(Value::Int(_)))
+            (FieldType::Lookup(_), Input::One(_))
+            | (FieldType::Address, Input::Parts(_))
+            | (FieldType::Int(_), Input::Value(Value::Int(_)))
             | (FieldType::Bool, Input::Value(Value::Bool(_)))
             | (FieldType::Date, Input::Value(Value::Date(_)))
             | (FieldType::DateTime, Input::Value(Value::DateTime(_)))
             | (FieldType::Duration, Input::Value(Value::Duration(_)))
-            | (FieldType::Money { .. } | FieldType::Percent(_), Input::Value(Value::Decimal(_))) => true,
-            (
+            | (FieldType::Money { .. } | FieldType::Percent(_), Input::Value(Value::Decimal(_)))
+            | (
                 FieldType::Text(_)
                 | FieldType::LongText(_)
                 | FieldType::Email(_)
