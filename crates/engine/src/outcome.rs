@@ -69,11 +69,11 @@ impl Refusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Code {
-    /// A value cannot be written: wrong, missing, not unique, not writable, leads nowhere.
+    /// A value cannot be written: wrong, missing, not writable, leads nowhere.
     Validation,
     /// A rule of the business says no.
     Refused,
-    /// Somebody else was there first: another version, another request under the same key.
+    /// Somebody else was there first: another record with the unique value, another version, another request under the same key.
     Conflict,
     /// There is no such record for this caller.
     NotFound,

@@ -134,7 +134,7 @@ impl Failure {
     fn refusal(&self) -> Refusal {
         match self {
             Failure::Unique(_) => {
-                Refusal::new(Code::Validation, "another record has the same unique value").rule("unique")
+                Refusal::new(Code::Conflict, "another record has the same unique value").rule("unique")
             }
             Failure::Overflow => Refusal::new(Code::Validation, "a number is too large"),
         }

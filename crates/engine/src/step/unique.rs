@@ -147,5 +147,6 @@ fn taken_by(shape: &Shape, rule: &metadata::catalog::Unique) -> Refusal {
         [one] => format!("another {} has the same `{one}`", shape.object.title),
         several => format!("another {} has the same {}", shape.object.title, several.join(", ")),
     };
-    Refusal::at(fields.first().copied().unwrap_or_default(), message).rule("unique")
+    let path = fields.first().copied().unwrap_or_default();
+    Refusal { code: Code::Conflict, ..Refusal::at(path, message) }.rule("unique")
 }

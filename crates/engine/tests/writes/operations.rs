@@ -151,10 +151,10 @@ async fn unique_values_are_judged_by_the_index() {
             .made("firm", &[("name", text("a")), ("code", text("k")), ("email", text("Ann@Example.com"))])
             .await;
         let again = world.run(create("firm", &[("name", text("b")), ("code", text("k"))])).await;
-        assert_eq!(refusals(&again), vec![("VALIDATION code".to_owned(), "unique".to_owned(), None)]);
+        assert_eq!(refusals(&again), vec![("CONFLICT code".to_owned(), "unique".to_owned(), None)]);
         let mail =
             world.run(create("firm", &[("name", text("b")), ("email", text("ann@example.COM"))])).await;
-        assert_eq!(refusals(&mail), vec![("VALIDATION email".to_owned(), "unique".to_owned(), None)]);
+        assert_eq!(refusals(&mail), vec![("CONFLICT email".to_owned(), "unique".to_owned(), None)]);
         let records =
             ["x", "k", "y", "x"].map(|code| data(&[("name", text(code)), ("code", text(code))])).to_vec();
         let none = world.run(write("firm", Operation::Create(records.clone(), Batch::AllOrNone))).await;
@@ -167,7 +167,7 @@ async fn unique_values_are_judged_by_the_index() {
         world.made("firm", &[("name", text("b")), ("code", text("k"))]).await;
         let restored =
             world.run(write("firm", Operation::Restore(Which::One(first), Batch::AllOrNone))).await;
-        assert_eq!(refusals(&restored), vec![("VALIDATION code".to_owned(), "unique".to_owned(), None)]);
+        assert_eq!(refusals(&restored), vec![("CONFLICT code".to_owned(), "unique".to_owned(), None)]);
     })
     .await;
 }
