@@ -107,7 +107,19 @@ fn relations_are_followed() {
         &json!({"account": {"id": {"eq": "00000000-0000-7000-8000-000000000001"}}}),
         "record.account.id == id(\"00000000-0000-7000-8000-000000000001\")",
     );
-    check(&json!({"account": {"not": {"tier": {"eq": "A"}}}}), "!(record.account.tier == \"A\")");
+    // What is asked of a related record is false where there is none.
+    check(
+        &json!({"account": {"not": {"tier": {"eq": "A"}}}}),
+        "record.account.id != null && !(record.account.tier == \"A\")",
+    );
+    check(
+        &json!({"subject": {"account": {"not": {"tier": {"eq": "A"}}}}}),
+        "record.subject.account.id != null && !(record.subject.account.tier == \"A\")",
+    );
+    check(
+        &json!({"account": {"or": [{"isNull": true}, {"not": {"tier": {"eq": "A"}}}]}}),
+        "record.account == null || !(record.account.tier == \"A\")",
+    );
     check(
         &json!({"subject": {"account": {"name": {"contains": "x"}}}}),
         "contains(record.subject.account.name, \"x\")",

@@ -5,6 +5,7 @@
 
 mod compare;
 mod operator;
+mod related;
 
 use std::sync::Arc;
 
@@ -188,7 +189,7 @@ impl Reader<'_> {
                 self.comparisons(&subject, choices.as_deref(), json, &place)
             }
             Member::Parts(parts) => self.parts(&parts, json, &place),
-            Member::One(object) => self.records(json, &object, &place),
+            Member::One(object) => self.related_one(json, &object, &place),
             Member::OneOf(objects) => self.one_of(&objects, json, &place),
             Member::Many(object) => self.many(&object, json, &place),
         }
@@ -232,7 +233,7 @@ impl Reader<'_> {
                         let legal = std::iter::once("isNull").chain(objects.iter().map(AsRef::as_ref));
                         return reader.unknown(key, "object", legal);
                     };
-                    reader.records(json, object, &place.then(object))
+                    reader.related_one(json, object, &place.then(object))
                 })
             })
             .collect();

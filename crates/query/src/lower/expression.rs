@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use expr::{BinaryOp, Encoding, Expr, FieldPath, Node, Root, Type, Value};
-use metadata::catalog::{Field, FieldType, Returns};
+use metadata::catalog::{Aggregate, Field, FieldType, Returns};
 use metadata::layout::Role;
 use sql::{Arithmetic, Ident, Scalar};
 
@@ -355,13 +355,35 @@ impl Cx<'_> {
         let rest = if rest.is_empty() { &id } else { rest };
         if frame.open {
             let there = self.hop(frame, place, field, target)?;
-            return self.follow(frame, &there, rest, leaf);
+            let typed = self.follow(frame, &there, rest, leaf)?;
+            return if Cx::computed(&there, rest) {
+                typed.map(|typed| self.where_there(&there, typed)).transpose()
+            } else {
+                Ok(typed)
+            };
         }
         let mut rows = self.hop_rows(place, field, target)?;
         let there = rows.place.clone();
         let Some(typed) = self.follow(&mut rows.frame, &there, rest, leaf)? else { return Ok(None) };
         let query = rows.query(vec![(typed.scalar, Ident::made("v"))]);
         Ok(Some(Typed { scalar: Scalar::Subquery(Box::new(query)), encoding: typed.encoding }))
+    }
+
+    /// Whether the value is computed so that it could be something where there is no record.
+    fn computed(place: &Place, steps: &[Arc<str>]) -> bool {
+        let [name] = steps else { return false };
+        place.object.field(name).is_some_and(|field| {
+            matches!(
+                field.ty,
+                FieldType::Formula { stored: false, .. } | FieldType::Rollup { aggregate: Aggregate::Count, .. }
+            )
+        })
+    }
+
+    /// The value, or null where a joined record is absent.
+    fn where_there(&mut self, there: &Place, typed: Typed) -> Result<Typed, LowerError> {
+        let present = Scalar::Not(Box::new(Scalar::IsNull(Box::new(self.id(there)?))));
+        Ok(Typed { scalar: Scalar::Case(vec![(present, typed.scalar)], None), encoding: typed.encoding })
     }
 
     /// The value of a field: stored, computed, or the id of the record that a relation points at (null when that is deleted).
