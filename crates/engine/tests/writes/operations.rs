@@ -351,7 +351,7 @@ async fn a_dry_run_tells_all_and_leaves_nothing() {
         assert_eq!(outcome.effects.len(), 1);
         let record: serde_json::Value =
             serde_json::from_slice(outcome.records[0].as_ref().expect("a record")).expect("JSON");
-        assert_eq!(record, json!({"name": "a", "people": "0"}));
+        assert_eq!(record, json!({"name": "a", "people": 0}));
         assert_eq!(world.list("firm", &["id"], Deleted::With).await.len(), 0);
         assert_eq!(
             world.rows("history").await + world.rows("outbox").await + world.rows("sequence").await,
