@@ -25,6 +25,11 @@ pub enum Failure {
     Export(#[from] work::ExportError),
     #[error("the server answered: {0}")]
     Remote(String),
+    /// What the server found wrong with the documents, as it said it.
+    #[error("{}", told(.0))]
+    RemoteDocuments(serde_json::Value),
+    #[error("{0}")]
+    Unreachable(String),
     #[error("{0}")]
     Internal(String),
 }
@@ -40,6 +45,9 @@ impl Failure {
             Self::Deploy(DeployError::Documents(diagnostics)) => {
                 json!({ "ok": false, "diagnostics": diagnostics, "error": { "message": self.to_string() } })
             }
+            Self::RemoteDocuments(diagnostics) => {
+                json!({ "ok": false, "diagnostics": diagnostics, "error": { "message": self.to_string() } })
+            }
             Self::Deploy(DeployError::Refused(plan) | DeployError::Destructive(plan)) => {
                 let mut shown = json!(plan);
                 shown["error"] = json!({ "message": self.to_string() });
@@ -48,4 +56,13 @@ impl Failure {
             _ => json!({ "error": { "message": self.to_string() } }),
         }
     }
+}
+
+/// Diagnostics that came as JSON, a line each.
+fn told(diagnostics: &serde_json::Value) -> String {
+    let line = |d: &serde_json::Value| {
+        let text = |key: &str| d[key].as_str().unwrap_or_default().to_owned();
+        format!("{}:{}:{}: {}", text("file"), d["line"], d["column"], text("message"))
+    };
+    diagnostics.as_array().into_iter().flatten().map(line).collect::<Vec<_>>().join("\n")
 }

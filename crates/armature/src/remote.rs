@@ -1,5 +1,6 @@
 //! A tenant behind a server: a consultant has a key, not a database password. Speaks the metadata API.
 
+use std::io::Write;
 use std::time::Duration;
 
 use deploy::{ApplyOptions, Mapping};
@@ -19,6 +20,7 @@ const DEPLOYMENT: &str = "hash version changes { kind path } steps { class objec
 
 /// A server, and the key for a tenant on it.
 pub struct Remote {
+    base: String,
     endpoint: String,
     key: String,
     http: Client,
@@ -29,7 +31,8 @@ impl Remote {
     pub fn new(url: &str, key: &str) -> Result<Self, Failure> {
         let base = url.trim_end_matches('/').trim_end_matches("/graphql").trim_end_matches("/metadata");
         let http = Client::builder().timeout(PATIENCE).build().map_err(|e| Failure::Remote(e.to_string()))?;
-        Ok(Self { endpoint: format!("{base}/metadata"), key: key.to_owned(), http })
+        let endpoint = format!("{base}/metadata");
+        Ok(Self { base: base.to_owned(), endpoint, key: key.to_owned(), http })
     }
 
     /// Names of the packages that the tenant has.
@@ -82,41 +85,96 @@ impl Remote {
             .collect())
     }
 
+    /// Imports a file; what the server tells of it.
+    pub async fn import(
+        &self,
+        object: &str,
+        file: Vec<u8>,
+        query: &[(&str, String)],
+    ) -> Result<Value, Failure> {
+        let url = format!("{}/import/{object}", self.base);
+        let cannot = |e: reqwest::Error| unreachable(&url, &e);
+        let request = self.http.post(address(&url, query)).bearer_auth(&self.key).body(file);
+        let answer: Value = request.send().await.map_err(cannot)?.json().await.map_err(cannot)?;
+        refused(&answer)?;
+        Ok(answer)
+    }
+
+    /// Writes the records of an object.
+    pub async fn export(&self, object: &str, format: &str, out: &mut dyn Write) -> Result<(), Failure> {
+        let url = format!("{}/export/{object}", self.base);
+        let cannot = |e: reqwest::Error| unreachable(&url, &e);
+        let address = address(&url, &[("format", format.to_owned())]);
+        let mut response = self.http.get(address).bearer_auth(&self.key).send().await.map_err(cannot)?;
+        if !response.status().is_success() {
+            let answer: Value = response.json().await.map_err(cannot)?;
+            refused(&answer)?;
+            return Err(Failure::Remote("it refused without a reason".to_owned()));
+        }
+        while let Some(piece) = response.chunk().await.map_err(cannot)? {
+            out.write_all(&piece).map_err(|e| Failure::io("write the export", e))?;
+        }
+        Ok(())
+    }
+
     /// A deployment without faults; faults of the documents are a failure that names them.
     async fn deployment(&self, query: &str, variables: Value) -> Result<Value, Failure> {
         let deployment = self.ask(query, variables).await?;
-        let faults: Vec<_> = list(&deployment["diagnostics"])
-            .filter(|diagnostic| {
-                diagnostic["severity"].as_str().is_some_and(|s| s.eq_ignore_ascii_case("error"))
-            })
-            .map(|d| {
-                format!(
-                    "{}:{}: {}",
-                    d["file"].as_str().unwrap_or_default(),
-                    d["line"],
-                    d["message"].as_str().unwrap_or_default()
-                )
-            })
-            .collect();
-        if faults.is_empty() { Ok(deployment) } else { Err(Failure::Remote(faults.join("\n"))) }
+        let faulty = list(&deployment["diagnostics"]).any(|diagnostic| {
+            diagnostic["severity"].as_str().is_some_and(|s| s.eq_ignore_ascii_case("error"))
+        });
+        if faulty {
+            Err(Failure::RemoteDocuments(deployment["diagnostics"].clone()))
+        } else {
+            Ok(deployment)
+        }
     }
 
     /// The field `result` of an answer.
     async fn ask(&self, query: &str, variables: Value) -> Result<Value, Failure> {
-        let cannot = |e: reqwest::Error| Failure::Remote(format!("{} cannot be reached: {e}", self.endpoint));
+        let cannot = |e: reqwest::Error| unreachable(&self.endpoint, &e);
         let body = json!({ "query": query, "variables": variables });
         let response =
             self.http.post(&self.endpoint).bearer_auth(&self.key).json(&body).send().await.map_err(cannot)?;
         let mut answer: Value = response.json().await.map_err(cannot)?;
-        let errors: Vec<_> = list(&answer["errors"])
-            .filter_map(|error| error["message"].as_str().map(str::to_owned))
-            .collect();
-        if errors.is_empty() {
-            Ok(answer["data"]["result"].take())
-        } else {
-            Err(Failure::Remote(errors.join("\n")))
+        refused(&answer)?;
+        Ok(answer["data"]["result"].take())
+    }
+}
+
+/// An address with its query, escaped.
+fn address(url: &str, query: &[(&str, String)]) -> String {
+    let mut address = url.to_owned();
+    for (place, (key, value)) in query.iter().enumerate() {
+        address.push(if place == 0 { '?' } else { '&' });
+        address.push_str(key);
+        address.push('=');
+        for byte in value.bytes() {
+            if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') {
+                address.push(char::from(byte));
+            } else {
+                address.push('%');
+                address.push_str(&hex(byte));
+            }
         }
     }
+    address
+}
+
+fn hex(byte: u8) -> String {
+    format!("{byte:02X}")
+}
+
+fn unreachable(url: &str, error: &reqwest::Error) -> Failure {
+    Failure::Unreachable(format!("{url} cannot be reached: {error}"))
+}
+
+/// The errors of an answer, as a failure.
+fn refused(answer: &Value) -> Result<(), Failure> {
+    let errors: Vec<_> = list(&answer["errors"])
+        .filter_map(|error| error["message"].as_str().map(str::to_owned))
+        .collect();
+    if errors.is_empty() { Ok(()) } else { Err(Failure::Remote(errors.join("\n"))) }
 }
 
 fn documents(files: &[SourceFile]) -> Value {

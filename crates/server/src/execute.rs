@@ -46,11 +46,19 @@ pub(crate) async fn records(
             Ok(served) => served,
             Err(error) => return Answer::Refused(vec![failure::internal(&error)]),
         };
+        let version = catalog.version;
         let caller = app.caller(principal, catalog);
         let lowered = match understand(&served, question, by_get, &caller).await {
             Ok(Some(lowered)) => lowered,
             Ok(None) => return Answer::NotByGet,
-            Err(errors) => return Answer::Refused(errors),
+            Err(errors) => {
+                // What is not known here may have been published elsewhere a moment ago.
+                let now = app.catalogs.reload(&principal.tenant).await;
+                if attempt == 0 && now.is_ok_and(|now| now.version != version) {
+                    continue;
+                }
+                return Answer::Refused(errors);
+            }
         };
         let run = Run { app, principal, caller: &caller, last: attempt + 1 == MOST_ATTEMPTS };
         let outcome = match lowered.kind {

@@ -5,6 +5,7 @@
 mod app;
 mod execute;
 mod failure;
+mod files;
 mod graphiql;
 mod health;
 mod http;

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::app::{App, ServerConfig};
-use crate::{graphiql, health, http};
+use crate::{files, graphiql, health, http};
 
 /// A setting that cannot be.
 fn wrong_setting(message: String) -> io::Error {
@@ -28,6 +28,8 @@ fn routes(app: Arc<App>) -> Router {
         .route("/", get(graphiql::home))
         .route("/graphql", any(http::records))
         .route("/metadata", any(http::metadata))
+        .route("/import/{object}", post(files::import))
+        .route("/export/{object}", get(files::export))
         .route("/graphiql", get(graphiql::page))
         .route("/graphiql/", get(graphiql::page))
         .route("/graphiql/{*path}", get(graphiql::asset))

@@ -8,4 +8,4 @@ pub mod export;
 pub mod import;
 
 pub use export::{ExportError, ExportOptions, Format, export};
-pub use import::{ImportError, ImportOptions, Map, OnError, Progress, Report, import};
+pub use import::{ImportError, ImportOptions, Map, OnError, Progress, Reject, Report, import};

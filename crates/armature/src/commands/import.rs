@@ -1,14 +1,17 @@
 //! `armature import`: records from a CSV file, through the same pipeline as the API.
 
 use std::fs;
+use std::path::Path;
 
 use engine::{Door, Engine};
 use metadata::Name;
-use work::{ImportOptions, Map, Report};
+use serde::Deserialize;
+use work::{ImportOptions, Map, Reject, Report};
 
 use crate::cli::{Import, OnError};
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::remote::Remote;
 use crate::settings::Settings;
 
 /// How many rejected rows are shown to people; the rest are in the rejects file.
@@ -16,7 +19,10 @@ const SHOWN: usize = 10;
 
 /// Imports the file; exit code 1 when rows were rejected.
 pub async fn import(arguments: &Import, settings: &Settings, console: &Console) -> Result<u8, Failure> {
-    let (store, tenant) = super::on(&arguments.on, settings, "import").await?;
+    if let (Some(url), Some(key)) = (&arguments.on.url, &arguments.on.key) {
+        return through_server(&Remote::new(url, key)?, arguments, console).await;
+    }
+    let (store, tenant) = super::on(&arguments.on, settings).await?;
     let object = Name::new(&arguments.object).map_err(|e| Failure::Usage(e.to_string()))?;
     let options = ImportOptions {
         map: arguments.map.as_ref().map(read_map).transpose()?,
@@ -42,6 +48,58 @@ pub async fn import(arguments: &Import, settings: &Settings, console: &Console) 
     store.close().await;
     console.result(&report, |console| tell(&report, arguments, console))?;
     Ok(u8::from(report.rejected > 0))
+}
+
+/// The same with a server in between.
+async fn through_server(remote: &Remote, arguments: &Import, console: &Console) -> Result<u8, Failure> {
+    let read = |path: &Path| fs::read(path).map_err(|e| Failure::io(format!("read {}", path.display()), e));
+    let file = read(&arguments.file)?;
+    let mut query = Vec::new();
+    if let Some(map) = &arguments.map {
+        // Read here first, so that what is wrong with it is told with the file's name.
+        read_map(map)?;
+        query.push(("map", String::from_utf8_lossy(&read(map)?).into_owned()));
+    }
+    query.extend(arguments.upsert.iter().map(|field| ("upsert", field.clone())));
+    let flags = [
+        ("stop", matches!(arguments.on_error, OnError::Stop)),
+        ("dryRun", arguments.dry_run),
+        ("rejects", arguments.rejects.is_some()),
+    ];
+    query.extend(flags.into_iter().filter(|(_, set)| *set).map(|(key, _)| (key, "true".to_owned())));
+    let answer = remote.import(&arguments.object, file, &query).await?;
+    let told: Told = serde_json::from_value(answer)
+        .map_err(|e| Failure::Remote(format!("something that is no report of an import: {e}")))?;
+    if let (Some(path), Some(rejected)) = (&arguments.rejects, &told.rejected) {
+        fs::write(path, rejected).map_err(|e| Failure::io(format!("write {}", path.display()), e))?;
+    }
+    let rejects = told
+        .rejects
+        .into_iter()
+        .map(|told| Reject { line: told.line, column: told.column, reason: told.reason })
+        .collect();
+    let report = Report { unused: told.unused, resumed: told.resumed, rejects, ..told.report };
+    console.result(&report, |console| tell(&report, arguments, console))?;
+    Ok(u8::from(report.rejected > 0))
+}
+
+/// What a server tells of an import.
+#[derive(Deserialize)]
+struct Told {
+    report: Report,
+    unused: Vec<String>,
+    resumed: bool,
+    rejects: Vec<ToldReject>,
+    /// The rejects file.
+    rejected: Option<String>,
+}
+
+/// A rejected row, as a server tells it.
+#[derive(Deserialize)]
+struct ToldReject {
+    line: u64,
+    column: Option<String>,
+    reason: String,
 }
 
 fn read_map(file: &std::path::PathBuf) -> Result<Map, Failure> {

@@ -59,11 +59,10 @@ async fn tenant(store: &Store, name: &str) -> Result<Tenant, Failure> {
 }
 
 /// The database and tenant that a command works on; commands that cannot go through a server say so.
-async fn on(on: &On, settings: &Settings, command: &str) -> Result<(Store, Tenant), Failure> {
+async fn on(on: &On, settings: &Settings) -> Result<(Store, Tenant), Failure> {
     let Some(name) = &on.tenant else {
-        return Err(Failure::Usage(format!(
-            "{command} does not go through a server yet; say --tenant T and --database URL"
-        )));
+        let message = "this command does not go through a server; say --tenant T and --database URL";
+        return Err(Failure::Usage(message.to_owned()));
     };
     let store = open(settings).await?;
     let tenant = tenant(&store, name).await?;
