@@ -67,6 +67,7 @@ pub(crate) fn write(error: &WriteError, root: &Root) -> Error {
 pub(crate) fn store(error: &StoreError, root: Option<&Root>) -> Error {
     let found = match error {
         StoreError::Overflow => Error::validation("A number is too large"),
+        StoreError::RowTooLarge => Error::validation("The record holds more than fits into one row"),
         StoreError::StatementTimeout => {
             Error::new(Code::Timeout, "The request took too long and was stopped")
         }

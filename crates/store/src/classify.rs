@@ -55,6 +55,8 @@ fn of_postgres(error: &PgDatabaseError) -> Option<StoreError> {
         "57014" => StoreError::StatementTimeout,
         "0A000" if !error.message().contains("cached plan") => return None,
         "0A000" | "42703" | "42P01" | "3F000" | "26000" => StoreError::SchemaChanged,
+        // Many columns with texts that are too short to be stored aside.
+        "54000" if error.message().starts_with("row is too big") => StoreError::RowTooLarge,
         "53100" | "53200" | "54000" => StoreError::Full,
         code if code.starts_with("08") || code.starts_with("57P") || code == "53300" || code == "25P03" => {
             StoreError::Unavailable(Cause::text(format!("{code}: {}", error.message())))

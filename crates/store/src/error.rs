@@ -35,6 +35,9 @@ pub enum StoreError {
     /// A number left the range of its type.
     #[error("a number is too large")]
     Overflow,
+    /// More in one record than a row of the database holds.
+    #[error("the record is too large")]
+    RowTooLarge,
     /// The disk or a quota is full.
     #[error("the database has no room left")]
     Full,

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::permission::LARGEST_BULK;
 use super::{reach, take};
+use crate::caller::Door;
 use crate::error::WriteError;
 use crate::model::{Record, Shape, Slots, alias, by_column, living, select_columns};
 use crate::outcome::{Code, Refusal};
@@ -207,6 +208,10 @@ pub(crate) async fn next_wave(run: &mut Run<'_>) -> Result<bool, Halt> {
 
 fn create(run: &mut Run<'_>, shape: &Arc<Shape>, index: usize, data: Option<&RecordData>) {
     let id = run.new_id();
+    create_as(run, shape, index, id, data);
+}
+
+fn create_as(run: &mut Run<'_>, shape: &Arc<Shape>, index: usize, id: Uuid, data: Option<&RecordData>) {
     let job = Job::new(index, shape, Act::Create, id, None, Record::empty(shape));
     let place = run.enlist(job);
     if let Some(data) = data {
@@ -242,7 +247,8 @@ async fn upsert(
     let compared = |data: &RecordData| key_value(key, data).map(|value| shape.compared(slot, value));
     let wanted: Vec<Value> =
         places.iter().filter_map(|place| records.get(*place).and_then(compared)).collect();
-    let query = by_column(shape, slot, Deleted::Without, true);
+    let by_id = key == "id";
+    let query = by_column(shape, slot, if by_id { Deleted::With } else { Deleted::Without }, true);
     let rows = run.execute(&sql::print_query(&query, run.model.dialect), &[Value::List(wanted)]).await?;
     let mut known: HashMap<Value, Record> = HashMap::new();
     for row in &rows {
@@ -252,11 +258,16 @@ async fn upsert(
     for place in places {
         let Some(data) = records.get(place) else { continue };
         match compared(data).map(|value| known.remove(&value)) {
-            Some(Some(record)) => update(run, shape, place, record, data),
-            Some(None) if key == "id" => {
+            Some(Some(record)) if !record.deleted(shape) => update(run, shape, place, record, data),
+            // A file may bring back what was exported from elsewhere, so that what points at it is right.
+            Some(None) if by_id && run.caller.door == Door::Import => match key_value(key, data) {
+                Some(Value::Id(id)) => create_as(run, shape, place, *id, Some(data)),
+                _ => run.refuse(place, Refusal::at(key, "`id` is no id".to_owned())),
+            },
+            Some(_) if by_id => {
                 run.refuse(place, Refusal::new(Code::NotFound, missing(Act::Update, &shape.object.title)));
             }
-            Some(None) => create(run, shape, place, Some(data)),
+            Some(_) => create(run, shape, place, Some(data)),
             None => run.refuse(
                 place,
                 Refusal::at(key, format!("`{key}` decides which record is meant: it cannot be empty")),

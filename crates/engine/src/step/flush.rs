@@ -127,6 +127,8 @@ pub(crate) enum Failure {
     Unique(String),
     /// A number that its column cannot hold.
     Overflow,
+    /// More than a row of the database holds.
+    TooLarge,
 }
 
 impl Failure {
@@ -137,6 +139,10 @@ impl Failure {
                 Refusal::new(Code::Conflict, "another record has the same unique value").rule("unique")
             }
             Failure::Overflow => Refusal::new(Code::Validation, "a number is too large"),
+            Failure::TooLarge => {
+                let message = "the record holds more than fits into one row: leave some of its fields empty";
+                Refusal::new(Code::Validation, message).rule("tooLarge")
+            }
         }
     }
 }
@@ -157,6 +163,7 @@ async fn attempt(run: &mut Run<'_>, only: Option<usize>) -> Result<Result<(), Fa
                 Ok(_) => {}
                 Err(StoreError::UniqueViolation { index }) => return Ok(Err(Failure::Unique(index))),
                 Err(StoreError::Overflow) => return Ok(Err(Failure::Overflow)),
+                Err(StoreError::RowTooLarge) => return Ok(Err(Failure::TooLarge)),
                 Err(other) => return Err(other.into()),
             }
         }

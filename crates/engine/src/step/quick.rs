@@ -57,9 +57,12 @@ pub(crate) async fn write(run: &mut Run<'_>) -> Result<(), Halt> {
     match run.caller.tenant.run_write(&printed, &values).await {
         Ok(rows) if rows.is_empty() => Err(Halt::Carefully),
         Ok(_) => Ok(()),
-        Err(StoreError::UniqueViolation { .. } | StoreError::Overflow | StoreError::Retryable) => {
-            Err(Halt::Carefully)
-        }
+        Err(
+            StoreError::UniqueViolation { .. }
+            | StoreError::Overflow
+            | StoreError::RowTooLarge
+            | StoreError::Retryable,
+        ) => Err(Halt::Carefully),
         Err(other) => Err(other.into()),
     }
 }
