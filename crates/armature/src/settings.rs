@@ -76,10 +76,14 @@ impl Settings {
         toml::from_str(&text).map_err(|e| Failure::Settings { file, message: e.to_string() })
     }
 
-    /// As TOML, with the password of the database masked.
-    pub fn masked(&self) -> Result<String, Failure> {
-        let shown = Self { database: mask_password(&self.database), ..self.clone() };
-        toml::to_string(&shown).map_err(|e| Failure::Internal(e.to_string()))
+    /// To be shown: with the password of the database masked.
+    pub fn masked(&self) -> Self {
+        Self { database: mask_password(&self.database), ..self.clone() }
+    }
+
+    /// As TOML.
+    pub fn as_toml(&self) -> Result<String, Failure> {
+        toml::to_string(self).map_err(|e| Failure::Internal(e.to_string()))
     }
 }
 

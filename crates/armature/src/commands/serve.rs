@@ -26,7 +26,12 @@ pub async fn serve(arguments: &Serve, settings: &Settings, console: &Console) ->
         settings.host.clone_from(host);
     }
     if arguments.print_config {
-        console.data(settings.masked()?.trim_end())?;
+        let shown = settings.masked();
+        if console.is_json() {
+            console.result(&shown, |_| ())?;
+        } else {
+            console.data(shown.as_toml()?.trim_end())?;
+        }
         return Ok(0);
     }
     run(&settings, console, None).await

@@ -133,12 +133,12 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// For want of anything better.
-    fn refusal(&self) -> Refusal {
+    pub(crate) fn refusal(&self) -> Refusal {
         match self {
             Failure::Unique(_) => {
                 Refusal::new(Code::Conflict, "another record has the same unique value").rule("unique")
             }
-            Failure::Overflow => Refusal::new(Code::Validation, "a number is too large"),
+            Failure::Overflow => Refusal::new(Code::Validation, "a number is too large for its field"),
             Failure::TooLarge => {
                 let message = "the record holds more than fits into one row: leave some of its fields empty";
                 Refusal::new(Code::Validation, message).rule("tooLarge")

@@ -22,7 +22,7 @@ pub(crate) async fn explain(
     let before = run.outcome.errors.len();
     let Failure::Unique(index) = failure else {
         if let Some(first) = first_open(run, open) {
-            run.refuse(first, Refusal::new(Code::Validation, "a number is too large for its field"));
+            run.refuse(first, failure.refusal());
         }
         return Ok(());
     };

@@ -30,9 +30,7 @@ fn type_name(reading: &mut Reading<'_>) -> Option<TypeName> {
         return Some(TypeName::Polymorphic);
     }
     if let Some(name) = doc.x_type {
-        // A lookup that may point at several objects is a polymorphic one.
-        let several = matches!(&doc.to, Some(OneOrMany::Many(to)) if to.len() > 1);
-        return Some(if name == TypeName::Lookup && several { TypeName::Polymorphic } else { name });
+        return Some(name);
     }
     let chosen = doc.values.is_some() || doc.choices.is_some();
     match doc.ty {
