@@ -117,3 +117,61 @@ async fn faults(kind: Kind) {
     let applied = instance.run(&["apply", &dir, "--tenant", "acme"]);
     assert_eq!(applied.code, 1, "a faulty folder changes nothing");
 }
+
+#[test]
+fn a_misused_command_ends_with_1() {
+    // `plan` says 2 when there is something to do.
+    for arguments in [&["plan"][..], &["nonsense"], &["apply", "dir", "--frobnicate"]] {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_armature")).args(arguments).output();
+        assert_eq!(output.expect("the binary runs").status.code(), Some(1), "{arguments:?}");
+    }
+}
+
+on_both!(a_key_is_enough_to_plan_apply_import_and_export, through_server);
+
+async fn through_server(kind: Kind) {
+    let mut instance = Instance::new(kind).await;
+    instance.serve();
+    let (url, key) = (instance.url.clone(), instance.key.clone());
+    let run = |arguments: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_armature"))
+            .args(arguments)
+            .args(["--url", &url, "--key", &key, "--json"])
+            .output();
+        crate::instance::answer(&output.expect("the binary runs"))
+    };
+    let item = json!({ "name": "item", "plural": "items", "title": "Item", "type": "object", "required": ["name"],
+        "properties": { "name": { "type": "string" } }, "x-display": "name" });
+    let package = json!({ "name": "shop", "version": "1.0.0", "title": "Shop" });
+    let dir = instance.write("shop", &[("package.json", package.clone()), ("objects/item.json", item)]);
+    assert_eq!(run(&["plan", &dir]).code, 2);
+    run(&["apply", &dir]).ok();
+    assert_eq!(run(&["plan", &dir]).code, 0);
+    let faulty = instance.write("bad", &[("package.json", package), ("objects/item.json", json!({"name": "item"}))]);
+    let refused = run(&["apply", &faulty]);
+    assert_eq!((refused.code, &refused.value()["ok"]), (1, &json!(false)));
+    assert_eq!(refused.value()["diagnostics"][0]["file"], "objects/item.json");
+
+    let folder = instance.folder.path();
+    let path = |name: &str| folder.join(name).display().to_string();
+    std::fs::write(folder.join("items.csv"), "Label,Junk\n\"A & B\",1\n,2\n").expect("written");
+    std::fs::write(folder.join("map.json"), r#"{"columns": {"Label": "name"}}"#).expect("written");
+    let map = path("map.json");
+    let imported = run(&["import", "item", &path("items.csv"), "--map", &map, "--rejects", &path("rejects.csv")]);
+    assert_eq!(imported.code, 1, "a row was rejected");
+    assert_eq!(
+        imported.value(),
+        &json!({"read": 2, "created": 1, "updated": 0, "skipped": 0, "rejected": 1})
+    );
+    let rejects = std::fs::read_to_string(folder.join("rejects.csv")).expect("rejects");
+    assert!(rejects.contains("Name is required"), "{rejects}");
+    run(&["export", "item", "--format", "jsonl", "--out", &path("items.jsonl")]).ok();
+    let exported = std::fs::read_to_string(folder.join("items.jsonl")).expect("an export");
+    assert!(exported.lines().count() == 1 && exported.contains("A & B"), "{exported}");
+    let nothing = run(&["export", "nothing"]);
+    assert_eq!(nothing.code, 1, "{}", nothing.stderr);
+    let stranger = std::process::Command::new(env!("CARGO_BIN_EXE_armature"))
+        .args(["export", "item", "--url", &url, "--key", "arm_0"])
+        .output();
+    assert_eq!(stranger.expect("the binary runs").status.code(), Some(1));
+}
