@@ -172,8 +172,8 @@ pub enum Scalar {
     Hex(Box<Scalar>),
     /// In a [`crate::Write::Together`]: whether the write before this one wrote any row.
     Wrote,
-    /// The published version of the tenant's catalog, which cannot change until the statement is done. Takes the lock's key and the
-    /// schema's name, as `store` tells them.
+    /// The published version of the tenant's catalog, which cannot change until the statement is done; on PostgreSQL null while somebody
+    /// publishes. Takes the lock's key and the schema's name, as `store` tells them.
     HeldVersion(Box<Scalar>, Box<Scalar>),
 }
 

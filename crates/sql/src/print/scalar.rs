@@ -69,7 +69,7 @@ impl Printer {
             },
             Scalar::Wrote => self.wrote(),
             Scalar::HeldVersion(key, schema) => match self.dialect {
-                Dialect::Postgres => self.once(&[key, schema], "armature.hold_version($0, $1)"),
+                Dialect::Postgres => self.once(&[key, schema], "armature.try_version($0, $1)"),
                 Dialect::Sqlite => self.put("(SELECT max(\"version\") FROM \"metadata_version\")"),
             },
         }
