@@ -64,10 +64,13 @@ fn refusal(plan: &Plan) -> String {
     for effect in plan.effects.iter().filter(|effect| effect.refuses) {
         lines.push(format!("{} {}: {} record(s)", effect.object, effect.rule, effect.count));
     }
-    format!("existing records forbid the change: {}", lines.join("; "))
+    format!(
+        "existing records forbid the change: {}; correct them, or say in a mapping what becomes of their values",
+        lines.join("; ")
+    )
 }
 
 fn destructive(plan: &Plan) -> String {
     let what: Vec<&str> = plan.destructive().map(|step| step.what.as_str()).collect();
-    format!("destructive steps need to be allowed: {}", what.join("; "))
+    format!("destructive steps need to be allowed (--allow-destructive): {}", what.join("; "))
 }
