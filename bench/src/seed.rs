@@ -231,7 +231,7 @@ fn leads(rows: u32) -> Vec<(&'static str, String)> {
 
 fn opportunities(accounts: u32) -> Vec<(&'static str, String)> {
     vec![
-        ("number", "'O-2024-' || lpad(n::text, 5, '0')".to_owned()),
+        ("number", "'O-2024-' || lpad(n::text, 6, '0')".to_owned()),
         ("name", "'Opportunity ' || lpad(n::text, 6, '0')".to_owned()),
         ("account", id(2, &format!("1 + ((n - 1) % {})", accounts / 5 * 2))),
         ("product", id(7, &format!("1 + {}", chance(19, PRODUCTS)))),

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use expr::{Moment, Value};
-use query::cache::{Key, LoweredCache};
+use query::cache::{Hasher, Key, LoweredCache};
 use query::lower::Lowered;
 use query::request::Read;
 use query::{access, cost, lower, response};
@@ -17,11 +17,14 @@ use crate::error::ReadError;
 const KEPT: usize = 4_096;
 
 /// Lowered statements, for all tenants.
-pub(crate) struct Reads(Mutex<LoweredCache>);
+pub(crate) struct Reads {
+    hasher: Hasher,
+    kept: Mutex<LoweredCache>,
+}
 
 impl Default for Reads {
     fn default() -> Self {
-        Self(Mutex::new(LoweredCache::new(KEPT)))
+        Self { hasher: Hasher::default(), kept: Mutex::new(LoweredCache::new(KEPT)) }
     }
 }
 
@@ -65,19 +68,19 @@ impl Engine {
         let lowered = if caller.catalog.hash.is_empty() {
             Arc::new(lower::lower(&permitted, &caller.catalog, dialect)?)
         } else {
-            let key = Key {
-                read: Arc::new(permitted.shape().clone()),
-                access: caller.access.clone(),
-                catalog: caller.catalog.hash.as_str().into(),
+            let key = self.reads.hasher.hashed(Key {
+                read: permitted.shape(),
+                access: permitted.access(),
+                catalog: &caller.catalog.hash,
                 dialect,
-            };
-            let kept = self.reads.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key);
+            });
+            let kept = self.reads.kept.lock().unwrap_or_else(PoisonError::into_inner).get(key);
             if let Some(lowered) = kept {
                 lowered
             } else {
                 let lowered = Arc::new(lower::lower(&permitted, &caller.catalog, dialect)?);
-                let mut reads = self.reads.0.lock().unwrap_or_else(PoisonError::into_inner);
-                reads.insert(key, Arc::clone(&lowered));
+                let mut kept = self.reads.kept.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.insert(key, Arc::clone(&lowered));
                 lowered
             }
         };

@@ -136,8 +136,8 @@ impl Slots {
         Self::new(FIRST_DERIVED)
     }
 
-    /// Counts the request's slots that are used, and moves the derived ones behind them: in the parameters, too.
-    pub(crate) fn settle(self, params: &mut [sql::Param]) -> Self {
+    /// Counts the request's slots that are used, and moves the derived ones behind them: in the parameters and holes, too.
+    pub(crate) fn settle(self, params: &mut [sql::Param], holes: &mut [sql::Hole]) -> Self {
         fn slot_of(param: &mut sql::Param) -> Option<&mut Slot> {
             match &mut param.source {
                 sql::Source::Slot(slot) => Some(slot),
@@ -148,10 +148,19 @@ impl Slots {
             Derived::Of(slot, _) => Some(*slot),
             Derived::Constant(..) => None,
         });
-        let plain = params.iter_mut().filter_map(|param| slot_of(param).copied());
+        fn slot_in(hole: &mut sql::Hole) -> Option<&mut Slot> {
+            match hole {
+                sql::Hole::Number(slot) => Some(slot),
+                sql::Hole::Schema => None,
+            }
+        }
+        let plain = params
+            .iter_mut()
+            .filter_map(|param| slot_of(param).copied())
+            .chain(holes.iter_mut().filter_map(|hole| slot_in(hole).copied()));
         let given =
             derived.chain(plain.filter(|slot| *slot < FIRST_DERIVED)).map(|slot| slot + 1).max().unwrap_or(0);
-        for slot in params.iter_mut().filter_map(slot_of) {
+        for slot in params.iter_mut().filter_map(slot_of).chain(holes.iter_mut().filter_map(slot_in)) {
             if *slot >= FIRST_DERIVED {
                 *slot = *slot - FIRST_DERIVED + given;
             }

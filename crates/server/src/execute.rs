@@ -154,12 +154,15 @@ impl Run<'_> {
     async fn query(&self, lowered: Lowered, done: &mut Done) -> Result<(), Stop> {
         self.weigh(&lowered)?;
         // Made in a loop and not by `map`: the closure's lifetime would not be general enough for a handler.
-        let mut reads = Vec::with_capacity(lowered.roots.len());
-        for root in &lowered.roots {
-            reads.push(self.read(root));
-        }
-        let answers: Vec<Result<Vec<u8>, ReadError>> =
-            futures::stream::iter(reads).buffered(AT_ONCE).collect().await;
+        let answers = if let [root] = lowered.roots.as_slice() {
+            vec![self.read(root).await]
+        } else {
+            let mut reads = Vec::with_capacity(lowered.roots.len());
+            for root in &lowered.roots {
+                reads.push(self.read(root));
+            }
+            futures::stream::iter(reads).buffered(AT_ONCE).collect::<Vec<_>>().await
+        };
         if !self.last && answers.iter().any(|answer| matches!(answer, Err(ReadError::Stale))) {
             return Err(Stop::Stale);
         }

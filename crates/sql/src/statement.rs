@@ -1,4 +1,4 @@
-//! A printed statement: chunks of text with holes for the tenant's schema, and the parameters it takes.
+//! A printed statement: chunks of text with holes for what is filled in when it is run, and the parameters it takes.
 
 use std::sync::Arc;
 
@@ -7,10 +7,38 @@ use expr::{Encoding, Slot, Value};
 /// SQL ready to run for any tenant on this layout. `store` fills the schema holes and binds the parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
-    /// Text between schema holes; between two neighbours stands the tenant's schema (`"t_acme".` on PostgreSQL, nothing on SQLite).
+    /// Text between the holes.
     pub chunks: Arc<[String]>,
+    /// What stands between two neighbours of the chunks.
+    pub holes: Arc<[Hole]>,
     /// Parameters in the order of `$1, $2, …`.
     pub params: Arc<[Param]>,
+}
+
+impl Statement {
+    /// The text with its holes shown, for people: `§` for the schema, `:n` for the n-th value.
+    pub fn shown(&self) -> String {
+        let mut text = String::new();
+        for (place, chunk) in self.chunks.iter().enumerate() {
+            match place.checked_sub(1).and_then(|before| self.holes.get(before)) {
+                Some(Hole::Schema) => text.push('§'),
+                Some(Hole::Number(slot)) => text.push_str(&format!(":{slot}")),
+                None => {}
+            }
+            text.push_str(chunk);
+        }
+        text
+    }
+}
+
+/// A place in the text that is filled in when the statement is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Hole {
+    /// The tenant's schema: `"t_acme".` on PostgreSQL, nothing on SQLite.
+    Schema,
+    /// The n-th value of the request, a whole number, written out. PostgreSQL plans by page sizes: what it does not know it takes for a
+    /// tenth of the table, and then plans anew with each execution.
+    Number(Slot),
 }
 
 /// One bound value.

@@ -143,6 +143,8 @@ pub enum Scalar {
     Subquery(Box<Query>),
     /// Aggregate functions.
     Aggregate(Fold, Box<Scalar>, Encoding),
+    /// Whether a group holds more than one text; null where it holds none.
+    Several(Box<Scalar>),
     /// `count(*)`
     CountAll,
     /// First day of the bucket that an instant or day falls in, as a `Date`. For instants there may be a zone (UTC without): a text
@@ -258,7 +260,7 @@ impl Scalar {
     /// Whether it holds an aggregate or window function of the query that it stands in; those of subqueries are their own.
     pub fn aggregates(&self) -> bool {
         match self {
-            Scalar::Aggregate(..) | Scalar::CountAll | Scalar::RowNumber(_) => true,
+            Scalar::Aggregate(..) | Scalar::Several(_) | Scalar::CountAll | Scalar::RowNumber(_) => true,
             Scalar::Column(..)
             | Scalar::Bare(_)
             | Scalar::Excluded(_)

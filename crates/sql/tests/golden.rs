@@ -45,7 +45,7 @@ fn shown(print: impl Fn(Dialect) -> Vec<Statement>) -> String {
     for dialect in [Dialect::Postgres, Dialect::Sqlite] {
         writeln!(out, "{dialect:?}").expect("text grows");
         for statement in print(dialect) {
-            out.push_str(&statement.chunks.join("§"));
+            out.push_str(&statement.shown());
             out.push('\n');
             for (place, param) in statement.params.iter().enumerate() {
                 writeln!(
@@ -199,7 +199,7 @@ fn nested_arithmetic_grows_with_its_tree_and_no_faster() {
         });
         let query =
             Query { columns: vec![(scalar, ident("x"))], from: Some(table("line", "t")), ..Query::default() };
-        [Dialect::Postgres, Dialect::Sqlite].map(|dialect| print_query(&query, dialect).chunks.concat().len())
+        [Dialect::Postgres, Dialect::Sqlite].map(|dialect| print_query(&query, dialect).shown().len())
     };
     let (one, twenty) = (length(1), length(20));
     for dialect in 0..2 {

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// Limits of a store. The defaults suit a server; commands of the command line take them too.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Most connections to one PostgreSQL database.
+    /// Most connections to one PostgreSQL database; two of them are the platform's own.
     pub connections: u32,
     /// Reading connections to each open SQLite file; one more writes.
     pub readers: u32,
@@ -28,7 +28,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            connections: 16,
+            connections: 18,
             readers: 4,
             open_tenants: 200,
             statement_timeout: Duration::from_secs(30),

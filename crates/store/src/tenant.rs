@@ -96,12 +96,19 @@ impl Tenant {
         })
     }
 
+    async fn another_reader(&self) -> Result<Loan, StoreError> {
+        match &self.store.inner.backend {
+            Backend::Postgres(postgres) => Ok(Loan::Postgres(postgres.another_connection().await?)),
+            Backend::Sqlite(_) => self.reader().await,
+        }
+    }
+
     /// Runs a query: one round trip, on a reading connection. `values` are the request's slots.
     pub async fn fetch(&self, statement: &Statement, values: &[Value]) -> Result<Vec<Row>, StoreError> {
         let outcome = self.reader().await?.run(&self.schema, statement, values).await;
         if let (Err(StoreError::Unavailable(_)), Dialect::Postgres) = (&outcome, self.dialect()) {
             // A connection that died in the pool: a read may simply be asked again.
-            return self.reader().await?.run(&self.schema, statement, values).await;
+            return self.another_reader().await?.run(&self.schema, statement, values).await;
         }
         outcome
     }
@@ -158,7 +165,7 @@ impl Tenant {
                 match connection.begin(isolation, &self.schema).await {
                     Err(StoreError::Unavailable(_)) => {
                         // A connection that died in the pool: nothing was done on it yet.
-                        connection = postgres.connection().await?;
+                        connection = postgres.another_connection().await?;
                         connection.begin(isolation, &self.schema).await?;
                     }
                     other => other?,

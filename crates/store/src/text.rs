@@ -2,27 +2,46 @@
 //!
 //! What comes in is printed by crate `sql` (values bound, identifiers checked), or made here of checked names.
 
-use sql::{Ident, Statement};
+use expr::Value;
+use sql::{Hole, Ident, Statement};
 use sqlx::AssertSqlSafe;
+
+use crate::StoreError;
 
 /// SQL that is ours to vouch for.
 pub(crate) fn vouched(text: String) -> AssertSqlSafe<String> {
     AssertSqlSafe(text)
 }
 
-/// A statement with the schema in its holes: `"t_acme".` on PostgreSQL, nothing on SQLite. The schema is made of a checked name.
-pub(crate) fn filled(statement: &Statement, schema: Option<&str>) -> String {
-    let chunks = &statement.chunks;
-    let mut text = String::with_capacity(chunks.iter().map(String::len).sum::<usize>() + chunks.len() * 24);
+/// A statement with its holes filled. The schema is made of a checked name, numbers are whole.
+pub(crate) fn filled(
+    statement: &Statement,
+    schema: Option<&str>,
+    values: &[Value],
+) -> Result<String, StoreError> {
+    let (chunks, holes) = (&statement.chunks, &statement.holes);
+    let mut text = String::with_capacity(chunks.iter().map(String::len).sum::<usize>() + holes.len() * 24);
     for (place, chunk) in chunks.iter().enumerate() {
-        if let (true, Some(schema)) = (place > 0, schema) {
-            text.push('"');
-            text.push_str(schema);
-            text.push_str("\".");
+        match (place.checked_sub(1).and_then(|before| holes.get(before)), schema) {
+            (Some(Hole::Schema), Some(schema)) => {
+                text.push('"');
+                text.push_str(schema);
+                text.push_str("\".");
+            }
+            (Some(Hole::Number(slot)), _) => {
+                let Some(Value::Int(number)) = values.get(usize::from(*slot)) else {
+                    return Err(StoreError::BadParameter {
+                        index: usize::from(*slot) + 1,
+                        expected: "a whole number".to_owned(),
+                    });
+                };
+                text.push_str(itoa::Buffer::new().format(*number));
+            }
+            (Some(Hole::Schema), None) | (None, _) => {}
         }
         text.push_str(chunk);
     }
-    text
+    Ok(text)
 }
 
 /// `SAVEPOINT "name"` and its like.

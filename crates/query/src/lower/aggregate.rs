@@ -3,7 +3,7 @@
 use expr::{BinaryOp, Encoding, Slot, Type};
 use metadata::Name;
 use metadata::catalog::{Aggregate, Field, FieldType, Object};
-use sql::{CellType, Compare, Dialect, Fold, From, Ident, Order, Query, Relation, Scalar};
+use sql::{CellType, Dialect, From, Ident, Order, Query, Relation, Scalar};
 
 use super::LowerError;
 use super::context::{Cx, Rows, Typed, unsupported};
@@ -41,8 +41,7 @@ fn currency_of<'o>(object: &'o Object, money: &Name) -> Option<&'o Name> {
 
 /// Whether the rows at hand hold several currencies.
 fn several(currency: &Scalar) -> Scalar {
-    let end = |fold| Box::new(Scalar::Aggregate(fold, Box::new(currency.clone()), Encoding::Text));
-    Scalar::Compare(Compare::NotEqual, end(Fold::Min), end(Fold::Max))
+    Scalar::Several(Box::new(currency.clone()))
 }
 
 impl Cx<'_> {

@@ -68,9 +68,9 @@ pub fn lower(read: &Permitted<Read>, catalog: &Catalog, dialect: Dialect) -> Res
         Read::Groups(groups) => cx.groups(groups)?,
     };
     let mut statement = sql::print_query(&query, dialect);
-    let mut params = statement.params.to_vec();
-    let slots = cx.slots.settle(&mut params);
-    statement.params = params.into();
+    let (mut params, mut holes) = (statement.params.to_vec(), statement.holes.to_vec());
+    let slots = cx.slots.settle(&mut params, &mut holes);
+    (statement.params, statement.holes) = (params.into(), holes.into());
     Ok(Lowered { statement, slots, response: ResponseShape { form, currencies, marked: cx.marked } })
 }
 

@@ -103,7 +103,7 @@ pub async fn answer(
     let lowered = lower(&read, catalog, bed.tenant.dialect()).expect("lowered");
     let bound = lowered.slots.bind(values, &moment()).expect("bound");
     let rows = bed.tenant.fetch(&lowered.statement, &bound).await;
-    let rows = rows.map_err(|error| format!("{error:?}\n{}", lowered.statement.chunks.join("")))?;
+    let rows = rows.map_err(|error| format!("{error:?}\n{}", lowered.statement.shown()))?;
     let mut out = Vec::new();
     query::response::write(&lowered.response, &rows, values, &mut out).map_err(|error| error.to_string())?;
     String::from_utf8(out).map_err(|error| error.to_string())

@@ -20,7 +20,7 @@ fn check(name: &str, read: &Read) {
     let mut text = String::new();
     for dialect in [Dialect::Postgres, Dialect::Sqlite] {
         let lowered = lowered(read.clone(), dialect);
-        let _ = writeln!(text, "-- {dialect:?}\n{}", lowered.statement.chunks.join(""));
+        let _ = writeln!(text, "-- {dialect:?}\n{}", lowered.statement.shown().replace('§', ""));
         for (place, param) in lowered.statement.params.iter().enumerate() {
             let _ = writeln!(text, "-- {}: {param:?}", place + 1);
         }

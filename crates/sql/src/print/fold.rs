@@ -41,6 +41,14 @@ impl Printer {
         }
     }
 
+    /// The least of `text` copies its state with each row, that of `bpchar` keeps the first of equal ones.
+    pub(super) fn several(&mut self, x: &Scalar) {
+        match self.dialect {
+            Dialect::Postgres => self.once(&[x], "(min(($0)::bpchar) <> max(($0)::bpchar))"),
+            Dialect::Sqlite => self.once(&[x], "(min($0) <> max($0))"),
+        }
+    }
+
     /// As `Decimal(6)`. The divisor's many digits make PostgreSQL's quotient exact enough to be rounded once more.
     fn mean(&mut self, x: &Scalar, encoding: Encoding) {
         let domain = domain(6);

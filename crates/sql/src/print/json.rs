@@ -112,8 +112,9 @@ impl Printer {
             Encoding::Time => self.once(&[x], POSTGRES_TIME),
             Encoding::DateTime => self.once(&[x], POSTGRES_INSTANT),
             Encoding::Duration => self.computed(&[x], &duration_text(Dialect::Postgres)),
-            Encoding::Date => self.once(&[x], "to_char($0, 'YYYY-MM-DD')"),
-            Encoding::Text
+            // Days are written as ISO has them, whatever the session's style.
+            Encoding::Date
+            | Encoding::Text
             | Encoding::Bool
             | Encoding::Int
             | Encoding::Float

@@ -16,7 +16,7 @@ mod time;
 mod types;
 mod write;
 
-use crate::{Ddl, Dialect, Ident, Param, Query, Scalar, Statement, Write};
+use crate::{Ddl, Dialect, Hole, Ident, Param, Query, Scalar, Statement, Write};
 
 /// Prints a query.
 pub fn print_query(query: &Query, dialect: Dialect) -> Statement {
@@ -39,6 +39,7 @@ pub fn print_ddl(ddl: &Ddl, dialect: Dialect) -> Vec<Statement> {
 pub(crate) struct Printer {
     dialect: Dialect,
     chunks: Vec<String>,
+    holes: Vec<Hole>,
     out: String,
     params: Vec<Param>,
     /// Whether parameters are printed as literals.
@@ -57,6 +58,7 @@ impl Printer {
         Self {
             dialect,
             chunks: Vec::new(),
+            holes: Vec::new(),
             out: String::with_capacity(512),
             params: Vec::new(),
             literal: false,
@@ -69,7 +71,7 @@ impl Printer {
 
     fn finish(mut self) -> Statement {
         self.chunks.push(self.out);
-        Statement { chunks: self.chunks.into(), params: self.params.into() }
+        Statement { chunks: self.chunks.into(), holes: self.holes.into(), params: self.params.into() }
     }
 
     /// Appends text of our own.
@@ -83,8 +85,13 @@ impl Printer {
 
     /// A table of the tenant: a hole for its schema, then the name.
     fn table(&mut self, table: &Ident) {
-        self.chunks.push(std::mem::take(&mut self.out));
+        self.hole(Hole::Schema);
         self.ident(table);
+    }
+
+    fn hole(&mut self, hole: Hole) {
+        self.chunks.push(std::mem::take(&mut self.out));
+        self.holes.push(hole);
     }
 
     /// A fresh alias of the printer's.

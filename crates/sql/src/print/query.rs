@@ -1,7 +1,7 @@
 //! `SELECT`.
 
 use super::Printer;
-use crate::{Dialect, From, Join, JoinKind, Order, Query, Relation, Scalar};
+use crate::{Dialect, From, Hole, Join, JoinKind, Order, Param, Query, Relation, Scalar, Source};
 
 impl Printer {
     pub(super) fn query(&mut self, query: &Query) {
@@ -93,7 +93,14 @@ impl Printer {
     fn page(&mut self, query: &Query) {
         if let Some(limit) = &query.limit {
             self.put(" LIMIT ");
-            self.scalar(limit);
+            match (limit, self.dialect) {
+                (Scalar::Param(Param { source: Source::Slot(slot), .. }), Dialect::Postgres)
+                    if !self.literal =>
+                {
+                    self.hole(Hole::Number(*slot));
+                }
+                _ => self.scalar(limit),
+            }
         } else if query.offset.is_some() && self.dialect == Dialect::Sqlite {
             self.put(" LIMIT -1");
         }

@@ -44,6 +44,7 @@ impl Printer {
                 self.put(")");
             }
             Scalar::Aggregate(fold, x, encoding) => self.aggregate(*fold, x, *encoding),
+            Scalar::Several(x) => self.several(x),
             Scalar::CountAll => self.put("count(*)"),
             Scalar::Bucket(bucket, x, encoding, zone) => self.bucket(*bucket, x, *encoding, zone.as_deref()),
             Scalar::ListTest(test, list, operand) => self.list_test(*test, list, operand.as_deref()),

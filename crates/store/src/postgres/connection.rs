@@ -3,11 +3,11 @@
 use expr::Value;
 use futures::StreamExt;
 use sql::Statement;
-use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgRow;
 use sqlx::{Connection as _, Executor as _};
 
 use super::bind;
+use super::home::Loan;
 use crate::row::Source;
 use crate::text::{filled, vouched};
 use crate::{Cause, Row, StoreError};
@@ -17,7 +17,7 @@ use tokio::sync::mpsc::Sender;
 /// and stops the statement; in the middle of a transaction, that is rolled back.
 #[expect(clippy::struct_excessive_bools, reason = "four facts that hold independently")]
 pub(crate) struct Connection {
-    loan: Option<PoolConnection<sqlx::Postgres>>,
+    loan: Option<Loan>,
     /// A statement was sent and has not been answered in full.
     running: bool,
     in_transaction: bool,
@@ -35,12 +35,12 @@ pub(crate) enum Isolation {
 }
 
 impl Connection {
-    pub(super) fn new(connection: PoolConnection<sqlx::Postgres>) -> Self {
-        Self { loan: Some(connection), running: false, in_transaction: false, stale: false, failed: false }
+    pub(super) fn new(loan: Loan) -> Self {
+        Self { loan: Some(loan), running: false, in_transaction: false, stale: false, failed: false }
     }
 
     fn inner(&mut self) -> &mut sqlx::PgConnection {
-        self.loan.as_mut().expect("the connection is there until it is dropped")
+        &mut self.loan.as_mut().expect("the connection is there until it is dropped").connection
     }
 
     /// The driver's connection, to send something on. Until [`Connection::finish`] is called it counts as in the middle of a statement.
@@ -88,7 +88,7 @@ impl Connection {
         values: &[Value],
     ) -> Result<Vec<PgRow>, StoreError> {
         let arguments = bind::arguments(statement, values)?;
-        let text = filled(statement, Some(schema));
+        let text = filled(statement, Some(schema), values)?;
         let outcome = sqlx::query_with(vouched(text), arguments).fetch_all(self.start()).await;
         self.finish(outcome).await
     }
@@ -102,7 +102,7 @@ impl Connection {
         sender: &Sender<Result<Row, StoreError>>,
     ) -> Result<(), StoreError> {
         let arguments = bind::arguments(statement, values)?;
-        let text = filled(statement, Some(schema));
+        let text = filled(statement, Some(schema), values)?;
         let mut rows = sqlx::query_with(vouched(text), arguments).fetch(self.start());
         while let Some(row) = rows.next().await {
             if sender.send(Ok(Row(Source::Postgres(row?)))).await.is_err() {
@@ -161,25 +161,28 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        let Some(mut connection) = self.loan.take() else { return };
+        let Some(mut loan) = self.loan.take() else { return };
         if self.running {
             // Closing is what stops the server.
-            drop(connection.detach());
+            drop(loan.connection.detach());
         } else if self.in_transaction {
             let stale = self.stale;
             if let Ok(runtime) = tokio::runtime::Handle::try_current() {
                 runtime.spawn(async move {
-                    let mut ended = connection.execute("ROLLBACK").await.map(|_| ());
+                    let mut ended = loan.connection.execute("ROLLBACK").await.map(|_| ());
                     if stale && ended.is_ok() {
-                        ended = connection.clear_cached_statements().await;
+                        ended = loan.connection.clear_cached_statements().await;
                     }
-                    if ended.is_err() {
-                        drop(connection.detach());
+                    match ended {
+                        Ok(()) => loan.give_back(),
+                        Err(_) => drop(loan.connection.detach()),
                     }
                 });
             } else {
-                drop(connection.detach());
+                drop(loan.connection.detach());
             }
+        } else {
+            loan.give_back();
         }
     }
 }

@@ -3,20 +3,24 @@
 pub(crate) mod bind;
 mod connection;
 mod control;
+mod home;
 pub(crate) mod row;
 
 pub(crate) use connection::{Connection, Isolation};
 pub(crate) use control::lock_key;
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use crate::{Options, StoreError};
+use home::Home;
 
 /// A PostgreSQL database.
 pub(crate) struct Postgres {
     pool: PgPool,
+    home: Arc<Home>,
 }
 
 impl Postgres {
@@ -47,17 +51,25 @@ impl Postgres {
             .test_before_acquire(false)
             .connect_with(connect)
             .await?;
-        let postgres = Self { pool };
+        let home = Home::new(pool.clone(), options.connections, options.acquire_timeout);
+        let postgres = Self { pool, home };
         postgres.migrate().await?;
         Ok(postgres)
     }
 
-    /// A connection from the pool.
+    /// A connection for a request.
     pub(crate) async fn connection(&self) -> Result<Connection, StoreError> {
-        Ok(Connection::new(self.pool.acquire().await?))
+        Ok(Connection::new(self.home.lend().await?))
+    }
+
+    /// A connection after one has turned out to be dead.
+    pub(crate) async fn another_connection(&self) -> Result<Connection, StoreError> {
+        self.home.doubt();
+        self.connection().await
     }
 
     pub(crate) async fn close(&self) {
+        self.home.close();
         self.pool.close().await;
     }
 }

@@ -155,7 +155,7 @@ impl Connection {
         values: &[Value],
     ) -> Result<Vec<SqliteRow>, StoreError> {
         let arguments = bind::arguments(statement, values)?;
-        let text = filled(statement, None);
+        let text = filled(statement, None, values)?;
         let limit = self.lane.statement_timeout;
         match tokio::time::timeout(limit, sqlx::query_with(vouched(text), arguments).fetch_all(self.start()))
             .await
@@ -197,7 +197,7 @@ impl Connection {
         sender: &Sender<Result<Row, StoreError>>,
     ) -> Result<(), StoreError> {
         let arguments = bind::arguments(statement, values)?;
-        let text = filled(statement, None);
+        let text = filled(statement, None, values)?;
         let mut rows = sqlx::query_with(vouched(text), arguments).fetch(self.start());
         while let Some(row) = rows.next().await {
             let row = super::row::cells(&row?).map(|cells| Row(Source::Sqlite(cells)));
