@@ -26,7 +26,7 @@ pub struct Instance {
     pub url: String,
     pub key: String,
     http: reqwest::Client,
-    _postgres: Option<testing::EmptyDatabase>,
+    postgres: Option<testing::EmptyDatabase>,
 }
 
 /// What a command answered.
@@ -67,11 +67,16 @@ impl Instance {
             url: String::new(),
             key: String::new(),
             http: reqwest::Client::new(),
-            _postgres: postgres,
+            postgres,
         };
         instance.run(&["tenant", "create", "acme"]).ok();
         instance.key = instance.create_key("acme");
         instance
+    }
+
+    /// The database on PostgreSQL.
+    pub fn postgres(&self) -> &testing::EmptyDatabase {
+        self.postgres.as_ref().expect("an instance on PostgreSQL")
     }
 
     pub fn create_key(&self, tenant: &str) -> String {

@@ -10,3 +10,4 @@ mod crash;
 mod golden;
 mod live;
 mod maven;
+mod statements;

@@ -19,6 +19,9 @@ const FRESH: Duration = Duration::from_millis(400);
 /// How long it may be served while that question is under way.
 const STALE: Duration = Duration::from_millis(900);
 
+/// The same where the database tells of publications and has told of none.
+const FRESH_UNTOLD: Duration = Duration::from_secs(15);
+
 /// Published catalogs by tenant. One a process; share it by `Arc`.
 pub struct Catalogs {
     now: fn() -> DateTime<Utc>,
@@ -31,6 +34,8 @@ pub struct Catalogs {
 struct Served {
     catalog: Arc<Catalog>,
     checked: Instant,
+    /// [`Tenant::publication_mark`] before the version was asked for.
+    mark: Option<u64>,
     /// Whether somebody is asking for the version already.
     asking: Option<Instant>,
 }
@@ -43,7 +48,7 @@ impl Catalogs {
 
     /// The published catalog, at most a second old. A tenant that has none yet gets the platform's objects as version 1.
     pub async fn get(&self, tenant: &Tenant) -> Result<Arc<Catalog>, DeployError> {
-        if let Some(catalog) = self.fresh(tenant.name()) {
+        if let Some(catalog) = self.fresh(tenant) {
             return Ok(catalog);
         }
         self.reload(tenant).await
@@ -51,7 +56,7 @@ impl Catalogs {
 
     /// The published catalog as it is now: after an apply of one's own, or when a write was refused as stale.
     pub async fn reload(&self, tenant: &Tenant) -> Result<Arc<Catalog>, DeployError> {
-        let asked = Instant::now();
+        let (asked, mark) = (Instant::now(), tenant.publication_mark());
         let mut version = tenant.published_version().await?;
         if version == 0 {
             version = initialise(tenant, (self.now)()).await?;
@@ -61,7 +66,7 @@ impl Catalogs {
             Some(catalog) => catalog,
             None => self.load(tenant).await?,
         };
-        let served = Served { catalog: Arc::clone(&catalog), checked: asked, asking: None };
+        let served = Served { catalog: Arc::clone(&catalog), checked: asked, mark, asking: None };
         let mut all = self.served.lock().unwrap_or_else(PoisonError::into_inner);
         let newer = all.get(tenant.name()).is_some_and(|other| other.catalog.version > catalog.version);
         if !newer {
@@ -81,6 +86,7 @@ impl Catalogs {
         let long_ago = Instant::now().checked_sub(STALE);
         for served in all.values_mut() {
             served.checked = long_ago.unwrap_or(served.checked);
+            served.mark = None;
             served.asking = None;
         }
     }
@@ -91,10 +97,13 @@ impl Catalogs {
     }
 
     /// The catalog if it may be served as it is. Of several callers that come late one asks, the others go on for a moment.
-    fn fresh(&self, tenant: &TenantName) -> Option<Arc<Catalog>> {
+    fn fresh(&self, tenant: &Tenant) -> Option<Arc<Catalog>> {
         let mut all = self.served.lock().unwrap_or_else(PoisonError::into_inner);
-        let served = all.get_mut(tenant)?;
+        let served = all.get_mut(tenant.name())?;
         let age = served.checked.elapsed();
+        if age < FRESH_UNTOLD && served.mark.is_some() && served.mark == tenant.publication_mark() {
+            return Some(Arc::clone(&served.catalog));
+        }
         let others_ask = served.asking.is_some_and(|since| since.elapsed() < FRESH);
         if age < FRESH || (age < STALE && others_ask) {
             return Some(Arc::clone(&served.catalog));

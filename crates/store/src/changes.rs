@@ -1,5 +1,6 @@
 //! Telling that something was published or that keys changed: LISTEN/NOTIFY, or the version of the control file.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -26,12 +27,14 @@ impl Changes {
 
 pub(crate) struct Watch {
     sender: watch::Sender<u64>,
+    /// Whether every publication of another process is told as it is committed.
+    told: AtomicBool,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Default for Watch {
     fn default() -> Self {
-        Self { sender: watch::Sender::new(0), task: Mutex::new(None) }
+        Self { sender: watch::Sender::new(0), told: AtomicBool::new(false), task: Mutex::new(None) }
     }
 }
 
@@ -39,6 +42,11 @@ impl Watch {
     /// Something changed, as far as this process knows.
     pub(crate) fn changed(&self) {
         self.sender.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// The number of changes so far, while none can be missed: as long as it stays the same nothing was published.
+    pub(crate) fn mark(&self) -> Option<u64> {
+        self.told.load(Ordering::Acquire).then(|| *self.sender.borrow())
     }
 
     pub(crate) fn listen(&self, inner: &Arc<Inner>) -> Changes {
@@ -53,6 +61,7 @@ impl Watch {
         if let Some(task) = self.task.lock().unwrap_or_else(PoisonError::into_inner).take() {
             task.abort();
         }
+        self.told.store(false, Ordering::Release);
     }
 }
 
@@ -72,6 +81,7 @@ async fn follow(inner: Weak<Inner>, poll: Duration) {
             Err(error) => Err(error),
         };
         let Some(strong) = inner.upgrade() else { return };
+        strong.watch.told.store(false, Ordering::Release);
         strong.watch.changed();
         drop(strong);
         if let Err(error) = outcome {
@@ -96,12 +106,19 @@ impl Source {
 
     async fn follow(self, inner: &Weak<Inner>, poll: Duration) -> Result<(), StoreError> {
         match self {
-            Source::Listener(mut listener) => loop {
-                // `None` is a lost connection, during which anything may have been missed.
-                listener.try_recv().await?;
+            Source::Listener(mut listener) => {
                 let Some(strong) = inner.upgrade() else { return Ok(()) };
+                strong.watch.told.store(true, Ordering::Release);
+                // What was published before the listener stood was not told.
                 strong.watch.changed();
-            },
+                drop(strong);
+                // `None` is a lost connection, during which anything may be missed: the caller opens another.
+                while listener.try_recv().await?.is_some() {
+                    let Some(strong) = inner.upgrade() else { return Ok(()) };
+                    strong.watch.changed();
+                }
+                Ok(())
+            }
             Source::File(mut connection) => {
                 let mut known: Option<i64> = None;
                 loop {

@@ -240,6 +240,12 @@ impl Tenant {
         outcome
     }
 
+    /// A mark that changes with every publication, where the database tells of each as it is committed (PostgreSQL, once
+    /// [`Store::changes`] is followed). `None`: ask for the version.
+    pub fn publication_mark(&self) -> Option<u64> {
+        self.store.inner.watch.mark()
+    }
+
     /// The catalog version that is published, 0 before the first.
     pub async fn published_version(&self) -> Result<i64, StoreError> {
         let statement = sql::print_query(&crate::version::published(), self.dialect());

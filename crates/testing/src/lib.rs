@@ -41,6 +41,29 @@ impl EmptyDatabase {
     pub fn url(&self) -> String {
         database_url(&self.name)
     }
+
+    /// Has the server write every statement of this database's sessions, as of the next, into its log, and each with
+    /// [`name`](Self::name) in front.
+    pub async fn log_statements(&self) {
+        admin("ALTER SYSTEM SET log_line_prefix = '%m [%p] %d '").await;
+        admin("SELECT pg_reload_conf()").await;
+        admin(&format!("ALTER DATABASE \"{}\" SET log_statement = 'all'", self.name)).await;
+    }
+
+    /// Its name, which stands in front of each of its lines in the log.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The log of the server.
+    pub async fn log(&self) -> std::path::PathBuf {
+        use sqlx::Connection;
+        let mut connection =
+            sqlx::PgConnection::connect(&server_url()).await.expect("the tests' cluster answers");
+        let folder: String =
+            sqlx::query_scalar("SHOW data_directory").fetch_one(&mut connection).await.expect("a folder");
+        std::path::Path::new(&folder).with_file_name("server.log")
+    }
 }
 
 /// What is cleared away after the test.
