@@ -18,14 +18,16 @@ impl Log {
         let text = std::fs::read(&self.path).expect("the log of the tests' cluster can be read");
         let text = String::from_utf8_lossy(&text[self.from..]).into_owned();
         let statement = |line: &&str| {
-            line.contains(&self.database) && (line.contains("LOG:  execute") || line.contains("LOG:  statement:"))
+            line.contains(&self.database)
+                && (line.contains("LOG:  execute") || line.contains("LOG:  statement:"))
         };
         text.lines().filter(statement).map(str::to_owned).collect()
     }
 
     /// Everything up to now is of no interest any more.
     fn forget(&mut self) {
-        self.from = std::fs::metadata(&self.path).expect("the log is there").len().try_into().expect("a length");
+        self.from =
+            std::fs::metadata(&self.path).expect("the log is there").len().try_into().expect("a length");
     }
 }
 

@@ -15,7 +15,10 @@ pub fn read(dir: &Path) -> Result<Vec<SourceFile>, Failure> {
     let mut paths = Vec::new();
     collect(dir, dir, &mut paths)?;
     if paths.is_empty() {
-        return Err(Failure::Usage(format!("{} holds no documents: a package has at least a package.json", dir.display())));
+        return Err(Failure::Usage(format!(
+            "{} holds no documents: a package has at least a package.json",
+            dir.display()
+        )));
     }
     paths.sort();
     paths

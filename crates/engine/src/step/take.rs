@@ -60,6 +60,9 @@ fn take(job: &mut Job, shape: &Shape, field: &Field, input: &Input) -> Result<()
             });
             return Ok(());
         }
+        (_, Input::Unreadable { path, message }) => {
+            return Err(Refusal::at(path, format!("{}: {message}", field.title)).rule("format"));
+        }
         (FieldType::Many(_), _) | (_, Input::Many { .. }) => return Err(mismatch(field)),
         (_, Input::Value(Value::Null)) => {
             for slot in shape.slots(&field.name) {

@@ -30,11 +30,16 @@ impl Lowering<'_, '_> {
     ) -> Result<RecordData, DataProblem> {
         let mut data = RecordData::default();
         for (name, value) in json {
-            let place = format!("{place}.{name}");
             let Some(field) = object.field(name) else {
+                let place = format!("{place}.{name}");
                 return problem(&place, format!("{} has no field {name}", object.name), None);
             };
-            data.fields.push((field.name.clone(), self.input(object, field, value, &place)?));
+            // A value that the field cannot hold refuses its record, not the request.
+            let input = self.input(object, field, value, name).unwrap_or_else(|problem| {
+                let DataProblem { place: path, message, .. } = problem;
+                Input::Unreadable { path, message: in_sentence(&message) }
+            });
+            data.fields.push((field.name.clone(), input));
         }
         Ok(data)
     }
@@ -100,6 +105,14 @@ impl Lowering<'_, '_> {
             None => problem(place, format!("{object} has no field {name}"), None),
         }
     }
+}
+
+/// The message as it goes on behind the field's title.
+fn in_sentence(message: &str) -> String {
+    let mut letters = message.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_lowercase().collect::<String>() + letters.as_str())
 }
 
 fn read(ty: &FieldType, json: &Json, place: &str) -> Result<expr::Value, DataProblem> {

@@ -240,7 +240,7 @@ impl<'a> Walk<'a> {
         data.fields.iter().try_for_each(|(name, input)| {
             let field = self.field_of(object, name)?;
             match (input, &field.ty) {
-                (Input::Value(_), _) => Ok(()),
+                (Input::Value(_) | Input::Unreadable { .. }, _) => Ok(()),
                 (Input::Parts(parts), _) => parts.iter().try_for_each(|(part, _)| {
                     if has_part(field, part) {
                         return Ok(());

@@ -375,7 +375,8 @@ impl Cx<'_> {
         place.object.field(name).is_some_and(|field| {
             matches!(
                 field.ty,
-                FieldType::Formula { stored: false, .. } | FieldType::Rollup { aggregate: Aggregate::Count, .. }
+                FieldType::Formula { stored: false, .. }
+                    | FieldType::Rollup { aggregate: Aggregate::Count, .. }
             )
         })
     }

@@ -93,6 +93,13 @@ pub enum Input {
         /// Records to be parted.
         disconnect: Vec<RecordRef>,
     },
+    /// What the field cannot hold: the record is refused, and others of the request may still be written.
+    Unreadable {
+        /// Where: the field, or a part of it.
+        path: String,
+        /// What is wrong.
+        message: String,
+    },
 }
 
 /// How a related record is named.

@@ -34,7 +34,11 @@ impl Printer {
             Scalar::LowerAscii(x) => self.lower_ascii(x),
             Scalar::Concat(parts) => self.junction(parts, " || ", "''"),
             Scalar::Exists(query) => {
-                self.put("EXISTS (");
+                // SQLite 3.51 turns a bare EXISTS into a join that counts a row once a match against OFFSET.
+                self.put(match self.dialect {
+                    Dialect::Postgres => "EXISTS (",
+                    Dialect::Sqlite => "+EXISTS (",
+                });
                 self.query(query);
                 self.put(")");
             }
