@@ -147,7 +147,8 @@ async fn through_server(kind: Kind) {
     assert_eq!(run(&["plan", &dir]).code, 2);
     run(&["apply", &dir]).ok();
     assert_eq!(run(&["plan", &dir]).code, 0);
-    let faulty = instance.write("bad", &[("package.json", package), ("objects/item.json", json!({"name": "item"}))]);
+    let faulty =
+        instance.write("bad", &[("package.json", package), ("objects/item.json", json!({"name": "item"}))]);
     let refused = run(&["apply", &faulty]);
     assert_eq!((refused.code, &refused.value()["ok"]), (1, &json!(false)));
     assert_eq!(refused.value()["diagnostics"][0]["file"], "objects/item.json");
@@ -157,7 +158,8 @@ async fn through_server(kind: Kind) {
     std::fs::write(folder.join("items.csv"), "Label,Junk\n\"A & B\",1\n,2\n").expect("written");
     std::fs::write(folder.join("map.json"), r#"{"columns": {"Label": "name"}}"#).expect("written");
     let map = path("map.json");
-    let imported = run(&["import", "item", &path("items.csv"), "--map", &map, "--rejects", &path("rejects.csv")]);
+    let imported =
+        run(&["import", "item", &path("items.csv"), "--map", &map, "--rejects", &path("rejects.csv")]);
     assert_eq!(imported.code, 1, "a row was rejected");
     assert_eq!(
         imported.value(),

@@ -123,11 +123,7 @@ impl Remote {
         let faulty = list(&deployment["diagnostics"]).any(|diagnostic| {
             diagnostic["severity"].as_str().is_some_and(|s| s.eq_ignore_ascii_case("error"))
         });
-        if faulty {
-            Err(Failure::RemoteDocuments(deployment["diagnostics"].clone()))
-        } else {
-            Ok(deployment)
-        }
+        if faulty { Err(Failure::RemoteDocuments(deployment["diagnostics"].clone())) } else { Ok(deployment) }
     }
 
     /// The field `result` of an answer.
@@ -171,9 +167,8 @@ fn unreachable(url: &str, error: &reqwest::Error) -> Failure {
 
 /// The errors of an answer, as a failure.
 fn refused(answer: &Value) -> Result<(), Failure> {
-    let errors: Vec<_> = list(&answer["errors"])
-        .filter_map(|error| error["message"].as_str().map(str::to_owned))
-        .collect();
+    let errors: Vec<_> =
+        list(&answer["errors"]).filter_map(|error| error["message"].as_str().map(str::to_owned)).collect();
     if errors.is_empty() { Ok(()) } else { Err(Failure::Remote(errors.join("\n"))) }
 }
 

@@ -206,7 +206,8 @@ fn ranges_of_versions_are_kept() {
 fn bytes_that_are_not_utf8_are_pointed_at() {
     let text = String::from_utf8_lossy(b"{\n  \"name\": \"ca\xff\"}").into_owned();
     let diagnostics =
-        resolve(&[file("package.json", CRM), file("objects/car.json", &text)], &Base::default()).expect_err("bytes");
+        resolve(&[file("package.json", CRM), file("objects/car.json", &text)], &Base::default())
+            .expect_err("bytes");
     let seen: Vec<_> = diagnostics.iter().map(|d| (d.code, d.line, d.column)).collect();
     assert_eq!(seen, [("BAD_JSON", 2, 14)]);
 }

@@ -130,10 +130,12 @@ fn piece(mut file: std::fs::File) -> io::Result<Option<(Bytes, std::fs::File)>> 
 async fn caller(app: &App, headers: &HeaderMap, door: Door) -> Result<Caller, Refused> {
     let unavailable = |error: Error| (StatusCode::SERVICE_UNAVAILABLE, error);
     let found = app.keys.principal(&app.store, headers, app.clock.now()).await;
-    let principal = found.map_err(|error| unavailable(crate::failure::store(&error, None)))?.ok_or_else(|| {
-        let error = Error::new(Code::Unauthenticated, "A valid key is needed: Authorization: Bearer <key>");
-        (StatusCode::UNAUTHORIZED, error)
-    })?;
+    let principal =
+        found.map_err(|error| unavailable(crate::failure::store(&error, None)))?.ok_or_else(|| {
+            let error =
+                Error::new(Code::Unauthenticated, "A valid key is needed: Authorization: Bearer <key>");
+            (StatusCode::UNAUTHORIZED, error)
+        })?;
     let catalog = app.catalogs.reload(&principal.tenant).await;
     let catalog = catalog.map_err(|error| unavailable(crate::failure::catalog(&error)))?;
     Ok(Caller { door, ..app.caller(&principal, catalog) })
@@ -214,7 +216,9 @@ fn import_failure(error: ImportError) -> Refused {
 
 fn export_failure(error: ExportError) -> Refused {
     match error {
-        ExportError::UnknownObject(_) => (StatusCode::NOT_FOUND, Error::new(Code::NotFound, error.to_string())),
+        ExportError::UnknownObject(_) => {
+            (StatusCode::NOT_FOUND, Error::new(Code::NotFound, error.to_string()))
+        }
         other => (StatusCode::INTERNAL_SERVER_ERROR, crate::failure::internal(&other)),
     }
 }

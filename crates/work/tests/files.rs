@@ -326,7 +326,8 @@ async fn records_of_another_tenant_keep_their_ids() {
     each_database(|bed: Handles| async move {
         let world = world(&bed.tenant).await;
         let options = ImportOptions { upsert: Some(name("id")), ..ImportOptions::default() };
-        let (child, parent) = ("0198f0a1-0000-7000-8000-000000000001", "0198f0a1-0000-7000-8000-000000000002");
+        let (child, parent) =
+            ("0198f0a1-0000-7000-8000-000000000001", "0198f0a1-0000-7000-8000-000000000002");
         let text = format!("id,name,parent.id\n{child},Child,{parent}\n{parent},Parent,\n");
         assert_eq!(counts(&world.imported("firm", &text, &options).await), [2, 2, 0, 0, 0]);
         let rows = world.rows("firm", &["id", "name", "parent.name"]).await;

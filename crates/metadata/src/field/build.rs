@@ -26,7 +26,9 @@ pub(crate) fn build(reading: &mut Reading<'_>, raw: &Json) -> Option<FieldType> 
 fn type_name(reading: &mut Reading<'_>) -> Option<TypeName> {
     let doc = reading.doc;
     // A lookup into several objects is the polymorphic one.
-    if doc.x_type == Some(TypeName::Lookup) && matches!(&doc.to, Some(OneOrMany::Many(objects)) if objects.len() > 1) {
+    if doc.x_type == Some(TypeName::Lookup)
+        && matches!(&doc.to, Some(OneOrMany::Many(objects)) if objects.len() > 1)
+    {
         return Some(TypeName::Polymorphic);
     }
     if let Some(name) = doc.x_type {

@@ -78,7 +78,8 @@ fn limits(draft: &Draft, report: &mut Report) {
             (all, MOST_COLUMNS_IN_ALL, "columns, system fields and side columns without case included")
         };
         if columns > most {
-            let message = format!("`{}` needs {columns} {counted}; an object has at most {most}", object.name);
+            let message =
+                format!("`{}` needs {columns} {counted}; an object has at most {most}", object.name);
             let mut finding = Finding::new(codes::TOO_MANY, "/properties", message);
             finding.key = true;
             finding.expected = Some(format!("at most {most} columns"));

@@ -117,8 +117,7 @@ fn group<'a>(files: &'a [SourceFile], report: &mut Report, own: bool) -> Vec<Gro
         // Beside a package may lie others that it depends on, each in a folder of its own.
         let manifests: BTreeSet<&str> =
             files.iter().filter_map(|file| file.path.strip_suffix("/package.json")).collect();
-        let beside =
-            |path: &str| path.split_once('/').is_some_and(|(folder, _)| manifests.contains(folder));
+        let beside = |path: &str| path.split_once('/').is_some_and(|(folder, _)| manifests.contains(folder));
         let inside =
             files.iter().filter(|file| !beside(&file.path)).map(|file| (file.path.clone(), *file)).collect();
         groups.push(Group { name: name_of(package, "package"), files: inside, package: Some(package) });

@@ -197,11 +197,16 @@ async fn a_transaction_that_met_a_stale_statement_leaves_none_behind() {
         ] {
             tenant.execute_ddl(&print_ddl(&ddl, tenant.dialect())).await.expect("changed");
         }
-        match used(tenant.clone()).await {
-            Ok(()) | Err(StoreError::SchemaChanged) => {}
-            Err(other) => assert!(matches!(other, StoreError::SchemaChanged), "{other:?}"),
+        // One connection has prepared it; which one comes next is the pool's choice. It may refuse once, and never again.
+        let mut refused = 0;
+        for _attempt in 0..20 {
+            match used(tenant.clone()).await {
+                Ok(()) => {}
+                Err(StoreError::SchemaChanged) => refused += 1,
+                Err(other) => assert!(matches!(other, StoreError::SchemaChanged), "{other:?}"),
+            }
         }
-        used(tenant.clone()).await.expect("one retry is enough");
+        assert!(refused <= 1, "{refused} refusals by one connection");
     })
     .await;
 }
