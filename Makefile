@@ -1,6 +1,8 @@
 # One door for people and for CI. `make help` lists the targets.
 SHELL := /bin/bash
 NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
+# Programs are built by name in the whole workspace, never by package: another set of features would compile the libraries twice.
+TARGET := $(or $(CARGO_TARGET_DIR),target)
 RUN_TESTS := $(if $(NEXTEST),cargo nextest run --workspace,cargo test --workspace)
 
 .PHONY: help demo build web test check bench generate
@@ -8,7 +10,7 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: build ## build and start the demo: embedded SQLite, a tenant with two years of data
-	./target/release/armature demo
+	$(TARGET)/release/armature demo
 
 build: web ## target/release/armature
 	cargo build --release --bin armature
@@ -22,18 +24,18 @@ test: web ## every test, on SQLite and on a temporary PostgreSQL cluster
 	@scripts/need-chromium
 	cd tests/browser && npm ci --no-audit --no-fund --loglevel=error
 	cargo build --workspace --all-targets
-	cargo run -q -p testing --bin test-cluster -- $(RUN_TESTS)
+	$(TARGET)/debug/test-cluster $(RUN_TESTS)
 
 check: ## formatting, lints, architecture
 	cargo fmt --all -- --check
 	cargo clippy --workspace --all-targets -- -D warnings
-	cargo test -q -p armature --test architecture
+	cargo test -q --workspace --test architecture
 
 generate: ## rewrite what is generated and committed: JSON Schemas, reference pages
 	UPDATE_SCHEMAS=1 cargo test -q -p metadata
 	UPDATE_REFERENCE=1 cargo test -q -p expr --test reference
 
-bench: build ## the server beside a hand-written floor; writes bench/RESULTS.md
+bench: web ## the server beside a hand-written floor; writes bench/RESULTS.md
 	@scripts/need-postgres
-	cargo build --release -p bench
-	cargo run -q -p testing --bin test-cluster -- ./target/release/bench
+	cargo build --release --bin armature --bin bench --bin test-cluster
+	$(TARGET)/release/test-cluster $(TARGET)/release/bench
