@@ -144,16 +144,16 @@ impl Slots {
                 sql::Source::Constant(_) | sql::Source::Zip(_) => None,
             }
         }
-        let derived = self.derived.iter().filter_map(|derived| match derived {
-            Derived::Of(slot, _) => Some(*slot),
-            Derived::Constant(..) => None,
-        });
         fn slot_in(hole: &mut sql::Hole) -> Option<&mut Slot> {
             match hole {
                 sql::Hole::Number(slot) => Some(slot),
                 sql::Hole::Schema => None,
             }
         }
+        let derived = self.derived.iter().filter_map(|derived| match derived {
+            Derived::Of(slot, _) => Some(*slot),
+            Derived::Constant(..) => None,
+        });
         let plain = params
             .iter_mut()
             .filter_map(|param| slot_of(param).copied())

@@ -22,7 +22,10 @@ impl Statement {
         for (place, chunk) in self.chunks.iter().enumerate() {
             match place.checked_sub(1).and_then(|before| self.holes.get(before)) {
                 Some(Hole::Schema) => text.push('§'),
-                Some(Hole::Number(slot)) => text.push_str(&format!(":{slot}")),
+                Some(Hole::Number(slot)) => {
+                    text.push(':');
+                    text.push_str(&slot.to_string());
+                }
                 None => {}
             }
             text.push_str(chunk);

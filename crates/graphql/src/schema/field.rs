@@ -119,7 +119,9 @@ pub(crate) fn shape(object: &Name, field: &Field) -> Shape {
         },
         FieldType::Tags(_) => ValueType::TextList,
         FieldType::Bool => ValueType::Bool,
-        FieldType::Int(_) | FieldType::Rating { .. } => ValueType::Int,
+        FieldType::Int(_)
+        | FieldType::Rating { .. }
+        | FieldType::Rollup { aggregate: Aggregate::Count, .. } => ValueType::Int,
         FieldType::BigInt(_) => ValueType::BigInt,
         FieldType::Float(_) => ValueType::Float,
         FieldType::Decimal { .. } | FieldType::Percent(_) | FieldType::Money { .. } => ValueType::Decimal,
@@ -134,7 +136,6 @@ pub(crate) fn shape(object: &Name, field: &Field) -> Shape {
         FieldType::Lookup(lookup) => return Shape::One(lookup.to.clone()),
         FieldType::Polymorphic { to, .. } => return Shape::OneOf(to.clone()),
         FieldType::Many(many) => return Shape::Many(many.to.clone()),
-        FieldType::Rollup { aggregate: Aggregate::Count, .. } => ValueType::Int,
         FieldType::Formula { returns, .. } | FieldType::Rollup { returns, .. } => returned(returns),
     })
 }

@@ -59,7 +59,7 @@ impl Dependencies {
             }
             Self::Ranges(ranges) => ranges
                 .iter()
-                .map(|(name, range)| (&**name, crate::json::escape(name).to_string(), Some(&**range)))
+                .map(|(name, range)| (&**name, crate::json::escape(name), Some(&**range)))
                 .collect(),
         }
     }
