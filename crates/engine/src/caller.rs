@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 use metadata::Catalog;
-use query::access::Access;
+use query::access::{Access, Facts};
 use store::Tenant;
 use uuid::Uuid;
 
@@ -23,6 +23,8 @@ pub struct Caller {
     pub actor: Actor,
     /// What the actor may do.
     pub access: Access,
+    /// What scopes ask about the actor.
+    pub facts: Arc<Facts>,
     /// The way in.
     pub door: Door,
     /// The time.

@@ -85,7 +85,7 @@ impl Engine {
             }
         };
         let moment = Moment { now: caller.clock.now(), zone: caller.zone };
-        let bound = lowered.slots.bind(values, &moment)?;
+        let bound = lowered.slots.bind(values, &moment, &caller.facts)?;
         Ok(Ready { lowered, bound })
     }
 }

@@ -3,9 +3,13 @@
 //! Statements are cached by shape, so nothing that depends on a value may be decided while lowering. What must be worked out from a
 //! value (folding, escaping of patterns, page size plus one, rounding to a column's scale) is a [`Derived`] slot.
 
+use std::sync::Arc;
+
 use expr::{Function, Moment, Slot, Value};
 use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
+
+use crate::access::Facts;
 
 /// The slots of one statement: the first ones are the request's, the derived ones follow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +28,8 @@ pub enum Derived {
     Constant(Function, Option<String>),
     /// A value of the request, changed.
     Of(Slot, Transform),
+    /// A fact about the acting user, by its path below `user`.
+    Fact(Vec<Arc<str>>),
 }
 
 /// How a time zone is told to a database.
@@ -152,7 +158,7 @@ impl Slots {
         }
         let derived = self.derived.iter().filter_map(|derived| match derived {
             Derived::Of(slot, _) => Some(*slot),
-            Derived::Constant(..) => None,
+            Derived::Constant(..) | Derived::Fact(_) => None,
         });
         let plain = params
             .iter_mut()
@@ -178,7 +184,7 @@ impl Slots {
     }
 
     /// All values in the order of the statement's slots.
-    pub fn bind(&self, values: &[Value], moment: &Moment) -> Result<Vec<Value>, BindError> {
+    pub fn bind(&self, values: &[Value], moment: &Moment, facts: &Facts) -> Result<Vec<Value>, BindError> {
         let given = usize::from(self.given);
         let Some(request) = values.get(..given) else {
             return Err(BindError::Missing { expected: given, found: values.len() });
@@ -196,6 +202,7 @@ impl Slots {
                         .ok_or(BindError::Missing { expected: usize::from(*slot) + 1, found: given })?;
                     transform.apply(value)
                 }
+                Derived::Fact(path) => facts.value(path, moment.now),
             });
         }
         Ok(out)

@@ -87,6 +87,7 @@ impl App {
             catalog,
             actor: Actor { label: principal.label(), user: principal.key.user },
             access: Access::Everything,
+            facts: Arc::default(),
             door: Door::Graphql,
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),

@@ -60,6 +60,7 @@ async fn world(tenant: &Tenant) -> World {
         catalog: catalogs.reload(tenant).await.expect("a catalog"),
         actor: Actor { label: "test".to_owned(), user: None },
         access: Access::Everything,
+        facts: Arc::default(),
         door: Door::Import,
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds::default()),

@@ -76,6 +76,7 @@ pub async fn caller(tenant: &Tenant, door: Door) -> Result<Caller, Failure> {
         catalog: deploy::Catalogs::new(clock::now).get(tenant).await?,
         actor: Actor { label: "command line".to_owned(), user: None },
         access: Access::Everything,
+        facts: Arc::default(),
         door,
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds::default()),

@@ -346,7 +346,7 @@ impl Table<'_> {
         let over = nullify(condition, object, self.judged.new, self.missing);
         let mut lowering = Lowering::new(self.judged.new, self.judged.tenant.dialect(), 0);
         let scalar = lowering.condition(&over, object, &Ident::made(ROW))?;
-        Ok((scalar, lowering.into_slots().bind(&[], &self.judged.moment)?))
+        Ok((scalar, lowering.into_slots().bind(&[], &self.judged.moment, &query::access::Facts::default())?))
     }
 
     /// Records that break a new or changed rule.

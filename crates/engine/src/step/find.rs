@@ -147,7 +147,7 @@ async fn matching(run: &mut Run<'_>, which: &Which, deleted: Deleted) -> Result<
     let most = i64::try_from(LARGEST_BULK + 1).map_err(WriteError::internal)?;
     let values: Vec<Value> = given.iter().cloned().chain([Value::Int(most)]).collect();
     let moment = Moment { now: run.now, zone: run.caller.zone };
-    let values = slots.bind(&values, &moment).map_err(WriteError::internal)?;
+    let values = slots.bind(&values, &moment, &run.caller.facts).map_err(WriteError::internal)?;
     let rows = run.execute(&sql::print_query(&query, run.model.dialect), &values).await?;
     if rows.len() > LARGEST_BULK {
         let message = format!("more than {LARGEST_BULK} records match: narrow the filter, or go in steps");

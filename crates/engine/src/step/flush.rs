@@ -435,7 +435,8 @@ async fn rule_breakers(
         sql::print_query(&select_columns(shape, &[shape.system.id], filter), run.model.dialect);
     let moment = Moment { now: run.now, zone: run.caller.zone };
     let values = [Value::List(ids.into_iter().map(Value::Id).collect())];
-    let values = lowering.into_slots().bind(&values, &moment).map_err(WriteError::internal)?;
+    let values =
+        lowering.into_slots().bind(&values, &moment, &run.caller.facts).map_err(WriteError::internal)?;
     let rows = run.execute(&statement, &values).await?;
     let id = |row: &store::Row| match row.value(0, Encoding::Id) {
         Value::Id(id) => Some(id),

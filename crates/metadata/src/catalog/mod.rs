@@ -3,6 +3,7 @@
 
 mod field;
 mod pattern;
+mod role;
 
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use indexmap::IndexMap;
 
 pub use field::*;
 pub use pattern::Pattern;
+pub use role::*;
 
 use crate::layout::Layout;
 use crate::name::Name;
@@ -26,6 +28,8 @@ pub struct Catalog {
     pub objects: IndexMap<Name, Arc<Object>>,
     /// Shared choice lists by name.
     pub choices: IndexMap<Name, Arc<Choices>>,
+    /// Roles by name.
+    pub roles: IndexMap<Name, Arc<Role>>,
     /// Packages by name, each behind those that it depends on.
     pub packages: IndexMap<String, Package>,
     /// Where each field is stored.

@@ -3,20 +3,18 @@
 //! What may be *named* is decided by walking the whole shape ([`names`]); which *rows* take part is asked by lowering of
 //! [`Permitted::rows`] at every access to a table: root, nested, quantifier, roll-up, lookup hop.
 
+mod facts;
 mod names;
+mod rights;
+mod visible;
 
-use expr::Expr;
 use metadata::Name;
-use metadata::catalog::Catalog;
+use metadata::catalog::{Action, Catalog};
 
-use crate::request::{Operation, Read, RecordRef, Which, Write};
+pub use facts::{Facts, Shared, Shares};
+pub use rights::{ADMIN, Access, Rights, Rows, Rule};
 
-/// The rights of a caller.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Access {
-    /// All rights in the tenant: a key made without a role.
-    Everything,
-}
+use crate::request::{Operation, Read, RecordData, RecordRef, Which, Write};
 
 /// A request that has passed. Cannot be made outside of this module.
 #[derive(Clone, Debug)]
@@ -55,6 +53,29 @@ pub enum Denied {
     /// An expression that cannot be asked of a record alone.
     #[error("a read may only name fields of `record`")]
     WrongRoot,
+    /// The act is granted on no record of the object.
+    #[error("you may not {} `{object}` records", action.as_str())]
+    ForbiddenAct {
+        /// The object, which the caller sees.
+        object: String,
+        /// The act.
+        action: Action,
+    },
+    /// The field may be seen but not written.
+    #[error("you may not write `{object}.{field}`")]
+    ForbiddenField {
+        /// The object.
+        object: String,
+        /// The field.
+        field: String,
+    },
+}
+
+impl Denied {
+    /// Whether a visible thing was asked for that is not granted, rather than one that does not exist for the caller.
+    pub fn forbidden(&self) -> bool {
+        matches!(self, Denied::ForbiddenAct { .. } | Denied::ForbiddenField { .. })
+    }
 }
 
 impl<Shape> Permitted<Shape> {
@@ -73,50 +94,86 @@ impl<Shape> Permitted<Shape> {
         &self.access
     }
 
-    /// Which rows of an object take part, as a condition with the row as `record`; `None` means all. Lowering conjoins it wherever it
-    /// touches the object's table.
-    pub fn rows(&self, _object: &str) -> Option<&Expr> {
-        match self.access {
-            Access::Everything => None,
-        }
+    /// Which rows of an object take part, with the row as `record`. Lowering conjoins it wherever it touches the object's table.
+    pub fn rows(&self, object: &str) -> &Rows {
+        self.access.rows(object, Action::Read)
     }
 }
 
 /// Lets a read pass or refuses it.
 pub fn permit(catalog: &Catalog, access: &Access, read: Read) -> Result<Permitted<Read>, Denied> {
-    names::Walk::new(catalog).read(&read)?;
-    match access {
-        Access::Everything => Ok(Permitted { shape: read, access: access.clone() }),
-    }
+    names::Walk::new(access.seen(catalog)).read(&read)?;
+    Ok(Permitted { shape: read, access: access.clone() })
 }
 
-/// Lets a write pass or refuses it. Rights that depend on the record (scopes) are asked again by the engine when it has the record.
+/// Lets a write pass or refuses it, as far as that does not depend on the record: whoever carries it out asks [`Access::rows`] for each record.
 pub fn permit_write(catalog: &Catalog, access: &Access, write: Write) -> Result<Permitted<Write>, Denied> {
-    let walk = names::Walk::new(catalog);
+    let walk = names::Walk::new(access.seen(catalog));
+    let object = &write.object;
+    walk.object(object)?;
+    let granted = Granted { access, object };
     match &write.operation {
         Operation::Create(records, _) => {
-            records.iter().try_for_each(|data| walk.data(&write.object, data))?;
+            records.iter().try_for_each(|data| walk.data(object, data))?;
+            granted.act(Action::Create)?;
+            records.iter().try_for_each(|data| granted.fields(data, None))?;
         }
         Operation::Upsert { key, records, .. } => {
-            walk.field_of(&write.object, key)?;
-            records.iter().try_for_each(|data| walk.data(&write.object, data))?;
+            walk.field_of(object, key)?;
+            records.iter().try_for_each(|data| walk.data(object, data))?;
+            granted.act(Action::Create).or_else(|_| granted.act(Action::Update))?;
+            records.iter().try_for_each(|data| granted.fields(data, Some(key)))?;
         }
-        Operation::Update { data, .. } => walk.data(&write.object, data)?,
+        Operation::Update { data, .. } => {
+            walk.data(object, data)?;
+            granted.act(Action::Update)?;
+            granted.fields(data, None)?;
+        }
         Operation::UpdateMany(which, data, _) => {
-            which_records(&walk, &write.object, which)?;
-            walk.data(&write.object, data)?;
+            which_records(&walk, object, which)?;
+            walk.data(object, data)?;
+            granted.act(Action::Update)?;
+            granted.fields(data, None)?;
         }
-        Operation::Delete(which, _) | Operation::Restore(which, _) | Operation::Destroy(which, _) => {
-            which_records(&walk, &write.object, which)?;
+        Operation::Delete(which, _) | Operation::Restore(which, _) => {
+            which_records(&walk, object, which)?;
+            granted.act(Action::Delete)?;
+        }
+        Operation::Destroy(which, _) => {
+            which_records(&walk, object, which)?;
+            granted.act(Action::Destroy)?;
         }
     }
-    match access {
-        Access::Everything => Ok(Permitted { shape: write, access: access.clone() }),
+    Ok(Permitted { shape: write, access: access.clone() })
+}
+
+/// What is granted on a visible object.
+struct Granted<'a> {
+    access: &'a Access,
+    object: &'a Name,
+}
+
+impl Granted<'_> {
+    fn act(&self, action: Action) -> Result<(), Denied> {
+        match self.access.rows(self.object, action) {
+            Rows::None => Err(Denied::ForbiddenAct { object: self.object.to_string(), action }),
+            Rows::Where(_) | Rows::All => Ok(()),
+        }
+    }
+
+    /// The key of an upsert only names its record where that is there already.
+    fn fields(&self, data: &RecordData, key: Option<&Name>) -> Result<(), Denied> {
+        let forbidden = |field: &Name| key != Some(field) && !self.access.may_write(self.object, field);
+        match data.fields.iter().map(|(field, _)| field).find(|field| forbidden(field)) {
+            None => Ok(()),
+            Some(field) => {
+                Err(Denied::ForbiddenField { object: self.object.to_string(), field: field.to_string() })
+            }
+        }
     }
 }
 
 fn which_records(walk: &names::Walk<'_>, object: &Name, which: &Which) -> Result<(), Denied> {
-    walk.object(object)?;
     match which {
         Which::One(_) => Ok(()),
         Which::Matching(filter, _) => walk.expr(object, filter),

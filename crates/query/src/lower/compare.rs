@@ -146,6 +146,11 @@ impl Cx<'_> {
             Node::Slot(slot) => Some(Operand::Slot(*slot)),
             Node::Literal(value) => Some(Operand::Literal(value)),
             Node::List(items) => return self.is_in_written(frame, place, subject, items),
+            Node::Field(path) if path.root == Root::User => {
+                let subject = self.value(frame, place, subject)?;
+                let list = self.fact(&path.steps, subject.encoding, true);
+                return Ok(Scalar::InParam(Box::new(subject.scalar), list));
+            }
             _ => None,
         };
         let Some(known) = known else {

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use expr::{Encoding, Expr, Slot, Value};
-use metadata::catalog::{Catalog, Field, FieldType, Object};
+use metadata::catalog::{Action, Catalog, Field, FieldType, Object};
 use metadata::layout::{Role, Table};
 use sql::{Compare, Dialect, From, Ident, Join, JoinKind, Param, Query, Relation, Scalar, Source};
 
 use super::LowerError;
-use crate::access::Permitted;
-use crate::request::{Deleted, Read};
+use crate::access::{Access, Rows as Granted};
+use crate::request::Deleted;
 use crate::slots::{Derived, Slots, Transform};
 
 /// One statement being made.
@@ -17,8 +17,10 @@ pub(super) struct Cx<'a> {
     pub catalog: &'a Catalog,
     pub dialect: Dialect,
     pub slots: Slots,
-    /// Who asks for which rows; `None` where the platform itself asks (rules, backfills).
-    pub permitted: Option<&'a Permitted<Read>>,
+    /// Whose rights decide which rows take part; `None` where the platform itself asks (rules, backfills, scopes).
+    pub access: Option<&'a Access>,
+    /// Whether the id at the end of a lookup is the pointer itself, whatever became of the record: so it is in scopes.
+    pub pointers: bool,
     /// Whether nested JSON may hold the mark of a sum over several currencies.
     pub marked: bool,
     aliases: u32,
@@ -100,13 +102,8 @@ pub(super) fn equal(a: Scalar, b: Scalar) -> Scalar {
 const DEEPEST: u32 = 40;
 
 impl<'a> Cx<'a> {
-    pub fn new(
-        catalog: &'a Catalog,
-        dialect: Dialect,
-        slots: Slots,
-        permitted: Option<&'a Permitted<Read>>,
-    ) -> Self {
-        Self { catalog, dialect, slots, permitted, marked: false, aliases: 0, depth: 0 }
+    pub fn new(catalog: &'a Catalog, dialect: Dialect, slots: Slots, access: Option<&'a Access>) -> Self {
+        Self { catalog, dialect, slots, access, pointers: false, marked: false, aliases: 0, depth: 0 }
     }
 
     /// Runs a step one level deeper into formulas.
@@ -170,11 +167,38 @@ impl<'a> Cx<'a> {
                 Deleted::With => {}
             }
         }
-        let rows: Option<&'a Expr> = self.permitted.and_then(|permitted| permitted.rows(&place.object.name));
-        if let Some(rows) = rows {
-            all.push(self.truth(&mut Frame::closed(), place, rows)?);
+        if let Some(access) = self.access {
+            all.extend(self.granted(place, access.rows(&place.object.name, Action::Read))?);
         }
         Ok(all)
+    }
+
+    /// That an act is granted on the row; `None` where it is on every row.
+    pub fn granted(&mut self, place: &Place, rows: &Granted) -> Result<Option<Scalar>, LowerError> {
+        match rows {
+            Granted::All => Ok(None),
+            Granted::None => Ok(Some(Scalar::Bool(false))),
+            Granted::Where(condition) => self.scope(place, condition).map(Some),
+        }
+    }
+
+    /// The condition of a scope: the platform asks it, over all records.
+    pub fn scope(&mut self, place: &Place, condition: &Expr) -> Result<Scalar, LowerError> {
+        let pointers = std::mem::replace(&mut self.pointers, true);
+        let scope = self.unscoped(|cx| cx.truth(&mut Frame::closed(), place, condition));
+        self.pointers = pointers;
+        scope
+    }
+
+    /// Runs a step for which rights are not asked.
+    pub fn unscoped<T>(
+        &mut self,
+        step: impl FnOnce(&mut Self) -> Result<T, LowerError>,
+    ) -> Result<T, LowerError> {
+        let access = self.access.take();
+        let result = step(self);
+        self.access = access;
+        result
     }
 
     fn place(&mut self, object: &str) -> Result<(From, Place), LowerError> {

@@ -120,6 +120,9 @@ impl Cx<'_> {
             Node::Literal(Value::Null) => Scalar::Null(encoding),
             Node::Literal(value) => Scalar::Param(Cx::constant(value.clone(), encoding, false)),
             Node::Slot(slot) => Scalar::Param(self.slot(*slot, None, encoding, false)),
+            Node::Field(path) if path.root == Root::User => {
+                Scalar::Param(self.fact(&path.steps, encoding, false))
+            }
             Node::Field(path) => return self.path(frame, place, path),
             Node::Negate(inner) => {
                 let inner = convert(self.value(frame, place, inner)?, encoding);
@@ -277,6 +280,12 @@ impl Cx<'_> {
         Ok(Typed { scalar, encoding })
     }
 
+    /// A fact about the acting user.
+    pub fn fact(&mut self, path: &[Arc<str>], encoding: Encoding, list: bool) -> sql::Param {
+        let slot = self.slots.derive(Derived::Fact(path.to_vec()));
+        self.slot(slot, None, encoding, list)
+    }
+
     /// The value at the end of a path of the record.
     pub fn path(&mut self, frame: &mut Frame, place: &Place, path: &FieldPath) -> Result<Typed, LowerError> {
         match path.root {
@@ -330,6 +339,9 @@ impl Cx<'_> {
                 Leaf::Value => self.field_value(frame, place, &field).map(Some),
                 Leaf::Folded => self.stored(place, &field.name, &Role::Folded),
             },
+            (FieldType::Lookup(_), [id]) if self.pointers && **id == *"id" => {
+                self.column(place, &field.name, &Role::Value).map(Some)
+            }
             (FieldType::Lookup(lookup), rest) => self.through(frame, place, (&field, &lookup.to), rest, leaf),
             (FieldType::Polymorphic { .. }, [target, rest @ ..]) => {
                 self.through(frame, place, (&field, target), rest, leaf)
@@ -395,10 +407,19 @@ impl Cx<'_> {
         field: &Field,
     ) -> Result<Typed, LowerError> {
         match &field.ty {
+            FieldType::Formula { returns, expr, stored: false } if field.system_scope => {
+                // Joins that others share are made with the caller's rights: it takes its own.
+                let value =
+                    self.unscoped(|cx| cx.deeper(|cx| cx.value(&mut Frame::closed(), place, expr)))?;
+                Ok(convert(value, returned(returns)))
+            }
             FieldType::Formula { returns, expr, stored: false } => self.deeper(|cx| {
                 let value = cx.value(frame, place, expr)?;
                 Ok(convert(value, returned(returns)))
             }),
+            FieldType::Rollup { .. } if field.system_scope => {
+                self.unscoped(|cx| cx.deeper(|cx| cx.rollup(place, field)))
+            }
             FieldType::Rollup { .. } => self.deeper(|cx| cx.rollup(place, field)),
             FieldType::Lookup(lookup) => {
                 let id = self.through(frame, place, (field, &lookup.to), &[], Leaf::Value)?;

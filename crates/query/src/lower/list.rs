@@ -80,7 +80,9 @@ impl Cx<'_> {
     /// Whether every word stands in one of the object's search fields.
     fn search(&mut self, place: &Place, words: Slot) -> Result<Scalar, LowerError> {
         let mut texts = Vec::new();
-        for name in &place.object.search {
+        let seen =
+            |name: &&metadata::Name| self.access.is_none_or(|access| access.sees(&place.object.name, name));
+        for name in place.object.search.iter().filter(seen).collect::<Vec<_>>() {
             let text = match self.stored(place, name, &Role::Folded)? {
                 Some(folded) => Some(folded.scalar),
                 None => self

@@ -12,13 +12,13 @@ mod selection;
 pub(crate) mod zone;
 
 use expr::{Encoding, Expr, Slot};
-use metadata::catalog::Catalog;
+use metadata::catalog::{Action, Catalog};
 use sql::{Dialect, Ident, Query, Scalar, Statement};
 
 use self::context::{Cx, Frame, Place, equal};
 pub(crate) use self::order::path_encoding;
 use self::selection::Columns;
-use crate::access::Permitted;
+use crate::access::{Access, Permitted};
 use crate::request::{Read, RecordRead};
 use crate::response::{Form, ResponseShape};
 use crate::slots::Slots;
@@ -58,7 +58,7 @@ pub enum LowerError {
 
 /// One statement for the read, however deep it is nested.
 pub fn lower(read: &Permitted<Read>, catalog: &Catalog, dialect: Dialect) -> Result<Lowered, LowerError> {
-    let mut cx = Cx::new(catalog, dialect, Slots::open(), Some(read));
+    let mut cx = Cx::new(catalog, dialect, Slots::open(), Some(read.access()));
     let (query, form, currencies) = match read.shape() {
         Read::Record(record) => {
             let (query, form) = cx.record(record)?;
@@ -100,6 +100,29 @@ impl<'a> Lowering<'a> {
     /// `given` is how many values the request brings (0 for expressions of the catalog).
     pub fn new(catalog: &'a Catalog, dialect: Dialect, given: Slot) -> Self {
         Self { cx: Cx::new(catalog, dialect, Slots::new(given), None) }
+    }
+
+    /// The same on behalf of a caller: what the expressions reach through relations is limited to what the caller may see.
+    pub fn on_behalf(catalog: &'a Catalog, dialect: Dialect, given: Slot, access: &'a Access) -> Self {
+        Self { cx: Cx::new(catalog, dialect, Slots::new(given), Some(access)) }
+    }
+
+    /// That an act is granted on the row; `None` where it is on every row.
+    pub fn granted(
+        &mut self,
+        access: &Access,
+        action: Action,
+        object: &str,
+        alias: &Ident,
+    ) -> Result<Option<Scalar>, LowerError> {
+        let place = self.place(object, alias)?;
+        self.cx.granted(&place, access.rows(object, action))
+    }
+
+    /// The condition of one scope, as it is asked where rows are chosen.
+    pub fn scope(&mut self, condition: &Expr, object: &str, alias: &Ident) -> Result<Scalar, LowerError> {
+        let place = self.place(object, alias)?;
+        self.cx.scope(&place, condition)
     }
 
     /// A condition: TRUE where the expression is true, FALSE or NULL elsewhere.

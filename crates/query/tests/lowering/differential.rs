@@ -87,7 +87,7 @@ async fn in_database(
         from: Some(From { source: Relation::Table(Ident::made("deal")), alias: alias.clone() }),
         ..Query::default()
     };
-    let values = lowering.into_slots().bind(&[], &moment()).expect("bound");
+    let values = lowering.into_slots().bind(&[], &moment(), &query::access::Facts::default()).expect("bound");
     let rows = bed.tenant.fetch(&sql::print_query(&query, dialect), &values).await?;
     Ok(rows.iter().map(|row| (row.value(0, expr::Encoding::Id).to_text(), row.value(1, encoding))).collect())
 }
@@ -101,7 +101,7 @@ pub async fn answer(
 ) -> Result<String, String> {
     let read = permit(catalog, &Access::Everything, read).expect("permitted");
     let lowered = lower(&read, catalog, bed.tenant.dialect()).expect("lowered");
-    let bound = lowered.slots.bind(values, &moment()).expect("bound");
+    let bound = lowered.slots.bind(values, &moment(), &query::access::Facts::default()).expect("bound");
     let rows = bed.tenant.fetch(&lowered.statement, &bound).await;
     let rows = rows.map_err(|error| format!("{error:?}\n{}", lowered.statement.shown()))?;
     let mut out = Vec::new();

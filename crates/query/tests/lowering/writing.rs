@@ -146,10 +146,12 @@ fn sums_over_several_currencies_are_refused() {
 fn values_are_derived_before_they_are_bound() {
     let lowered = paged(page(0));
     let moment = expr::Moment { now: chrono::DateTime::UNIX_EPOCH, zone: chrono_tz::UTC };
-    let bound = |values: &[Value]| lowered.slots.bind(values, &moment).expect("bound");
+    let bound = |values: &[Value]| {
+        lowered.slots.bind(values, &moment, &query::access::Facts::default()).expect("bound")
+    };
     assert_eq!(bound(&[Value::Int(10)]), vec![Value::Int(10), Value::Int(11)]);
     assert_eq!(bound(&[Value::Null]), vec![Value::Null, Value::Int(51)]);
-    assert!(lowered.slots.bind(&[], &moment).is_err());
+    assert!(lowered.slots.bind(&[], &moment, &query::access::Facts::default()).is_err());
     let second: Slot = 1;
     let limit = lowered.statement.holes.iter().find(|hole| **hole != sql::Hole::Schema);
     assert_eq!(limit, Some(&sql::Hole::Number(second)));
