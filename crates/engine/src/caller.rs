@@ -35,6 +35,13 @@ pub struct Caller {
     pub zone: Tz,
 }
 
+impl Caller {
+    /// The part of the catalog that the caller may see: what its requests are understood with.
+    pub fn visible(&self) -> &Arc<Catalog> {
+        self.access.visible(&self.catalog)
+    }
+}
+
 impl fmt::Debug for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Caller").field("actor", &self.actor).field("door", &self.door).finish_non_exhaustive()

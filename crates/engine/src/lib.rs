@@ -27,3 +27,4 @@ pub use engine::{Engine, Note, Returning, Rider};
 pub use error::{ReadError, WriteError};
 pub use outcome::{Code, Effect, EffectKind, Outcome, Refusal};
 pub use port::{Clock, Ids, SystemClock, SystemIds};
+pub use read::Ready;

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use expr::{Moment, Value};
 use query::cache::{Hasher, Key, LoweredCache};
+use query::cost::Cost;
 use query::lower::Lowered;
 use query::request::Read;
 use query::{access, cost, lower, response};
@@ -34,8 +35,11 @@ impl std::fmt::Debug for Reads {
     }
 }
 
-/// A read that was permitted, weighed and lowered.
-pub(crate) struct Ready {
+/// A read that was permitted, weighed and lowered, and is still to be run.
+#[derive(Debug)]
+pub struct Ready {
+    /// What it may cost.
+    pub cost: Cost,
     pub(crate) lowered: Arc<Lowered>,
     /// The statement's values.
     pub(crate) bound: Vec<Value>,
@@ -45,7 +49,11 @@ impl Engine {
     /// The answer to a read as JSON bytes: one round trip to the database. A statement that a change of the metadata made stale is run
     /// once more before the caller hears of it.
     pub async fn read(&self, caller: &Caller, read: Read, values: &[Value]) -> Result<Vec<u8>, ReadError> {
-        let ready = self.prepare_read(caller, read, values)?;
+        self.run(caller, &self.prepare(caller, read, values)?).await
+    }
+
+    /// The answer to a read that was prepared for the same caller.
+    pub async fn run(&self, caller: &Caller, ready: &Ready) -> Result<Vec<u8>, ReadError> {
         let fetched = match caller.tenant.fetch(&ready.lowered.statement, &ready.bound).await {
             Err(StoreError::SchemaChanged) => {
                 caller.tenant.fetch(&ready.lowered.statement, &ready.bound).await
@@ -56,14 +64,9 @@ impl Engine {
     }
 
     /// Everything of a read that needs no database.
-    pub(crate) fn prepare_read(
-        &self,
-        caller: &Caller,
-        read: Read,
-        values: &[Value],
-    ) -> Result<Ready, ReadError> {
+    pub fn prepare(&self, caller: &Caller, read: Read, values: &[Value]) -> Result<Ready, ReadError> {
         let permitted = access::permit(&caller.catalog, &caller.access, read)?;
-        cost::check(&permitted, values)?;
+        let cost = cost::check(&permitted, values)?;
         let dialect = caller.tenant.dialect();
         let lowered = if caller.catalog.hash.is_empty() {
             Arc::new(lower::lower(&permitted, &caller.catalog, dialect)?)
@@ -86,7 +89,7 @@ impl Engine {
         };
         let moment = Moment { now: caller.clock.now(), zone: caller.zone };
         let bound = lowered.slots.bind(values, &moment, &caller.facts)?;
-        Ok(Ready { lowered, bound })
+        Ok(Ready { cost, lowered, bound })
     }
 }
 

@@ -111,7 +111,7 @@ async fn read(run: &mut Run<'_>, records: &[(usize, Uuid)]) -> Result<(), Halt> 
     values.push(Value::List(records.iter().map(|(_, id)| Value::Id(*id)).collect()));
     values.push(Value::Int(i64::try_from(records.len()).map_err(WriteError::internal)?));
     let read = page(&run.write.object, &returning.selection, ids);
-    let ready = run.engine.prepare_read(run.caller, read, &values).map_err(WriteError::from)?;
+    let ready = run.engine.prepare(run.caller, read, &values).map_err(WriteError::from)?;
     let rows = run.execute(&ready.lowered.statement, &ready.bound).await?;
     let bytes = ready.answer(&rows).map_err(WriteError::from)?;
     let found: Found<'_> = serde_json::from_slice(&bytes).map_err(WriteError::internal)?;

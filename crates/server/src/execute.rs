@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use engine::{Caller, ReadError, Returning, WriteError};
+use engine::{Caller, ReadError, Ready, Returning, WriteError};
 use expr::Moment;
 use futures::StreamExt;
 use graphql::{Context, Error, Lowered, OperationKind, Root, RootItem};
-use query::access::permit;
 use query::cost::{self, Cost};
 use query::request::Read;
 
@@ -42,12 +41,12 @@ pub(crate) async fn records(
             Ok(catalog) => catalog,
             Err(error) => return Answer::Refused(vec![failure::catalog(&error)]),
         };
-        let served = match app.surfaces.get(&catalog).await {
+        let version = catalog.version;
+        let caller = app.caller(principal, catalog);
+        let served = match app.surfaces.get(caller.visible()).await {
             Ok(served) => served,
             Err(error) => return Answer::Refused(vec![failure::internal(&error)]),
         };
-        let version = catalog.version;
-        let caller = app.caller(principal, catalog);
         let lowered = match understand(&served, question, by_get, &caller).await {
             Ok(Some(lowered)) => lowered,
             Ok(None) => return Answer::NotByGet,
@@ -140,6 +139,29 @@ impl Done {
     }
 }
 
+/// A root of a query before it is run.
+enum Part {
+    Read(Ready),
+    Plain(Vec<u8>),
+}
+
+/// Refuses what costs too much, all roots together.
+fn weigh(parts: &[Result<Part, ReadError>]) -> Result<(), Stop> {
+    let mut whole = Cost { rows: 0, depth: 0 };
+    for part in parts {
+        match part {
+            Ok(Part::Read(Ready { cost, .. })) => {
+                whole =
+                    Cost { rows: whole.rows.saturating_add(cost.rows), depth: whole.depth.max(cost.depth) };
+            }
+            Err(ReadError::Cost(exceeded)) => return Err(Stop::Refused(vec![failure::cost(exceeded)])),
+            // What may not be read is reported at its place.
+            Ok(Part::Plain(_)) | Err(_) => {}
+        }
+    }
+    cost::within_budget(whole).map_err(|exceeded| Stop::Refused(vec![failure::cost(&exceeded)]))
+}
+
 /// One attempt at an operation.
 struct Run<'a> {
     app: &'a App,
@@ -150,57 +172,43 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// All roots of a query, some at the same time; one statement each.
+    /// All roots of a query, some at the same time; one statement each, once all of them were weighed.
     async fn query(&self, lowered: Lowered, done: &mut Done) -> Result<(), Stop> {
-        self.weigh(&lowered)?;
+        let prepared: Vec<Result<Part, ReadError>> =
+            lowered.roots.iter().map(|root| self.prepare(root)).collect();
+        weigh(&prepared)?;
         // Made in a loop and not by `map`: the closure's lifetime would not be general enough for a handler.
-        let answers = if let [root] = lowered.roots.as_slice() {
-            vec![self.read(root).await]
-        } else {
-            let mut reads = Vec::with_capacity(lowered.roots.len());
-            for root in &lowered.roots {
-                reads.push(self.read(root));
-            }
-            futures::stream::iter(reads).buffered(AT_ONCE).collect::<Vec<_>>().await
-        };
+        let mut parts = Vec::with_capacity(prepared.len());
+        for part in prepared {
+            parts.push(self.part(part));
+        }
+        let answers = futures::stream::iter(parts).buffered(AT_ONCE).collect::<Vec<_>>().await;
         if !self.last && answers.iter().any(|answer| matches!(answer, Err(ReadError::Stale))) {
             return Err(Stop::Stale);
         }
         for (root, answer) in lowered.roots.iter().zip(answers) {
             match answer {
                 Ok(bytes) => done.values.push((root.key.clone(), Some(bytes))),
-                Err(ReadError::Cost(exceeded)) => return Err(Stop::Refused(vec![failure::cost(&exceeded)])),
                 Err(error) => done.fail(root, failure::read(&error, root)),
             }
         }
         Ok(())
     }
 
-    async fn read(&self, root: &Root) -> Result<Vec<u8>, ReadError> {
+    fn prepare(&self, root: &Root) -> Result<Part, ReadError> {
         match &root.item {
-            RootItem::Read(read, values) => self.app.engine.read(self.caller, read.clone(), values).await,
-            other => Ok(self.plain(other)),
+            RootItem::Read(read, values) => {
+                self.app.engine.prepare(self.caller, read.clone(), values).map(Part::Read)
+            }
+            other => Ok(Part::Plain(self.plain(other))),
         }
     }
 
-    /// The cost of all roots together; each alone is judged where it is read.
-    fn weigh(&self, lowered: &Lowered) -> Result<(), Stop> {
-        if lowered.roots.len() < 2 {
-            return Ok(());
+    async fn part(&self, part: Result<Part, ReadError>) -> Result<Vec<u8>, ReadError> {
+        match part? {
+            Part::Read(ready) => self.app.engine.run(self.caller, &ready).await,
+            Part::Plain(bytes) => Ok(bytes),
         }
-        let mut whole = Cost { rows: 0, depth: 0 };
-        for root in &lowered.roots {
-            let RootItem::Read(read, values) = &root.item else { continue };
-            // What may not be read is reported by the read itself.
-            let Ok(permitted) = permit(&self.caller.catalog, &self.caller.access, read.clone()) else {
-                continue;
-            };
-            let refuse = |exceeded| Stop::Refused(vec![failure::cost(&exceeded)]);
-            let cost = cost::check(&permitted, values).map_err(refuse)?;
-            whole = Cost { rows: whole.rows.saturating_add(cost.rows), depth: whole.depth.max(cost.depth) };
-            cost::within_budget(whole).map_err(refuse)?;
-        }
-        Ok(())
     }
 
     /// The roots of a mutation, one after the other; after one that failed the rest is not tried.

@@ -3,6 +3,7 @@
 use deploy::DeployError;
 use engine::{ReadError, WriteError};
 use graphql::{Code, Error, PathSegment, Root};
+use query::access::Denied;
 use query::cost::{self, CostExceeded};
 use store::StoreError;
 
@@ -24,13 +25,21 @@ pub(crate) fn read(error: &ReadError, root: &Root) -> Error {
 
 fn read_itself(error: &ReadError) -> Error {
     match error {
-        ReadError::Denied(denied) => Error::validation(denied.to_string()),
+        ReadError::Denied(denied) => self::denied(denied),
         ReadError::Cost(exceeded) => cost(exceeded),
         ReadError::Stale => Error::new(Code::Conflict, error.to_string()),
         ReadError::Response(wrong) => Error::validation(wrong.to_string()),
         ReadError::Store(inner) => store(inner, None),
         other => internal(other),
     }
+}
+
+/// What is not there for the caller, or is not granted.
+pub(crate) fn denied(denied: &Denied) -> Error {
+    if denied.forbidden() {
+        return Error::new(Code::Forbidden, denied.to_string());
+    }
+    Error::validation(denied.to_string())
 }
 
 /// A read that costs too much.
@@ -51,7 +60,7 @@ pub(crate) fn cost(exceeded: &CostExceeded) -> Error {
 /// A write that did not happen.
 pub(crate) fn write(error: &WriteError, root: &Root) -> Error {
     match error {
-        WriteError::Denied(denied) => at(Error::validation(denied.to_string()), Some(root)),
+        WriteError::Denied(inner) => at(denied(inner), Some(root)),
         WriteError::Usage { message } => at(Error::validation(message.clone()), Some(root)),
         WriteError::Stale => at(Error::new(Code::Conflict, error.to_string()), Some(root)),
         WriteError::Read(inner) => read(inner, root),

@@ -17,6 +17,7 @@ use engine::{Caller, Door};
 use futures::{StreamExt, stream};
 use graphql::{Code, Error};
 use metadata::Name;
+use query::access::Denied;
 use serde::Deserialize;
 use serde_json::json;
 use tempfile::NamedTempFile;
@@ -206,6 +207,7 @@ fn broken(error: &io::Error) -> Refused {
 fn import_failure(error: ImportError) -> Refused {
     match error {
         ImportError::Header { .. } | ImportError::Usage { .. } => wrong(error.to_string()),
+        ImportError::Denied(denied) => refused(&denied),
         ImportError::Write(error) => (StatusCode::INTERNAL_SERVER_ERROR, crate::failure::internal(&error)),
         ImportError::Unreadable { source, .. } if source.kind() == io::ErrorKind::InvalidData => {
             wrong(source.to_string())
@@ -214,11 +216,17 @@ fn import_failure(error: ImportError) -> Refused {
     }
 }
 
+/// A transfer that is not granted, or of what is not there.
+fn refused(denied: &Denied) -> Refused {
+    if denied.forbidden() {
+        return (StatusCode::FORBIDDEN, crate::failure::denied(denied));
+    }
+    (StatusCode::NOT_FOUND, Error::new(Code::NotFound, denied.to_string()))
+}
+
 fn export_failure(error: ExportError) -> Refused {
     match error {
-        ExportError::UnknownObject(_) => {
-            (StatusCode::NOT_FOUND, Error::new(Code::NotFound, error.to_string()))
-        }
+        ExportError::Denied(denied) => refused(&denied),
         other => (StatusCode::INTERNAL_SERVER_ERROR, crate::failure::internal(&other)),
     }
 }

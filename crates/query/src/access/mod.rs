@@ -8,8 +8,10 @@ mod names;
 mod rights;
 mod visible;
 
+use std::sync::Arc;
+
 use metadata::Name;
-use metadata::catalog::{Action, Catalog};
+use metadata::catalog::{Action, Catalog, Object};
 
 pub use facts::{Facts, Shared, Shares};
 pub use rights::{ADMIN, Access, Rights, Rows, Rule};
@@ -54,12 +56,12 @@ pub enum Denied {
     #[error("a read may only name fields of `record`")]
     WrongRoot,
     /// The act is granted on no record of the object.
-    #[error("you may not {} `{object}` records", action.as_str())]
+    #[error("you may not {act} `{object}` records")]
     ForbiddenAct {
         /// The object, which the caller sees.
         object: String,
-        /// The act.
-        action: Action,
+        /// The act, as roles have it: `update`, `export`.
+        act: &'static str,
     },
     /// The field may be seen but not written.
     #[error("you may not write `{object}.{field}`")]
@@ -147,6 +149,30 @@ pub fn permit_write(catalog: &Catalog, access: &Access, write: Write) -> Result<
     Ok(Permitted { shape: write, access: access.clone() })
 }
 
+/// A way for many records at once, which a role grants beside the acts on the records themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transfer {
+    /// From a file.
+    Import,
+    /// Into a file.
+    Export,
+}
+
+/// The object as the caller sees it, if its records may be transferred.
+pub fn permit_transfer<'a>(
+    catalog: &'a Catalog,
+    access: &'a Access,
+    object: &str,
+    transfer: Transfer,
+) -> Result<&'a Arc<Object>, Denied> {
+    let found = names::Walk::new(access.seen(catalog)).object(object)?;
+    let (granted, act) = match transfer {
+        Transfer::Import => (access.may_import(object), "import"),
+        Transfer::Export => (access.may_export(object), "export"),
+    };
+    if granted { Ok(found) } else { Err(Denied::ForbiddenAct { object: object.to_owned(), act }) }
+}
+
 /// What is granted on a visible object.
 struct Granted<'a> {
     access: &'a Access,
@@ -156,7 +182,7 @@ struct Granted<'a> {
 impl Granted<'_> {
     fn act(&self, action: Action) -> Result<(), Denied> {
         match self.access.rows(self.object, action) {
-            Rows::None => Err(Denied::ForbiddenAct { object: self.object.to_string(), action }),
+            Rows::None => Err(Denied::ForbiddenAct { object: self.object.to_string(), act: action.as_str() }),
             Rows::Where(_) | Rows::All => Ok(()),
         }
     }

@@ -119,12 +119,12 @@ impl Access {
     }
 
     /// Whether files of an object may be imported.
-    pub fn may_import(&self, object: &str) -> bool {
+    pub(super) fn may_import(&self, object: &str) -> bool {
         self.everything() || self.object(object).is_some_and(|of| of.import)
     }
 
     /// Whether files of an object may be exported.
-    pub fn may_export(&self, object: &str) -> bool {
+    pub(super) fn may_export(&self, object: &str) -> bool {
         self.everything() || self.object(object).is_some_and(|of| of.export)
     }
 
@@ -156,7 +156,7 @@ impl Access {
     }
 
     /// Whether a field may be written, as far as roles are asked.
-    pub fn may_write(&self, object: &str, field: &str) -> bool {
+    pub(super) fn may_write(&self, object: &str, field: &str) -> bool {
         self.everything() || self.object(object).is_some_and(|of| of.writable.contains(field))
     }
 

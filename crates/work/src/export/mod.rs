@@ -11,6 +11,7 @@ use std::io::Write;
 use engine::{Caller, Engine, ReadError};
 use expr::Value;
 use metadata::Name;
+use query::access::{self, Denied, Transfer};
 use query::request::{CursorKey, Deleted, Keyed, ListArgs, ListPart, ListRead, Page, Read};
 use serde_json::value::RawValue;
 
@@ -43,9 +44,9 @@ pub struct ExportOptions {
 /// Why an export ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// There is no such object.
-    #[error("there is no object `{0}`")]
-    UnknownObject(String),
+    /// The caller may not, or there is no such object.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// A page could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -66,11 +67,8 @@ pub async fn export(
     out: &mut (dyn Write + Send),
     watch: &(dyn Fn(u64) + Send + Sync),
 ) -> Result<u64, ExportError> {
-    let definition = caller
-        .catalog
-        .object(object)
-        .ok_or_else(|| ExportError::UnknownObject(object.as_str().to_owned()))?;
-    let columns = columns::of(&caller.catalog, definition, options.natural_keys);
+    let definition = access::permit_transfer(&caller.catalog, &caller.access, object, Transfer::Export)?;
+    let columns = columns::of(caller.visible(), definition, options.natural_keys);
     let related = columns.iter().filter(|column| column.relation()).count();
     let size = (ROWS / (related + 1)).clamp(1, PAGE);
     if options.format == Format::Csv {

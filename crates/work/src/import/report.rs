@@ -75,6 +75,9 @@ pub enum ImportError {
         /// What to do.
         hint: Option<String>,
     },
+    /// The caller may not.
+    #[error(transparent)]
+    Denied(#[from] query::access::Denied),
     /// A write failed.
     #[error(transparent)]
     Write(#[from] engine::WriteError),

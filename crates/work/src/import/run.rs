@@ -7,6 +7,7 @@ use csv::{Position, StringRecord};
 use engine::{Caller, Engine, Note, Outcome, Refusal, Rider, progress};
 use expr::Value;
 use metadata::Name;
+use query::access::{self, Denied, Transfer};
 use query::request::{Batch, Input, Operation, RecordData, RecordRef, Write};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -77,13 +78,20 @@ impl<'a> Run<'a> {
         file: &Path,
         options: &'a ImportOptions,
     ) -> Result<Self, ImportError> {
-        let definition = caller.catalog.object(object).ok_or_else(|| ImportError::Usage {
-            message: format!("there is no object `{object}`"),
-            hint: expr::did_you_mean(object, caller.catalog.objects.keys().map(Name::as_str)),
-        })?;
+        let definition =
+            match access::permit_transfer(&caller.catalog, &caller.access, object, Transfer::Import) {
+                Ok(definition) => definition,
+                Err(denied @ Denied::UnknownObject { .. }) => {
+                    return Err(ImportError::Usage {
+                        message: denied.to_string(),
+                        hint: expr::did_you_mean(object, caller.visible().objects.keys().map(Name::as_str)),
+                    });
+                }
+                Err(denied) => return Err(denied.into()),
+            };
         let source = Source::open(file)?;
         let key = options.upsert.as_ref().map(Name::as_str);
-        let plan = Plan::new(&caller.catalog, definition, &source.headers, options.map.as_ref(), key)?;
+        let plan = Plan::new(caller.visible(), definition, &source.headers, options.map.as_ref(), key)?;
         let remembers = options.upsert.is_none() && !options.dry_run;
         let key = if remembers { Some(identity(object, file, options)?) } else { None };
         let state = match &key {
