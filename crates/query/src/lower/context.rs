@@ -32,6 +32,8 @@ pub(super) struct Cx<'a> {
 pub(super) struct Place {
     pub alias: Ident,
     pub object: Arc<Object>,
+    /// That the caller may see the row, where that is not certain of every row.
+    pub scope: Option<Arc<Scalar>>,
 }
 
 /// Where joins of to-one relations go.
@@ -157,7 +159,7 @@ impl<'a> Cx<'a> {
     }
 
     /// What must hold of any row of the table: it is not deleted (or is, as asked), and the caller may see it.
-    fn visible(&mut self, place: &Place, deleted: Deleted) -> Result<Vec<Scalar>, LowerError> {
+    fn visible(&mut self, place: &mut Place, deleted: Deleted) -> Result<Vec<Scalar>, LowerError> {
         let mut all = Vec::new();
         if let Some(deleted_at) = self.stored(place, "deletedAt", &Role::Value)? {
             let alive = Scalar::IsNull(Box::new(deleted_at.scalar));
@@ -168,7 +170,9 @@ impl<'a> Cx<'a> {
             }
         }
         if let Some(access) = self.access {
-            all.extend(self.granted(place, access.rows(&place.object.name, Action::Read))?);
+            let granted = self.granted(place, access.rows(&place.object.name, Action::Read))?;
+            place.scope = granted.clone().map(Arc::new);
+            all.extend(granted);
         }
         Ok(all)
     }
@@ -205,14 +209,14 @@ impl<'a> Cx<'a> {
         let table = self.table(object)?;
         let name = Ident::new(&table.name).map_err(|_| unknown(object, &table.name))?;
         let alias = self.alias('t');
-        let place = Place { alias: alias.clone(), object: self.object(object)? };
+        let place = Place { alias: alias.clone(), object: self.object(object)?, scope: None };
         Ok((From { source: Relation::Table(name), alias }, place))
     }
 
     /// The rows of an object.
     pub fn rows(&mut self, object: &str, deleted: Deleted) -> Result<Rows, LowerError> {
-        let (from, place) = self.place(object)?;
-        let filter = self.visible(&place, deleted)?;
+        let (from, mut place) = self.place(object)?;
+        let filter = self.visible(&mut place, deleted)?;
         Ok(Rows { from, frame: Frame::open(), filter, place })
     }
 
@@ -231,8 +235,8 @@ impl<'a> Cx<'a> {
         {
             return Ok(there.clone());
         }
-        let (from, there) = self.place(target)?;
-        let on = self.points_at(place, field, &there)?;
+        let (from, mut there) = self.place(target)?;
+        let on = self.points_at(place, field, &mut there)?;
         frame.joins.push(Join { kind: JoinKind::Left, from, on: conjunction(on) });
         frame.hops.push((place.alias.clone(), step, there.clone()));
         Ok(there)
@@ -240,12 +244,17 @@ impl<'a> Cx<'a> {
 
     /// The same record as the beginning of a subquery.
     pub fn hop_rows(&mut self, place: &Place, field: &Field, target: &str) -> Result<Rows, LowerError> {
-        let (from, there) = self.place(target)?;
-        let filter = self.points_at(place, field, &there)?;
+        let (from, mut there) = self.place(target)?;
+        let filter = self.points_at(place, field, &mut there)?;
         Ok(Rows { from, frame: Frame::open(), filter, place: there })
     }
 
-    fn points_at(&mut self, place: &Place, field: &Field, there: &Place) -> Result<Vec<Scalar>, LowerError> {
+    fn points_at(
+        &mut self,
+        place: &Place,
+        field: &Field,
+        there: &mut Place,
+    ) -> Result<Vec<Scalar>, LowerError> {
         let pointer = self.column(place, &field.name, &Role::Value)?;
         let mut on = vec![equal(self.id(there)?, pointer.scalar)];
         if matches!(field.ty, FieldType::Polymorphic { .. }) {

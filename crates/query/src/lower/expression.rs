@@ -406,6 +406,24 @@ impl Cx<'_> {
         place: &Place,
         field: &Field,
     ) -> Result<Typed, LowerError> {
+        let typed = self.any_field_value(frame, place, field)?;
+        match (&field.ty, &place.scope) {
+            (FieldType::Formula { stored: false, .. } | FieldType::Rollup { .. }, Some(scope)) => {
+                // A database may compute before it looks whether the row takes part. Of a row that one may not see not even an overflow must be
+                // heard.
+                let guarded = Scalar::Case(vec![(Scalar::clone(scope), typed.scalar)], None);
+                Ok(Typed { scalar: guarded, encoding: typed.encoding })
+            }
+            _ => Ok(typed),
+        }
+    }
+
+    fn any_field_value(
+        &mut self,
+        frame: &mut Frame,
+        place: &Place,
+        field: &Field,
+    ) -> Result<Typed, LowerError> {
         match &field.ty {
             FieldType::Formula { returns, expr, stored: false } if field.system_scope => {
                 // Joins that others share are made with the caller's rights: it takes its own.

@@ -11,6 +11,8 @@ mod related;
 mod selection;
 pub(crate) mod zone;
 
+use std::sync::Arc;
+
 use expr::{Encoding, Expr, Slot};
 use metadata::catalog::{Action, Catalog};
 use sql::{Dialect, Ident, Query, Scalar, Statement};
@@ -102,7 +104,7 @@ impl<'a> Lowering<'a> {
         Self { cx: Cx::new(catalog, dialect, Slots::new(given), None) }
     }
 
-    /// The same on behalf of a caller: what the expressions reach through relations is limited to what the caller may see.
+    /// The same on behalf of a caller: what the expressions reach, by relations and in the row itself, is limited to what the caller may see.
     pub fn on_behalf(catalog: &'a Catalog, dialect: Dialect, given: Slot, access: &'a Access) -> Self {
         Self { cx: Cx::new(catalog, dialect, Slots::new(given), Some(access)) }
     }
@@ -161,7 +163,12 @@ impl<'a> Lowering<'a> {
         self.cx.slots
     }
 
-    fn place(&self, object: &str, alias: &Ident) -> Result<Place, LowerError> {
-        Ok(Place { alias: alias.clone(), object: self.cx.object(object)? })
+    fn place(&mut self, object: &str, alias: &Ident) -> Result<Place, LowerError> {
+        let mut place = Place { alias: alias.clone(), object: self.cx.object(object)?, scope: None };
+        if let Some(access) = self.cx.access {
+            let seen = self.cx.granted(&place, access.rows(object, Action::Read))?;
+            place.scope = seen.map(Arc::new);
+        }
+        Ok(place)
     }
 }

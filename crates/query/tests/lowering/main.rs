@@ -4,5 +4,6 @@ mod differential;
 mod golden;
 mod limits;
 mod paging;
+mod rights;
 mod world;
 mod writing;
