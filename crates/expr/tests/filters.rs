@@ -2,7 +2,7 @@
 
 use expr::filter::{Values, read};
 use expr::sample::Sample;
-use expr::{Moment, Value};
+use expr::{Moment, Value, code};
 use serde_json::{Value as Json, json};
 
 fn slots() -> Values {
@@ -249,4 +249,60 @@ fn size_is_limited() {
     let wide = json!({"or": vec![json!({"count": {"eq": 1}}); 501]});
     let problems = read(&wide, &Sample, "deal", &mut slots()).expect_err("is refused");
     assert_eq!((problems.len(), problems[0].code), (1, "EXPRESSION_LIMIT"));
+}
+
+fn acting(filter: &Json) -> String {
+    let tree = read(filter, &Sample, "deal", &mut Values::Acting).expect("reads").expect("asks something");
+    tree.to_string()
+}
+
+#[test]
+fn scopes_of_roles_compare_with_facts_of_the_request() {
+    assert_eq!(acting(&json!({"owner": {"id": {"eq": "$user"}}})), "record.owner.id in [user.id]");
+    assert_eq!(
+        acting(&json!({"stage": {"in": ["$user.country", "won"]}})),
+        "record.stage in [user.country, \"won\"]"
+    );
+    assert_eq!(acting(&json!({"name": {"eq": "$user.country"}})), "record.name in [user.country]");
+    assert_eq!(acting(&json!({"closeDate": {"gte": "$today"}})), "record.closeDate >= today()");
+    assert_eq!(acting(&json!({"closeDate": {"eq": "$today"}})), "record.closeDate == today()");
+    assert_eq!(acting(&json!({"name": {"eq": "$100"}})), "record.name == \"$100\"");
+}
+
+#[test]
+fn facts_are_checked() {
+    let problem = |filter: Json| {
+        let problems = read(&filter, &Sample, "deal", &mut Values::Acting).expect_err("is refused");
+        let [problem] = problems.as_slice() else { unreachable!("{problems:?}") };
+        (problem.code, problem.message.clone(), problem.hint.clone())
+    };
+    let said = |code, message: &str, hint: Option<&str>| (code, message.to_owned(), hint.map(str::to_owned));
+    assert_eq!(
+        problem(json!({"count": {"eq": "$user.country"}})),
+        said(code::TYPE, "`$user.country` is of type text, not int", None)
+    );
+    assert_eq!(
+        problem(json!({"name": {"eq": "$user.contry"}})),
+        said(code::UNKNOWN_NAME, "`user` has no field `contry`", Some("did you mean `country`?"))
+    );
+    assert_eq!(
+        problem(json!({"name": {"in": ["$uesr"]}})),
+        said(code::VALUE, "`$uesr` is no fact of the request", Some("did you mean `$user`?"))
+    );
+    assert_eq!(
+        problem(json!({"name": {"contains": "$user.country"}})),
+        said(code::VALUE, "`contains` does not compare with `$user.country`", None)
+    );
+    assert_eq!(
+        problem(json!({"name": {"notIn": ["$user.country"]}})).2.as_deref(),
+        Some("`ne` is false where the fact is not known")
+    );
+    assert!(problem(json!({"seenAt": {"gt": "$today"}})).2.is_some());
+}
+
+#[test]
+fn elsewhere_a_fact_is_a_text_like_any_other() {
+    let filter = json!({"name": {"eq": "$user.country"}});
+    check(&filter, "record.name == \"$user.country\"");
+    check_slots(&filter, "record.name == $0", &["$user.country"]);
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
+use super::fact::is_fact_of_user;
 use super::operator::{Membership, Operand, Operator, operators};
 use super::{NULL_HINT, Place, Reader, Values, shape};
 use crate::check::{is_pattern, listed};
@@ -91,7 +92,16 @@ impl Reader<'_> {
             return None;
         }
         match operator.operand() {
-            Operand::One(op) => Some(subject.binary(op, self.one(subject, operator, json)?)),
+            Operand::One(op) => {
+                let with = self.one(subject, operator, json)?;
+                if op == BinaryOp::Equal && is_fact_of_user(&with) {
+                    // Null-safe equality would find records without a value for users without one; null is in no list.
+                    let ty = Type::List(Box::new(with.ty.clone()));
+                    let list = Box::new(typed(Node::List(vec![with]), &ty));
+                    return Some(Expr::condition(Node::In(subject.boxed(), list)));
+                }
+                Some(subject.binary(op, with))
+            }
             Operand::Text(op) => {
                 let pattern = Box::new(self.one(subject, operator, json)?);
                 Some(Expr::condition(Node::Text(op, subject.boxed(), pattern)))
@@ -131,6 +141,9 @@ impl Reader<'_> {
 
     /// One compared value, in its place.
     fn one(&mut self, subject: &Subject, operator: Operator, json: &Json) -> Option<Expr> {
+        if let Some(name) = self.names_fact(json) {
+            return self.fact(name, subject.element(), operator);
+        }
         let value = self.value(subject, operator, json)?;
         self.put(value, subject.element())
     }
@@ -205,25 +218,28 @@ impl Reader<'_> {
         None
     }
 
-    fn items(&mut self, subject: &Subject, operator: Operator, items: &[Json]) -> Option<Vec<Value>> {
-        let read: Vec<Option<Value>> = items
+    fn items<T>(
+        &mut self,
+        items: &[Json],
+        mut read: impl FnMut(&mut Self, &Json) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let read: Vec<Option<T>> = items
             .iter()
             .enumerate()
-            .map(|(at, item)| self.below(at.to_string(), |reader| reader.value(subject, operator, item)))
+            .map(|(at, item)| self.below(at.to_string(), |reader| read(reader, item)))
             .collect();
         read.into_iter().collect()
     }
 
     fn list(&mut self, subject: &Subject, operator: Operator, json: &Json) -> Option<Expr> {
         let items = self.array(json, "a list of values")?;
-        let values = self.items(subject, operator, items)?;
-        let of = subject.element().clone();
-        let ty = Type::List(Box::new(of.clone()));
-        if let Values::Inline = self.values {
-            let literals = values.into_iter().map(|value| typed(Node::Literal(value), &of)).collect();
-            return Some(typed(Node::List(literals), &ty));
+        let ty = Type::List(Box::new(subject.element().clone()));
+        if let Values::Slots { .. } = self.values {
+            let values = self.items(items, |reader, item| reader.value(subject, operator, item))?;
+            return self.put(Value::List(values), &ty);
         }
-        self.put(Value::List(values), &ty)
+        let items = self.items(items, |reader, item| reader.one(subject, operator, item))?;
+        Some(typed(Node::List(items), &ty))
     }
 
     fn between(&mut self, subject: &Subject, operator: Operator, json: &Json) -> Option<Expr> {
@@ -235,10 +251,8 @@ impl Reader<'_> {
             self.problems.push(problem);
             return None;
         }
-        let mut values = self.items(subject, operator, items)?.into_iter();
-        let ty = subject.expr.ty.clone();
-        let least = self.put(values.next()?, &ty)?;
-        let greatest = self.put(values.next()?, &ty)?;
+        let mut values = self.items(items, |reader, item| reader.one(subject, operator, item))?.into_iter();
+        let (least, greatest) = (values.next()?, values.next()?);
         Some(Expr::all(vec![
             subject.binary(BinaryOp::GreaterOrEqual, least),
             subject.binary(BinaryOp::LessOrEqual, greatest),
@@ -281,7 +295,7 @@ impl Reader<'_> {
     /// A value in its place: the next slot, or the tree.
     fn put(&mut self, value: Value, ty: &Type) -> Option<Expr> {
         let node = match self.values {
-            Values::Inline => Node::Literal(value),
+            Values::Inline | Values::Acting => Node::Literal(value),
             Values::Slots { values, .. } => {
                 if let Ok(slot) = Slot::try_from(values.len()) {
                     values.push(value);
@@ -297,7 +311,7 @@ impl Reader<'_> {
     }
 }
 
-fn typed(node: Node, ty: &Type) -> Expr {
+pub(super) fn typed(node: Node, ty: &Type) -> Expr {
     Expr { node, ty: ty.clone(), span: Span::default() }
 }
 

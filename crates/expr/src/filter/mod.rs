@@ -4,6 +4,7 @@
 //! problems. All problems are collected.
 
 mod compare;
+mod fact;
 mod operator;
 mod related;
 
@@ -32,6 +33,8 @@ pub enum Values {
     /// They stay in the tree as literals (metadata). Relative dates become request constants
     /// ([`Function::DateFrom`](crate::Function::DateFrom) and its kin), because the tree outlives the day.
     Inline,
+    /// As [`Values::Inline`], and the texts `$user`, `$user.field` and `$today` are facts of the request (scopes of roles).
+    Acting,
     /// Each is the next slot (API), a list (`in`, `hasAny`, `hasAll`) is one slot: filters of equal shape give equal trees. Relative
     /// dates are resolved at once.
     Slots {
