@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 
 use super::draft::{Draft, DraftField, DraftObject, Origin, Section, checked_name};
+use super::load::PLATFORM;
 use super::names::reserved_field;
 use super::report::{At, Report};
 use crate::catalog::{Field, FieldType, Lookup, NumberLimits, OnDelete};
@@ -45,7 +46,10 @@ fn authored(object: &mut DraftObject, section: &Section, draft: &Draft, report: 
             object.broken.insert(text.clone());
             continue;
         };
-        if let Some(other) = object.fields.get(&name) {
+        if let Some(other) = object.fields.get_mut(&name) {
+            if retold(other, doc, raw) {
+                continue;
+            }
             let owner = other.origin.as_ref().map_or("the platform", |origin| origin.package.as_str());
             let mut finding = Finding::new(
                 codes::DUPLICATE_NAME,
@@ -64,6 +68,32 @@ fn authored(object: &mut DraftObject, section: &Section, draft: &Draft, report: 
             }
         }
     }
+}
+
+/// Whether the platform has that very field, which packages had before it did: then they only tell it in their own words.
+fn retold(platform: &mut DraftField, doc: &FieldDocument, raw: &serde_json::Value) -> bool {
+    let meaning = |raw: &serde_json::Value| {
+        let mut raw = raw.clone();
+        if let Some(keys) = raw.as_object_mut() {
+            keys.retain(|key, _| !["title", "x-titles", "description"].contains(&key.as_str()));
+        }
+        raw
+    };
+    let Some(origin) = platform.origin.as_ref().filter(|origin| origin.package == PLATFORM) else {
+        return false;
+    };
+    if meaning(&origin.raw) != meaning(raw) {
+        return false;
+    }
+    let field = &mut platform.field;
+    if let Some(title) = &doc.title {
+        field.title.clone_from(title);
+        field.titles.clone_from(&doc.titles);
+    }
+    if doc.description.is_some() {
+        field.description.clone_from(&doc.description);
+    }
+    true
 }
 
 /// A field's name, or what is wrong with it.
