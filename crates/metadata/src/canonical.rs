@@ -9,7 +9,7 @@ pub struct CanonicalDocument {
     pub package: String,
     /// What it is.
     pub kind: Kind,
-    /// Its stable name: of the object or list, `package/object` for an extension, the language tag of translations.
+    /// Its stable name: of the object, list or role, `package/object` for an extension, the language tag of translations.
     pub name: String,
     /// Where `pull` writes it: `core/objects/lead.json`.
     pub path: String,
@@ -28,6 +28,8 @@ pub enum Kind {
     Object,
     /// Additions to an object, of the same or another package.
     Extension,
+    /// A role.
+    Role,
     /// Titles in one language.
     Translation,
 }

@@ -39,6 +39,11 @@ codes! {
     UNKNOWN_OBJECT: "An object that nobody defines.", "\"x-to\": \"acount\"";
     UNKNOWN_FIELD: "A field that the object does not have.", "\"required\": [\"nmae\"]";
     UNKNOWN_CHOICES: "A choice list that nobody defines.", "\"x-choices\": \"industri\"";
+    UNKNOWN_ROLE: "A role that nobody defines.", "\"inherits\": [\"raeder\"]";
+    CYCLIC_ROLES: "Roles that inherit each other.", "a inherits b, b inherits a";
+    BAD_SCOPE: "A scope that says nothing of the object's records: an owner they do not have, a filter without conditions.", "\"read\": [\"own\"] of an object that has no owner";
+    BAD_GRANT: "A field that nobody can write, or that is granted to be written but not read.", "\"fields\": {\"read\": [\"name\"], \"write\": [\"phone\"]}";
+    IDLE_GRANT: "A grant that grants nothing, or less than it seems to (a warning).", "\"update\": [\"own\"] without \"read\"";
     UNKNOWN_LANGUAGE: "The language of a translation is no language tag.", "translations/chinese simplified.json";
     BAD_LIMIT: "A limit that cannot be kept, or that no value can meet.", "\"minLength\": 9, \"maxLength\": 3";
     BAD_PATTERN: "A regular expression that is none, or that needs more than linear time; or the pattern of an automatic number without its zeros.", "\"pattern\": \"(\"";

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::codes;
 use crate::document::{
-    ChoicesDocument, ExtensionDocument, ObjectDocument, PackageDocument, TranslationDocument, schema_of,
+    ChoicesDocument, ExtensionDocument, ObjectDocument, PackageDocument, RoleDocument, TranslationDocument,
+    schema_of,
 };
 
 /// The generated files: path from the top of the repository, content.
@@ -20,6 +21,7 @@ pub fn generated() -> Vec<(&'static str, String)> {
             text(&titled(schema_of::<ExtensionDocument>(), "extension", true)),
         ),
         ("metadata/schema/choices.json", text(&titled(schema_of::<ChoicesDocument>(), "choices", true))),
+        ("metadata/schema/role.json", text(&titled(schema_of::<RoleDocument>(), "role", true))),
         (
             "metadata/schema/translation.json",
             text(&titled(schema_of::<TranslationDocument>(), "translation", false)),

@@ -39,6 +39,10 @@ fn kind(detail: &Detail) -> &'static str {
         Detail::ChoicesRemoved { .. } => "choicesRemoved",
         Detail::ChoicesRenamed { .. } => "choicesRenamed",
         Detail::ChoicesAdded { .. } => "choicesAdded",
+        Detail::RoleAdded { .. } => "roleAdded",
+        Detail::RoleDropped { .. } => "roleDropped",
+        Detail::RoleRenamed { .. } => "roleRenamed",
+        Detail::RoleChanged { .. } => "roleChanged",
         Detail::Other { .. } => "changed",
     }
 }

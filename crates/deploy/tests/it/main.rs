@@ -11,3 +11,4 @@ mod kinds;
 mod live;
 mod local;
 mod return_ways;
+mod roles;

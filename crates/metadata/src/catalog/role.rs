@@ -127,6 +127,24 @@ pub enum ScopeKind {
     Filter,
 }
 
+impl ScopeKind {
+    /// The scopes that have a word; a filter has none.
+    pub const WORDS: [ScopeKind; 5] =
+        [ScopeKind::Own, ScopeKind::Team, ScopeKind::Subordinates, ScopeKind::Pool, ScopeKind::All];
+
+    /// As it stands in role documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ScopeKind::Own => "own",
+            ScopeKind::Team => "team",
+            ScopeKind::Subordinates => "subordinates",
+            ScopeKind::Pool => "pool",
+            ScopeKind::All => "all",
+            ScopeKind::Filter => "filter",
+        }
+    }
+}
+
 /// `user.#team`: ids of the users in the acting user's team, the user included. No field can have such a name.
 pub const FACT_TEAM: &str = "#team";
 /// `user.#subordinates`: ids of the users below the acting user.

@@ -1,6 +1,7 @@
 //! What changed between two catalogs, typed, so that `deploy` decides what it means for tables and records.
 
 mod fields;
+mod roles;
 mod rules;
 
 use std::collections::HashMap;
@@ -11,7 +12,7 @@ use crate::name::Name;
 /// One change of metadata.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    /// `lead`, `lead.closeDate`, `lead.rules.margin`, `choices.industry`.
+    /// `lead`, `lead.closeDate`, `lead.rules.margin`, `choices.industry`, `roles.sales`.
     pub path: String,
     /// What happened there.
     pub detail: Detail,
@@ -142,6 +143,20 @@ pub enum Detail {
         field: Name,
         added: Vec<String>,
     },
+    RoleAdded {
+        role: Name,
+    },
+    RoleDropped {
+        role: Name,
+    },
+    RoleRenamed {
+        role: Name,
+        from: Name,
+    },
+    /// It grants something else, itself or through what it inherits.
+    RoleChanged {
+        role: Name,
+    },
     /// Only what people read: titles, labels, descriptions, order, display and search.
     Other {
         what: Vec<&'static str>,
@@ -149,7 +164,7 @@ pub enum Detail {
 }
 
 /// All changes from one catalog to another, renames honoured, in a stable order: packages, then objects as the new catalog has them, then
-/// dropped objects.
+/// dropped objects, then roles.
 pub fn difference(old: &Catalog, new: &Catalog) -> Vec<Change> {
     let mut changes = Changes::default();
     for (name, object) in &new.objects {
@@ -183,6 +198,7 @@ pub fn difference(old: &Catalog, new: &Catalog) -> Vec<Change> {
     for name in gone {
         changes.add(name.to_string(), Detail::ObjectDropped { object: name.clone() });
     }
+    roles::roles(old, new, &mut changes);
     changes.all
 }
 

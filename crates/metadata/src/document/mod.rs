@@ -6,6 +6,7 @@ mod extension;
 mod field;
 mod object;
 mod package;
+mod role;
 mod shape;
 mod translation;
 
@@ -19,6 +20,7 @@ pub use object::{
     DuplicateDocument, ObjectDocument, ObjectType, PartialUnique, RuleDocument, UniqueDocument,
 };
 pub use package::{PackageDocument, SettingDocument, SettingType};
+pub use role::{FieldsDocument, GrantDocument, RightName, RoleDocument, ScopeDocument, ScopeWord};
 pub use shape::Shape;
 pub use translation::{ObjectTranslation, TranslationDocument};
 

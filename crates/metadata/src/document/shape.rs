@@ -236,6 +236,9 @@ fn words_of(schema: &Value) -> Option<Vec<&str>> {
 }
 
 fn admits(schema: &Value, node: &Node) -> bool {
+    if words_of(schema).is_some() {
+        return node.text().is_some();
+    }
     let Some(types) = schema.get("type") else { return true };
     let fits = |ty: &Value| match (ty.as_str().unwrap_or_default(), &node.kind) {
         ("string", NodeKind::String(_))
@@ -261,6 +264,9 @@ fn type_words(schema: &Value) -> Option<String> {
             _ => return None,
         })
     };
+    if let Some(words) = words_of(schema) {
+        return Some(format!("one of {}", words.join(", ")));
+    }
     match schema.get("type")? {
         Value::Array(types) => Some(types.iter().filter_map(word).collect::<Vec<_>>().join(" or ")),
         one => word(one).map(str::to_owned),

@@ -20,6 +20,10 @@ pub struct TranslationDocument {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, ObjectTranslation>")]
     pub objects: IndexMap<String, ObjectTranslation>,
+    /// Titles of roles, by role.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub roles: IndexMap<String, String>,
     /// Labels of shared choice lists: list, value, label.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, BTreeMap<String, String>>")]

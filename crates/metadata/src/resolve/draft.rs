@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 
 use super::load::{Documents, Loaded, PLATFORM, Typed, bare};
 use super::report::{At, Report};
+use super::roles::DraftRole;
 use crate::catalog::{Field, FieldType, Package, Rule, Unique};
 use crate::codes;
 use crate::diagnostic::Finding;
@@ -93,6 +94,10 @@ pub struct DraftObject {
 pub struct Draft {
     pub objects: IndexMap<Name, DraftObject>,
     pub known: Known,
+    /// Roles, in the order of packages and names.
+    pub roles: IndexMap<Name, DraftRole>,
+    /// Roles that are there but faulty.
+    pub broken_roles: HashSet<String>,
     /// Far ends that faulty relations would have made.
     pub broken_inverses: HashSet<String>,
 }
@@ -194,7 +199,7 @@ fn sort_name(loaded: &Loaded) -> &str {
     match &loaded.typed {
         Typed::Object(doc) => &doc.name,
         Typed::Extension(doc) => bare(&doc.extends),
-        Typed::Package(_) | Typed::Choices(_) | Typed::Translation(_) => "",
+        Typed::Package(_) | Typed::Choices(_) | Typed::Role(_) | Typed::Translation(_) => "",
     }
 }
 

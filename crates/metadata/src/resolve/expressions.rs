@@ -96,8 +96,29 @@ pub fn filter(
     at: &At,
     report: &mut Report,
 ) -> Result<Option<Expr>, ()> {
+    read_filter((json, Values::Inline), scope, object, at, report)
+}
+
+/// The same for the scope of a role, where `$user`, `$user.field` and `$today` stand for facts of the request.
+pub fn scope_filter(
+    json: &serde_json::Value,
+    scope: &DraftScope<'_>,
+    object: &Name,
+    at: &At,
+    report: &mut Report,
+) -> Result<Option<Expr>, ()> {
+    read_filter((json, Values::Acting), scope, object, at, report)
+}
+
+fn read_filter(
+    (json, mut values): (&serde_json::Value, Values),
+    scope: &DraftScope<'_>,
+    object: &Name,
+    at: &At,
+    report: &mut Report,
+) -> Result<Option<Expr>, ()> {
     scope.touched_broken.set(false);
-    match expr::filter::read(json, scope, object, &mut Values::Inline) {
+    match expr::filter::read(json, scope, object, &mut values) {
         Ok(expr) => Ok(expr),
         Err(_) if scope.touched_broken.get() => Err(()),
         Err(problems) => {

@@ -12,11 +12,12 @@ use super::load::{Documents, Loaded, PLATFORM, Typed, bare};
 use super::report::Report;
 use crate::Base;
 use crate::canonical::{CanonicalDocument, Kind};
-use crate::catalog::{Catalog, Object, Package};
+use crate::catalog::{Catalog, Object, Package, Role};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Finding, Severity};
 use crate::field;
 use crate::layout::{self, Layout};
+use crate::name::Name;
 
 /// Most columns of an object's own fields: so that a full row always fits a page of PostgreSQL.
 pub const MOST_COLUMNS: usize = 400;
@@ -27,14 +28,24 @@ pub const MOST_COLUMNS_IN_ALL: usize = 440;
 /// Most objects of a tenant, beside the platform's own.
 pub const MOST_OBJECTS: usize = 500;
 
+/// What the stages before have made.
+pub struct Parts {
+    /// Objects.
+    pub draft: Draft,
+    /// Packages in their order.
+    pub packages: IndexMap<String, Package>,
+    /// Roles with what they inherit.
+    pub roles: IndexMap<Name, Arc<Role>>,
+}
+
 /// Makes the catalog, unless something was wrong.
 pub fn finish(
     documents: &Documents,
-    draft: Draft,
-    packages: IndexMap<String, Package>,
+    parts: Parts,
     base: &Base,
     mut report: Report,
 ) -> Result<Resolved, Vec<Diagnostic>> {
+    let Parts { draft, packages, roles } = parts;
     limits(&draft, &mut report);
     let canonical = canonical(documents, &packages);
     let failed = report.failed();
@@ -47,7 +58,6 @@ pub fn finish(
         draft.objects.into_values().map(|object| (object.name.clone(), Arc::new(finished(object)))).collect();
     let layout = layout::allocate(&base.layout, objects.values().map(|object| &**object));
     let hash = hash(&canonical, &layout);
-    let roles = IndexMap::new();
     let catalog = Catalog { version: base.version, hash, objects, choices, roles, packages, layout };
     let warnings = diagnostics.into_iter().filter(|d| d.severity == Severity::Warning).collect();
     Ok(Resolved { catalog, warnings, documents: canonical })
@@ -140,6 +150,7 @@ fn document(loaded: &Loaded, extensions: &mut HashMap<(String, String), u32>) ->
         Typed::Package(doc) => (Kind::Package, doc.name.clone(), "package.json".to_owned()),
         Typed::Object(doc) => (Kind::Object, doc.name.clone(), format!("objects/{}.json", doc.name)),
         Typed::Choices(doc) => (Kind::Choices, doc.name.clone(), format!("choices/{}.json", doc.name)),
+        Typed::Role(doc) => (Kind::Role, doc.name.clone(), format!("roles/{}.json", doc.name)),
         Typed::Translation(doc) => {
             let language = doc.language.clone().unwrap_or_else(|| loaded.stem.clone());
             let inside = format!("translations/{language}.json");

@@ -11,8 +11,8 @@ use crate::canonical::Kind;
 use crate::codes;
 use crate::diagnostic::Finding;
 use crate::document::{
-    ChoicesDocument, ExtensionDocument, ObjectDocument, PackageDocument, Shape, TranslationDocument,
-    schema_of,
+    ChoicesDocument, ExtensionDocument, ObjectDocument, PackageDocument, RoleDocument, Shape,
+    TranslationDocument, schema_of,
 };
 use crate::hint::did_you_mean;
 use crate::json::{Node, NodeKind};
@@ -27,8 +27,8 @@ const PLATFORM_FILES: [(&str, &str); 2] = [
 ];
 
 /// Folders whose documents come with later versions.
-const LATER: [&str; 9] =
-    ["lifecycles", "automations", "scripts", "roles", "pools", "sequences", "metrics", "views", "tests"];
+const LATER: [&str; 8] =
+    ["lifecycles", "automations", "scripts", "pools", "sequences", "metrics", "views", "tests"];
 
 /// A document of any kind.
 #[derive(Debug)]
@@ -37,6 +37,7 @@ pub enum Typed {
     Object(Box<ObjectDocument>),
     Extension(Box<ExtensionDocument>),
     Choices(Box<ChoicesDocument>),
+    Role(Box<RoleDocument>),
     Translation(Box<TranslationDocument>),
 }
 
@@ -129,7 +130,7 @@ fn group<'a>(files: &'a [SourceFile], report: &mut Report, own: bool) -> Vec<Gro
             folders.entry(folder).or_default().push((inside.to_owned(), file));
         }
     }
-    let kinds = ["objects", "choices", "translations"];
+    let kinds = ["objects", "choices", "roles", "translations"];
     let bare: Vec<&SourceFile> = folders
         .iter()
         .filter(|(folder, _)| kinds.contains(folder))
@@ -185,6 +186,7 @@ fn read_group(group: &Group<'_>, report: &mut Report, documents: &mut Documents)
             _ if is_package => Kind::Package,
             "objects" if json => Kind::Object,
             "choices" if json => Kind::Choices,
+            "roles" if json => Kind::Role,
             "translations" if json => Kind::Translation,
             _ => {
                 elsewhere(path, folder, file, report);
@@ -205,10 +207,10 @@ fn elsewhere(path: &str, folder: &str, file: &SourceFile, report: &mut Report) {
             format!("`{folder}` are not yet supported by this version; leave them out until they are"),
         );
     } else if ending(path) == "json" && SourceFile::wanted(&file.path) {
-        let known = ["package.json", "objects", "choices", "translations"];
+        let known = ["package.json", "objects", "choices", "roles", "translations"];
         let mut finding = Finding::new(codes::UNKNOWN_FILE, "", "No document is expected here");
         finding.expected = Some(
-            "package.json, objects/…, choices/…, translations/…; data/, maps/ and docs/ are left alone"
+            "package.json, objects/…, choices/…, roles/…, translations/…; data/, maps/ and docs/ are left alone"
                 .to_owned(),
         );
         finding.found = Some(path.to_owned());
@@ -330,6 +332,7 @@ fn typed(kind: Kind, sound: &Value) -> Result<Typed, serde_json::Error> {
         Kind::Object => Typed::Object(read(sound)?),
         Kind::Extension => Typed::Extension(read(sound)?),
         Kind::Choices => Typed::Choices(read(sound)?),
+        Kind::Role => Typed::Role(read(sound)?),
         Kind::Translation => Typed::Translation(read(sound)?),
     })
 }
@@ -339,12 +342,14 @@ fn schema(kind: Kind) -> &'static Value {
     static OBJECT: LazyLock<Value> = LazyLock::new(schema_of::<ObjectDocument>);
     static EXTENSION: LazyLock<Value> = LazyLock::new(schema_of::<ExtensionDocument>);
     static CHOICES: LazyLock<Value> = LazyLock::new(schema_of::<ChoicesDocument>);
+    static ROLE: LazyLock<Value> = LazyLock::new(schema_of::<RoleDocument>);
     static TRANSLATION: LazyLock<Value> = LazyLock::new(schema_of::<TranslationDocument>);
     match kind {
         Kind::Package => &PACKAGE,
         Kind::Object => &OBJECT,
         Kind::Extension => &EXTENSION,
         Kind::Choices => &CHOICES,
+        Kind::Role => &ROLE,
         Kind::Translation => &TRANSLATION,
     }
 }

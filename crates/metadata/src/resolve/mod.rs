@@ -12,6 +12,7 @@ mod names;
 mod packages;
 mod relations;
 mod report;
+mod roles;
 mod sections;
 mod translations;
 mod walk;
@@ -52,6 +53,7 @@ pub fn resolve(files: &[SourceFile], base: &Base) -> Result<Resolved, Vec<Diagno
     let documents = load::load(files, &base.files, &mut report);
     let packages = packages::packages(&documents, &mut report);
     let mut draft = draft::draft(&documents, &packages, &mut report);
+    roles::draft(&documents, &packages, &mut draft, &mut report);
     choices::choices(&documents, &mut draft.known, &mut report);
     relations::link_objects(&mut draft, &mut report);
     fields::fields(&mut draft, &mut report);
@@ -62,5 +64,6 @@ pub fn resolve(files: &[SourceFile], base: &Base) -> Result<Resolved, Vec<Diagno
     sections::names(&mut draft, &mut report);
     conditions::conditions(&mut draft, &packages, &mut report);
     names::collisions(&draft, &mut report);
-    finish::finish(&documents, draft, packages, base, report)
+    let roles = roles::roles(&draft, &packages, &mut report);
+    finish::finish(&documents, finish::Parts { draft, packages, roles }, base, report)
 }

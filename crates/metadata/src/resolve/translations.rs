@@ -24,6 +24,10 @@ pub fn translations(documents: &Documents, draft: &mut Draft, report: &mut Repor
             let at = loaded.at.below(&format!("/objects/{}", escape(name)));
             translate(draft, name, object, &language, &at, report);
         }
+        for (name, title) in &doc.roles {
+            let at = loaded.at.below(&format!("/roles/{}", escape(name)));
+            role(draft, name, (&language, title), &at, report);
+        }
         for (name, labels) in &doc.choices {
             let at = loaded.at.below(&format!("/choices/{}", escape(name)));
             let Some((name, list)) = draft.known.choices.get_key_value(name.as_str()) else {
@@ -131,6 +135,14 @@ fn translate(
     }
 }
 
+fn role(draft: &mut Draft, name: &str, (language, title): (&str, &str), at: &At, report: &mut Report) {
+    if let Some(role) = draft.roles.get_mut(name) {
+        role.titles.insert(language.to_owned(), title.to_owned());
+    } else if !draft.broken_roles.contains(name) && !draft.known.broken_objects.contains(name) {
+        stranger("role", name, draft.roles.keys().map(Name::as_str), at, report);
+    }
+}
+
 fn label(
     list: &mut Choices,
     labels: &indexmap::IndexMap<String, String>,
@@ -151,6 +163,7 @@ fn label(
 fn stranger<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>, at: &At, report: &mut Report) {
     let code = match what {
         "object" => codes::UNKNOWN_OBJECT,
+        "role" => codes::UNKNOWN_ROLE,
         "choice list" => codes::UNKNOWN_CHOICES,
         "choice" => codes::BAD_CHOICES,
         _ => codes::UNKNOWN_FIELD,
