@@ -30,6 +30,8 @@ struct Arguments {
 enum Command {
     /// Serves the floor's operations
     Floor(Floor),
+    /// Measures what a role costs: the same reads with all rights and with a role, on a million leads
+    Roles(Run),
     /// Fills the tables of tenant `bench` in a database where `metadata/core` has been applied
     Seed(Seed),
 }
@@ -95,7 +97,8 @@ fn main() -> ExitCode {
     let outcome = runtime.block_on(async {
         match arguments.command {
             Some(Command::Floor(floor)) => floor::serve(&floor.database, floor.port).await,
-            Some(Command::Seed(seed)) => seed::fill(&seed.database, seed.percent).await,
+            Some(Command::Seed(seed)) => seed::fill(&seed.database, seed.percent, seed::LEADS).await,
+            Some(Command::Roles(run)) => drive::run_roles(run).await,
             None => drive::run(arguments.run).await,
         }
     });

@@ -55,9 +55,9 @@ fn pick(salt: u32, from: &[&str]) -> String {
 }
 
 /// Fills all tables of a database where the package has been applied to tenant `bench`.
-pub async fn fill(url: &str, percent: u32) -> Result<(), Failure> {
+pub async fn fill(url: &str, percent: u32, leads: u32) -> Result<(), Failure> {
     let pool = database::pool(url, 1).await?;
-    for table in tables(percent) {
+    for table in tables(percent, leads) {
         insert(&pool, &table).await?;
     }
     pool.execute("VACUUM (ANALYZE, FREEZE)").await?;
@@ -106,14 +106,14 @@ async fn insert(pool: &PgPool, table: &Table) -> Result<(), Failure> {
     Ok(())
 }
 
-fn tables(percent: u32) -> Vec<Table> {
+fn tables(percent: u32, lead_rows: u32) -> Vec<Table> {
     let share = |rows: u32| (rows / 100 * percent).max(200);
     vec![
         Table { name: "user", kind: 1, rows: USERS, columns: users() },
         Table { name: "product", kind: 7, rows: PRODUCTS, columns: products() },
         Table { name: "account", kind: 2, rows: share(ACCOUNTS), columns: accounts(share(ACCOUNTS)) },
         Table { name: "contact", kind: 3, rows: share(CONTACTS), columns: contacts(share(ACCOUNTS)) },
-        Table { name: "lead", kind: 4, rows: share(LEADS), columns: leads(share(LEADS)) },
+        Table { name: "lead", kind: 4, rows: share(lead_rows), columns: leads(share(lead_rows)) },
         Table {
             name: "opportunity",
             kind: 5,
@@ -224,6 +224,7 @@ fn leads(rows: u32) -> Vec<(&'static str, String)> {
                 "timestamptz '2024-11-01 00:00:00Z' + ((n::bigint * 7919) % {rows}) * interval '5 minutes'"
             ),
         ),
+        ("product", id(7, &format!("1 + {}", chance(34, PRODUCTS)))),
         ("do_not_contact", "false".to_owned()),
         ("external_id", "'L' || n".to_owned()),
     ]

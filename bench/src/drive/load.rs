@@ -10,9 +10,20 @@ use crate::{Failure, processes};
 
 use super::client::{Connection, Reply};
 use super::numbers::Numbers;
-use super::operation::{Operation, Side};
-use super::servers::Servers;
-use super::world::World;
+
+/// Whom to drive, and whose processor time counts.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// Where the server listens.
+    pub port: u16,
+    /// Its process.
+    pub pid: u32,
+    /// PostgreSQL's first process.
+    pub postmaster: u32,
+}
+
+/// Makes the next request.
+pub type Ask<'a> = &'a (dyn Fn(&mut Numbers) -> Vec<u8> + Sync);
 
 /// How hard, how long.
 pub struct Drive {
@@ -40,21 +51,13 @@ pub struct Figures {
 }
 
 /// Drives one server.
-pub async fn drive(
-    drive: &Drive,
-    operation: &'static Operation,
-    side: Side,
-    servers: &Servers,
-    world: &World,
-) -> Result<Figures, Failure> {
-    let before = (processes::seconds(servers.pid(side))?, processes::family_seconds(servers.postmaster)?);
+pub async fn drive(drive: &Drive, name: &str, target: Target, ask: Ask<'_>) -> Result<Figures, Failure> {
+    let before = (processes::seconds(target.pid)?, processes::family_seconds(target.postmaster)?);
     let start = Instant::now();
     let end = start + Duration::from_secs_f64(drive.seconds);
-    // Reads ask both servers the same; a write that repeats the other server's values would change nothing.
-    let apart = if operation.writes && side == Side::Armature { 500 } else { 0 };
     let loops = (0..drive.connections).map(|number| {
-        let seed = drive.seed * 1000 + apart + number as u64;
-        ask_until(end, operation, side, servers.port(side), (Numbers::new(seed), world))
+        let seed = drive.seed * 1000 + number as u64;
+        ask_until(end, name, target.port, (Numbers::new(seed), ask))
     });
     // All loops on this task: they wait on sockets, and the driver must leave the processors to what is measured.
     let mut loops: FuturesUnordered<_> = loops.collect();
@@ -63,7 +66,7 @@ pub async fn drive(
         all.add(one)?;
     }
     let elapsed = start.elapsed().as_secs_f64();
-    let after = (processes::seconds(servers.pid(side))?, processes::family_seconds(servers.postmaster)?);
+    let after = (processes::seconds(target.pid)?, processes::family_seconds(target.postmaster)?);
     #[expect(clippy::cast_precision_loss, reason = "counts and microseconds of a few seconds")]
     let (requests, quantile) = (all.len() as f64, |part: f64| all.value_at_quantile(part) as f64);
     Ok(Figures {
@@ -77,19 +80,18 @@ pub async fn drive(
 
 async fn ask_until(
     end: Instant,
-    operation: &Operation,
-    side: Side,
+    name: &str,
     port: u16,
-    (mut numbers, world): (Numbers, &World),
+    (mut numbers, ask): (Numbers, Ask<'_>),
 ) -> Result<Histogram<u64>, Failure> {
     let mut connection = Connection::open(port).await?;
     let mut times = Histogram::<u64>::new(3)?;
     while Instant::now() < end {
-        let request = operation.request(side, &mut numbers, world);
+        let request = ask(&mut numbers);
         let asked = Instant::now();
         let reply = connection.ask(&request).await?;
         times.record(u64::try_from(asked.elapsed().as_micros())?)?;
-        check(&reply, operation.name)?;
+        check(&reply, name)?;
     }
     Ok(times)
 }

@@ -6,6 +6,7 @@ mod load;
 mod numbers;
 mod operation;
 mod report;
+mod roles;
 mod servers;
 mod world;
 
@@ -15,6 +16,7 @@ use crate::{Failure, Run, database, seed};
 
 use load::Figures;
 use operation::{OPERATIONS, Side};
+pub use roles::run as run_roles;
 use servers::Servers;
 use world::World;
 
@@ -37,7 +39,7 @@ pub async fn run(run: Run) -> Result<(), Failure> {
     database::create(&cluster, DATABASE).await?;
     let key = servers::set_up(&run, &url).await?;
     say("filling the tables");
-    seed::fill(&url, run.percent).await?;
+    seed::fill(&url, run.percent, seed::LEADS).await?;
     let servers = Servers::start(&run, &url).await?;
     let world = World::explore(&servers, key, run.percent).await?;
     let chosen: Vec<_> = OPERATIONS
@@ -70,20 +72,25 @@ async fn rounds(
     servers: &Servers,
     world: &World,
 ) -> Result<Vec<(Figures, Figures)>, Failure> {
-    let warm = load::Drive { seconds: run.seconds.min(1.0), connections: run.connections, seed: 1 };
+    let drive = async |side: Side, seconds: f64, seed: u64| {
+        // Reads ask both servers the same; a write that repeats the other server's values would change nothing.
+        let apart = if operation.writes && side == Side::Armature { 1_000_000 } else { 0 };
+        let drive = load::Drive { seconds, connections: run.connections, seed: seed + apart };
+        let ask = |numbers: &mut numbers::Numbers| operation.request(side, numbers, world);
+        load::drive(&drive, operation.name, servers.target(side), &ask).await
+    };
     for side in [Side::Floor, Side::Armature] {
-        load::drive(&warm, operation, side, servers, world).await?;
+        drive(side, run.seconds.min(1.0), 1).await?;
     }
     let mut out = Vec::with_capacity(run.rounds);
     for round in 0..run.rounds {
-        let drive =
-            load::Drive { seconds: run.seconds, connections: run.connections, seed: 100 + round as u64 };
+        let seed = 100 + round as u64;
         let pair = if round % 2 == 0 {
-            let floor = load::drive(&drive, operation, Side::Floor, servers, world).await?;
-            (floor, load::drive(&drive, operation, Side::Armature, servers, world).await?)
+            let floor = drive(Side::Floor, run.seconds, seed).await?;
+            (floor, drive(Side::Armature, run.seconds, seed).await?)
         } else {
-            let armature = load::drive(&drive, operation, Side::Armature, servers, world).await?;
-            (load::drive(&drive, operation, Side::Floor, servers, world).await?, armature)
+            let armature = drive(Side::Armature, run.seconds, seed).await?;
+            (drive(Side::Floor, run.seconds, seed).await?, armature)
         };
         out.push(pair);
     }

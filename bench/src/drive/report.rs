@@ -103,7 +103,7 @@ fn medians(measured: &Measured) -> (Figures, Figures) {
     (side(|round| &round.0), side(|round| &round.1))
 }
 
-fn median(values: impl Iterator<Item = f64>) -> f64 {
+pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;

@@ -9,6 +9,7 @@ use tokio::process::{Child, Command};
 use crate::{Failure, Run, database, processes};
 
 use super::client::Connection;
+use super::load::Target;
 use super::operation::Side;
 
 /// How long a server may take to listen.
@@ -22,7 +23,8 @@ pub struct Servers {
     pub postmaster: u32,
 }
 
-struct Server {
+/// One server; it ends with this value.
+pub struct Server {
     port: u16,
     pid: u32,
     _child: Child,
@@ -41,7 +43,8 @@ pub async fn set_up(run: &Run, url: &str) -> Result<String, Failure> {
         .ok_or_else(|| "key create printed no apiKey".into())
 }
 
-async fn command(run: &Run, url: &str, arguments: &[&str]) -> Result<String, Failure> {
+/// Runs a command of the platform; what it printed.
+pub async fn command(run: &Run, url: &str, arguments: &[&str]) -> Result<String, Failure> {
     let output = Command::new(&run.armature).args(arguments).env("ARMATURE_DATABASE", url).output().await?;
     if !output.status.success() {
         let complaint = String::from_utf8_lossy(&output.stderr);
@@ -53,21 +56,16 @@ async fn command(run: &Run, url: &str, arguments: &[&str]) -> Result<String, Fai
 impl Servers {
     /// Starts both and waits until they listen.
     pub async fn start(run: &Run, url: &str) -> Result<Self, Failure> {
-        let pool = database::pool(url, 1).await?;
-        let backend: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&pool).await?;
-        let postmaster = processes::parent(u32::try_from(backend)?)?;
         let port = free_port()?;
         let mut floor = Command::new(std::env::current_exe()?);
         floor.args(["floor", "--database", url, "--port", &port.to_string()]);
         let floor = Server::start(floor, port).await?;
-        let port = free_port()?;
-        let mut armature = Command::new(&run.armature);
-        armature
-            .args(["serve", "--json", "--port", &port.to_string()])
-            .env("ARMATURE_DATABASE", url)
-            .env("RUST_LOG", "warn");
-        let armature = Server::start(armature, port).await?;
-        Ok(Self { floor, armature, postmaster })
+        Ok(Self { floor, armature: Server::armature(run, url).await?, postmaster: postmaster(url).await? })
+    }
+
+    /// Whom to drive.
+    pub fn target(&self, side: Side) -> Target {
+        self.of(side).target(self.postmaster)
     }
 
     /// Where it listens.
@@ -88,7 +86,30 @@ impl Servers {
     }
 }
 
+/// PostgreSQL's first process.
+pub async fn postmaster(url: &str) -> Result<u32, Failure> {
+    let pool = database::pool(url, 1).await?;
+    let backend: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&pool).await?;
+    processes::parent(u32::try_from(backend)?)
+}
+
 impl Server {
+    /// The platform.
+    pub async fn armature(run: &Run, url: &str) -> Result<Self, Failure> {
+        let port = free_port()?;
+        let mut command = Command::new(&run.armature);
+        command
+            .args(["serve", "--json", "--port", &port.to_string()])
+            .env("ARMATURE_DATABASE", url)
+            .env("RUST_LOG", "warn");
+        Self::start(command, port).await
+    }
+
+    /// Whom to drive.
+    pub fn target(&self, postmaster: u32) -> Target {
+        Target { port: self.port, pid: self.pid, postmaster }
+    }
+
     async fn start(mut command: Command, port: u16) -> Result<Self, Failure> {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true).spawn()?;
         let pid = child.id().ok_or("a server ended at once")?;
