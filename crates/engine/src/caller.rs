@@ -31,6 +31,8 @@ pub struct Caller {
     pub clock: Arc<dyn Clock>,
     /// New ids.
     pub ids: Arc<dyn Ids>,
+    /// The request's trace, kept with what it leaves in the audit log.
+    pub trace: Option<Arc<str>>,
     /// The zone in which `today()` and auto numbers are reckoned.
     pub zone: Tz,
 }

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use expr::{Environment, EvalError, FieldPath, Root, Value};
 use metadata::catalog::FieldType;
+use query::access::Access;
 
 use crate::caller::Caller;
 use crate::model::{Record, Shape};
@@ -43,6 +44,16 @@ impl Judged<'_> {
         }
     }
 
+    /// What is known of the acting user, as the database is told it. Those who may do everything need no facts to be somebody.
+    fn user(&self, path: &FieldPath) -> Value {
+        match (self.caller.facts.value(&path.steps, self.now), &*path.steps) {
+            (Value::Null, [id]) if &**id == "id" && self.caller.access == Access::Everything => {
+                self.caller.actor.user.map_or(Value::Null, Value::Id)
+            }
+            (known, _) => known,
+        }
+    }
+
     /// What is behind a relation without asking for it: null behind null, and the id.
     fn through(&self, record: &Record, field: &str, last: Option<&str>) -> Option<Value> {
         let value = record.get(self.shape.value_slot(field)?);
@@ -58,11 +69,7 @@ impl Environment for Judged<'_> {
                 Some(before) => self.own(before, path),
                 None => Ok(Value::Null),
             },
-            Root::User => match &*path.steps {
-                [id] if &**id == "id" => Ok(self.caller.actor.user.map_or(Value::Null, Value::Id)),
-                _ if self.caller.actor.user.is_none() => Ok(Value::Null),
-                _ => Err(EvalError::Unavailable(format!("user.{}", path.steps.join(".")))),
-            },
+            Root::User => Ok(self.user(path)),
             Root::Settings => {
                 let package = self.caller.catalog.packages.get(&self.shape.object.package);
                 let setting = path.steps.first().and_then(|name| package?.settings.get(&**name));

@@ -7,12 +7,17 @@ use query::response::ResponseError;
 use query::slots::BindError;
 use store::StoreError;
 
+use crate::outcome::Refusal;
+
 /// A write that did not happen, for a reason that is not in its payload.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// The caller may not do this.
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// The caller sees the record but may not do this to it.
+    #[error("{}", .0.message)]
+    Forbidden(Refusal),
     /// The request cannot be meant: a key that is no unique field, too many records.
     #[error("{message}")]
     Usage {

@@ -5,6 +5,7 @@
 //! may (that is `query::access`), never opens a connection (that is `store`), never asks for the time or a random number except
 //! through the ports of its [`Caller`].
 
+pub mod audit;
 mod caller;
 mod engine;
 mod environment;
@@ -20,6 +21,7 @@ pub mod progress;
 mod read;
 mod returning;
 mod run;
+mod sight;
 mod step;
 
 pub use caller::{Actor, Caller, Door};

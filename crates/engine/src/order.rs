@@ -6,6 +6,7 @@
 use query::access::Permitted;
 use query::request::Write;
 
+use crate::audit::Attempt;
 use crate::caller::Caller;
 use crate::engine::{Engine, Returning, Rider};
 use crate::error::WriteError;
@@ -20,14 +21,24 @@ pub(crate) struct Request<'a> {
     pub(crate) rider: Option<&'a dyn Rider>,
 }
 
-/// Permission first, before anything is read or written; then the whole order, again when it lost a race.
+/// Permission first, before anything is read or written; then the whole order, again when it lost a race. What was denied is noted when
+/// all is over.
 pub(crate) async fn carry_out(
     engine: &Engine,
     caller: &Caller,
     request: Request<'_>,
 ) -> Result<Outcome, WriteError> {
+    let attempt = Attempt::of(caller, &request.write);
+    let result = permitted(engine, caller, request).await;
+    if let Some(attempt) = attempt {
+        attempt.note(engine, caller, &result).await;
+    }
+    result
+}
+
+async fn permitted(engine: &Engine, caller: &Caller, request: Request<'_>) -> Result<Outcome, WriteError> {
     let Request { write, returning, rider } = request;
-    let write = permission::check(caller, write)?;
+    let write = permission::check(caller, write, returning)?;
     let mut attempts = Attempts::new(caller);
     let mut carefully = false;
     loop {

@@ -45,17 +45,26 @@ pub struct Refusal {
     /// Which record of a bulk request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub index: Option<usize>,
+    /// Which record was denied; for the audit log, never sent.
+    #[serde(skip)]
+    pub(crate) record: Option<Uuid>,
 }
 
 impl Refusal {
     /// A refusal without field, rule and index.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, path: None, rule: None, message: message.into(), index: None }
+        Self { code, path: None, rule: None, message: message.into(), index: None, record: None }
     }
 
     /// A value that may not be written, at its field.
     pub fn at(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self { path: Some(path.into()), ..Self::new(Code::Validation, message) }
+    }
+
+    /// The same about a record that is there.
+    pub(crate) fn about(mut self, record: Uuid) -> Self {
+        self.record = Some(record);
+        self
     }
 
     /// The same with the name of the rule that said no.
@@ -77,6 +86,8 @@ pub enum Code {
     Conflict,
     /// There is no such record for this caller.
     NotFound,
+    /// The caller sees the record but may not do this to it.
+    Forbidden,
 }
 
 impl Code {
@@ -87,6 +98,7 @@ impl Code {
             Code::Refused => "REFUSED",
             Code::Conflict => "CONFLICT",
             Code::NotFound => "NOT_FOUND",
+            Code::Forbidden => "FORBIDDEN",
         }
     }
 }
@@ -125,6 +137,8 @@ pub enum EffectKind {
     Restored,
     /// A record is gone for good.
     Destroyed,
+    /// The record was written, and the caller may not see what became of it.
+    Hidden,
 }
 
 impl EffectKind {
@@ -136,6 +150,7 @@ impl EffectKind {
             EffectKind::Deleted => "deleted",
             EffectKind::Restored => "restored",
             EffectKind::Destroyed => "destroyed",
+            EffectKind::Hidden => "hidden",
         }
     }
 }

@@ -40,6 +40,7 @@ fn from_memory(run: &mut Run<'_>) {
     let mut answers = Vec::new();
     for job in &run.jobs {
         if job.asked
+            && job.seen
             && matches!(job.act, Act::Create | Act::Update | Act::Delete | Act::Restore)
             && run.outcome.ids.get(job.index).is_some_and(Option::is_some)
             && let Some(json) = object(&job.shape, &job.after, &returning.selection)
@@ -136,7 +137,7 @@ struct WithId {
     id: Uuid,
 }
 
-fn page(object: &metadata::Name, selection: &Selection, ids: u16) -> Read {
+pub(crate) fn page(object: &metadata::Name, selection: &Selection, ids: u16) -> Read {
     let path = FieldPath { root: Root::Record, steps: vec!["id".into()] };
     let expr = |node, ty| Expr { node, ty, span: Span::default() };
     let subject = expr(Node::Field(path), Type::Id);

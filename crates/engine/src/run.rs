@@ -92,6 +92,10 @@ pub(crate) struct Job {
     pub(crate) changed: Vec<usize>,
     /// Rules that only the database can judge, by their place in the object.
     pub(crate) rules: Vec<usize>,
+    /// Whether only the database can judge if it may be created.
+    pub(crate) unjudged: bool,
+    /// Whether the caller sees it as it is after the write.
+    pub(crate) seen: bool,
 }
 
 impl Job {
@@ -117,6 +121,8 @@ impl Job {
             many: Vec::new(),
             changed: Vec::new(),
             rules: Vec::new(),
+            unjudged: false,
+            seen: true,
         }
     }
 

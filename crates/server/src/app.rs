@@ -92,6 +92,7 @@ impl App {
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
             zone: self.zone,
+            trace: None,
         }
     }
 }

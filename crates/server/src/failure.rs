@@ -61,6 +61,9 @@ pub(crate) fn cost(exceeded: &CostExceeded) -> Error {
 pub(crate) fn write(error: &WriteError, root: &Root) -> Error {
     match error {
         WriteError::Denied(inner) => at(denied(inner), Some(root)),
+        WriteError::Forbidden(refusal) => {
+            at(Error::new(Code::Forbidden, refusal.message.clone()), Some(root))
+        }
         WriteError::Usage { message } => at(Error::validation(message.clone()), Some(root)),
         WriteError::Stale => at(Error::new(Code::Conflict, error.to_string()), Some(root)),
         WriteError::Read(inner) => read(inner, root),

@@ -65,6 +65,7 @@ async fn world(tenant: &Tenant) -> World {
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds::default()),
         zone: chrono_tz::UTC,
+        trace: None,
     };
     World { engine: Arc::new(Engine::new()), caller, folder: tempfile::tempdir().expect("a folder") }
 }

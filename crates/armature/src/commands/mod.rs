@@ -81,5 +81,6 @@ pub async fn caller(tenant: &Tenant, door: Door) -> Result<Caller, Failure> {
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds::default()),
         zone: chrono_tz::UTC,
+        trace: None,
     })
 }

@@ -202,13 +202,14 @@ pub(crate) fn delete(shape: &Shape, slots: &mut Slots) -> Write {
     })
 }
 
-const HISTORY: [(&str, Encoding); 9] = [
+const HISTORY: [(&str, Encoding); 10] = [
     ("id", Encoding::Id),
     ("object", Encoding::Text),
     ("record", Encoding::Id),
     ("version", Encoding::Int),
     ("at", Encoding::DateTime),
     ("actor", Encoding::Text),
+    ("user_id", Encoding::Id),
     ("door", Encoding::Text),
     ("kind", Encoding::Text),
     ("changes", Encoding::Text),
@@ -253,7 +254,7 @@ pub(crate) fn sequence() -> Write {
     })
 }
 
-/// Rows of the history: `id object record version at actor door kind changes`.
+/// Rows of the history: `id object record version at actor user_id door kind changes`.
 pub(crate) fn history(batch: Batch, slots: &mut Slots) -> Write {
     platform("history", &HISTORY, batch, slots)
 }

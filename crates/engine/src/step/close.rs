@@ -1,7 +1,8 @@
 //! Step 8: the answer, the idempotency key, the commit; or nothing at all.
 
+use crate::error::WriteError;
 use crate::idempotency;
-use crate::outcome::Outcome;
+use crate::outcome::{Code, Outcome, Refusal};
 use crate::progress;
 use crate::returning;
 use crate::run::{Halt, Run};
@@ -11,6 +12,10 @@ pub(crate) async fn finish(mut run: Run<'_>) -> Result<Outcome, Halt> {
     if run.lost() {
         if let Some(tx) = run.tx.take() {
             tx.rollback().await?;
+        }
+        let denied = |error: &&Refusal| error.code == Code::Forbidden;
+        if let Some(denied) = run.outcome.errors.iter().find(denied) {
+            return Err(WriteError::Forbidden(denied.clone()).into());
         }
         return Ok(refused(run));
     }

@@ -17,16 +17,13 @@ use crate::model::{Record, Shape, sequence};
 use crate::number::Numbering;
 use crate::outcome::Refusal;
 use crate::run::{Act, Halt, Job, Run};
+use crate::sight;
 
 /// Completes the records of the wave.
 pub(crate) async fn complete(run: &mut Run<'_>) -> Result<(), Halt> {
     for place in 0..run.jobs.len() {
         let refusals = complete_one(run, place);
-        if let Some(index) = run.jobs.get(place).map(|job| job.index) {
-            for refusal in refusals {
-                run.refuse(index, refusal);
-            }
-        }
+        refuse(run, place, refusals);
     }
     if run.lost() {
         return Ok(());
@@ -34,13 +31,19 @@ pub(crate) async fn complete(run: &mut Run<'_>) -> Result<(), Halt> {
     number(run).await?;
     for place in 0..run.jobs.len() {
         let refusals = derive(run, place);
-        if let Some(index) = run.jobs.get(place).map(|job| job.index) {
-            for refusal in refusals {
-                run.refuse(index, refusal);
-            }
-        }
+        refuse(run, place, refusals);
     }
     Ok(())
+}
+
+fn refuse(run: &mut Run<'_>, place: usize, refusals: Vec<Refusal>) {
+    let Some((index, shape)) = run.jobs.get(place).map(|job| (job.index, Arc::clone(&job.shape))) else {
+        return;
+    };
+    for refusal in refusals {
+        let refusal = sight::refusal(run, &shape, refusal);
+        run.refuse(index, refusal);
+    }
 }
 
 fn complete_one(run: &mut Run<'_>, place: usize) -> Vec<Refusal> {

@@ -8,13 +8,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use expr::{Encoding, Moment, Value};
+use metadata::catalog::Action;
 use query::lower::Lowering;
 use query::request::{Batch, Deleted, Input, Operation, RecordData, Which};
 use sql::Cells;
 use uuid::Uuid;
 
+use super::grant::{self, Verdict};
 use super::permission::LARGEST_BULK;
-use super::{reach, take};
+use super::{reach, take, unique};
 use crate::caller::Door;
 use crate::error::WriteError;
 use crate::model::{Record, Shape, Slots, alias, by_column, living, select_columns};
@@ -136,10 +138,13 @@ async fn matching(run: &mut Run<'_>, which: &Which, deleted: Deleted) -> Result<
     let shape = Arc::clone(run.model.shape(&run.write.object)?);
     let catalog = Arc::clone(&run.caller.catalog);
     let count = u16::try_from(given.len()).map_err(WriteError::internal)?;
-    let mut lowering = Lowering::new(&catalog, run.model.dialect, count + 1);
+    let access = run.caller.access.clone();
+    let mut lowering = Lowering::on_behalf(&catalog, run.model.dialect, count + 1, &access);
     let condition = lowering.condition(filter, &shape.object.name, &alias()).map_err(WriteError::internal)?;
-    let slots = lowering.into_slots();
+    let seen = lowering.granted(&access, Action::Read, &shape.object.name, &alias());
     let mut conditions = vec![condition];
+    conditions.extend(seen.map_err(WriteError::internal)?);
+    let slots = lowering.into_slots();
     conditions.extend(living(&shape, deleted));
     let mut query = select_columns(&shape, &[shape.system.id], conditions);
     query.order = vec![crate::model::by_id(&shape)];
@@ -255,17 +260,30 @@ async fn upsert(
         let record = Record::read(shape, row, 0);
         known.insert(record.get(slot).clone(), record);
     }
+    let verdicts = grant::verdicts(run, shape, Action::Update, known.values()).await?;
     for place in places {
         let Some(data) = records.get(place) else { continue };
-        match compared(data).map(|value| known.remove(&value)) {
+        let found = compared(data).map(|value| known.remove(&value));
+        if let Some(Some(record)) = &found
+            && let Some(refusal) = withheld(run, shape, key, record, &verdicts)
+        {
+            run.refuse(place, refusal);
+            continue;
+        }
+        match found {
             Some(Some(record)) if !record.deleted(shape) => update(run, shape, place, record, data),
             // A file may bring back what was exported from elsewhere, so that what points at it is right.
             Some(None) if by_id && run.caller.door == Door::Import => match key_value(key, data) {
                 Some(Value::Id(id)) => create_as(run, shape, place, *id, Some(data)),
                 _ => run.refuse(place, Refusal::at(key, "`id` is no id".to_owned())),
             },
-            Some(_) if by_id => {
-                run.refuse(place, Refusal::new(Code::NotFound, missing(Act::Update, &shape.object.title)));
+            Some(_) if by_id => run.refuse(place, missing(Act::Update, &shape.object.title)),
+            Some(_) if !run.caller.access.may_write(&shape.object.name, key) => {
+                let message = format!("you may not write `{}.{key}`", shape.object.name);
+                run.refuse(
+                    place,
+                    Refusal { path: Some(key.to_owned()), ..Refusal::new(Code::Forbidden, message) },
+                );
             }
             Some(_) => create(run, shape, place, Some(data)),
             None => run.refuse(
@@ -277,7 +295,28 @@ async fn upsert(
     Ok(())
 }
 
-/// Records by id, locked; those that are not there are refused.
+/// Why an upsert may not update the record with its key. One that the caller does not see is what it would be to a creation: somebody's
+/// record that has the value already.
+fn withheld(
+    run: &Run<'_>,
+    shape: &Shape,
+    key: &str,
+    record: &Record,
+    verdicts: &HashMap<Uuid, Verdict>,
+) -> Option<Refusal> {
+    let id = record.id_in(shape.system.id)?;
+    match verdicts.get(&id)? {
+        Verdict::Unseen if key == "id" && run.caller.door != Door::Import => {
+            Some(missing(Act::Update, &shape.object.title).about(id))
+        }
+        Verdict::Unseen => Some(unique::taken(shape, &[key]).about(id)),
+        Verdict::Seen if record.deleted(shape) => None,
+        Verdict::Seen => Some(grant::forbidden(Action::Update, &shape.object.title, id)),
+        Verdict::Granted => None,
+    }
+}
+
+/// Records by id, locked; those that are not there for the caller, or that the caller may not treat so, are refused.
 async fn load(
     run: &mut Run<'_>,
     shape: &Arc<Shape>,
@@ -285,6 +324,8 @@ async fn load(
     act: Act,
 ) -> Result<Vec<(usize, Record)>, Halt> {
     let mut found = by_id_list(run, shape, ids.iter().map(|(_, id)| *id).collect()).await?;
+    let action = grant::action(act);
+    let verdicts = grant::verdicts(run, shape, action, found.values()).await?;
     let mut out = Vec::with_capacity(ids.len());
     for (index, id) in ids {
         let wanted = |record: &Record| match act {
@@ -293,18 +334,25 @@ async fn load(
             Act::Destroy => true,
         };
         match found.remove(id).filter(wanted) {
-            Some(record) => out.push((*index, record)),
-            None => run.refuse(*index, Refusal::new(Code::NotFound, missing(act, &shape.object.title))),
+            Some(record) => match verdicts.get(id) {
+                None | Some(Verdict::Granted) => out.push((*index, record)),
+                Some(Verdict::Seen) => {
+                    run.refuse(*index, grant::forbidden(action, &shape.object.title, *id));
+                }
+                Some(Verdict::Unseen) => run.refuse(*index, missing(act, &shape.object.title).about(*id)),
+            },
+            None => run.refuse(*index, missing(act, &shape.object.title).about(*id)),
         }
     }
     Ok(out)
 }
 
-fn missing(act: Act, title: &str) -> String {
-    match act {
+fn missing(act: Act, title: &str) -> Refusal {
+    let message = match act {
         Act::Restore => format!("there is no deleted {title} with this id"),
         Act::Create | Act::Update | Act::Delete | Act::Destroy => format!("there is no {title} with this id"),
-    }
+    };
+    Refusal::new(Code::NotFound, message)
 }
 
 /// Records by id, living or not, locked in the order of their ids.

@@ -7,12 +7,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use expr::{Encoding, Moment, Value};
+use metadata::catalog::Action;
 use query::lower::Lowering;
 use sql::{Cells, Ident, Scalar, Statement, Write};
 use store::StoreError;
 use uuid::Uuid;
 
-use super::{judge, unique};
+use super::{grant, judge, unique};
 use crate::error::WriteError;
 use crate::json;
 use crate::model::{
@@ -21,6 +22,7 @@ use crate::model::{
 };
 use crate::outcome::{Code, Refusal};
 use crate::run::{Act, Halt, Job, Run};
+use crate::sight;
 
 /// Writes the wave.
 pub(crate) async fn write(run: &mut Run<'_>) -> Result<(), Halt> {
@@ -29,8 +31,7 @@ pub(crate) async fn write(run: &mut Run<'_>) -> Result<(), Halt> {
     }
     if run.quick {
         super::quick::write(run).await?;
-        settle(run);
-        return Ok(());
+        return settle(run).await;
     }
     crate::returning::before_destruction(run).await?;
     if run.all_or_none() {
@@ -40,8 +41,7 @@ pub(crate) async fn write(run: &mut Run<'_>) -> Result<(), Halt> {
     } else {
         write_each(run).await?;
     }
-    settle(run);
-    Ok(())
+    settle(run).await
 }
 
 /// What a savepoint is called.
@@ -168,6 +168,7 @@ async fn attempt(run: &mut Run<'_>, only: Option<usize>) -> Result<Result<(), Fa
             }
         }
     }
+    creations(run, &places).await?;
     rules(run, &places).await?;
     Ok(Ok(()))
 }
@@ -353,6 +354,7 @@ impl Events {
                 version(job),
                 Value::DateTime(run.now),
                 Value::Text(caller.actor.label.clone()),
+                caller.actor.user.map_or(Value::Null, Value::Id),
                 Value::Text(caller.door.as_str().to_owned()),
                 kind(job),
                 text(job),
@@ -389,6 +391,25 @@ impl Events {
             values.extend(columns.into_iter().map(Value::List));
         }
     }
+}
+
+/// Creations whose right depends on related records, asked of the rows as they are now.
+async fn creations(run: &mut Run<'_>, places: &[usize]) -> Result<(), Halt> {
+    let mut asked: Vec<(Arc<Shape>, Vec<(usize, Uuid)>)> = Vec::new();
+    for job in places.iter().filter_map(|place| run.jobs.get(*place)).filter(|job| job.unjudged) {
+        match asked.iter_mut().find(|(shape, _)| Arc::ptr_eq(shape, &job.shape)) {
+            Some((_, ids)) => ids.push((job.index, job.id)),
+            None => asked.push((Arc::clone(&job.shape), vec![(job.index, job.id)])),
+        }
+    }
+    for (shape, jobs) in asked {
+        let ids = jobs.iter().map(|(_, id)| *id).collect();
+        let granted = grant::among(run, &shape, Action::Create, ids).await?;
+        for (index, _) in jobs.into_iter().filter(|(_, id)| !granted.contains(id)) {
+            run.refuse(index, judge::not_created(&shape));
+        }
+    }
+    Ok(())
 }
 
 /// Rules that look at related records, asked of the rows as they are now.
@@ -446,20 +467,14 @@ async fn rule_breakers(
 }
 
 /// Notes what came of the wave.
-fn settle(run: &mut Run<'_>) {
+async fn settle(run: &mut Run<'_>) -> Result<(), Halt> {
     if run.lost() {
-        return;
+        return Ok(());
     }
-    let mut effects = Vec::new();
+    let effects = sight::effects(run).await?;
     for place in 0..run.jobs.len() {
         let Some(job) = run.jobs.get(place) else { continue };
-        if run.is_refused(job.index) {
-            continue;
-        }
-        if job.writes() {
-            effects.extend(json::effects(job, json::changes(job)));
-        }
-        if !job.asked {
+        if run.is_refused(job.index) || !job.asked {
             continue;
         }
         let (index, id, created, changed) = (job.index, job.id, job.act == Act::Create, job.writes());
@@ -474,4 +489,5 @@ fn settle(run: &mut Run<'_>) {
         }
     }
     run.outcome.effects.extend(effects);
+    Ok(())
 }

@@ -7,12 +7,15 @@ use std::sync::Arc;
 
 use expr::{EvalError, Value};
 use metadata::RecordValues;
+use metadata::catalog::Action;
 
+use super::grant;
 use crate::environment::Judged;
 use crate::error::WriteError;
 use crate::model::{Record, Shape};
 use crate::outcome::{Code, Refusal};
-use crate::run::{Act, Halt, Run};
+use crate::run::{Act, Halt, Job, Run};
+use crate::sight;
 
 /// A record as the schema's judge sees it.
 struct Values<'a> {
@@ -37,15 +40,40 @@ pub(crate) fn check(run: &mut Run<'_>) -> Result<(), Halt> {
         if !matches!(job.act, Act::Create | Act::Update) || !job.writes() || run.is_refused(job.index) {
             continue;
         }
+        let unjudged = match granted(run, job) {
+            Some(true) => false,
+            Some(false) => {
+                let (index, refusal) = (job.index, not_created(&job.shape));
+                run.refuse(index, refusal);
+                continue;
+            }
+            None => true,
+        };
         let (refusals, rules) = judge(run, place)?;
         let Some(job) = run.jobs.get_mut(place) else { continue };
         job.rules = rules;
-        let index = job.index;
+        job.unjudged = unjudged;
+        let (index, shape) = (job.index, Arc::clone(&job.shape));
         for refusal in refusals {
+            let refusal = sight::refusal(run, &shape, refusal);
             run.refuse(index, refusal);
         }
     }
     Ok(())
+}
+
+/// Whether the record that was asked for may be created, now that it is finished; `None` where only the database can tell.
+fn granted(run: &Run<'_>, job: &Job) -> Option<bool> {
+    if job.act == Act::Create && job.asked {
+        grant::in_memory(run, &job.shape, Action::Create, &job.after)
+    } else {
+        Some(true)
+    }
+}
+
+/// The refusal of a record that may not be created as it is.
+pub(crate) fn not_created(shape: &Shape) -> Refusal {
+    Refusal::new(Code::Forbidden, format!("you may not create this {}", shape.object.title))
 }
 
 /// Refusals, and the rules that only the database can judge.

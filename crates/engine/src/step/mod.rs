@@ -4,6 +4,7 @@ pub(crate) mod close;
 pub(crate) mod fill;
 pub(crate) mod find;
 pub(crate) mod flush;
+pub(crate) mod grant;
 pub(crate) mod judge;
 pub(crate) mod open;
 pub(crate) mod permission;

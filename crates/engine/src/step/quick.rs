@@ -17,6 +17,7 @@ use crate::model::{
     living, outbox, system_column, update_one,
 };
 use crate::run::{Act, Halt, Job, Run};
+use crate::sight;
 
 /// Whether a request may go the short way.
 pub(crate) fn may(run: &Run<'_>) -> Result<bool, WriteError> {
@@ -50,7 +51,7 @@ pub(crate) async fn write(run: &mut Run<'_>) -> Result<(), Halt> {
     let Some(job) = run.jobs.first().filter(|job| job.writes() && !run.is_refused(job.index)) else {
         return Ok(());
     };
-    if !job.rules.is_empty() {
+    if !job.rules.is_empty() || job.unjudged || sight::asks(run, job) {
         return Err(Halt::Carefully);
     }
     let (printed, values) = statement(run, job);

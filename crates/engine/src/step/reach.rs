@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use expr::Value;
 use metadata::Name;
-use metadata::catalog::OnDelete;
+use metadata::catalog::{Action, OnDelete};
+use query::access::Rows;
 use query::request::Deleted;
 use uuid::Uuid;
 
@@ -162,10 +163,24 @@ fn refuse_restricted(run: &mut Run<'_>, restricted: &[Restricted]) {
             other.target == one.target && other.by == one.by && other.field == one.field
         };
         let count = restricted.iter().filter(same).count();
-        let records = if count == 1 { "record still points" } else { "records still point" };
-        let message = format!("{count} {} {records} at it (`{}`)", one.by, one.field);
-        run.refuse(one.index, Refusal::new(Code::Refused, message).rule(format!("{}.{}", one.by, one.field)));
+        let refusal = in_the_way(run, one, count);
+        run.refuse(one.index, refusal);
     }
+}
+
+/// How many records are in the way is told to those who see all of them; of which kind they are, to those who see the kind.
+fn in_the_way(run: &Run<'_>, one: &Restricted, count: usize) -> Refusal {
+    let Restricted { by, field, .. } = one;
+    let rule = format!("{by}.{field}");
+    if !run.caller.access.sees(by, field) {
+        return Refusal::new(Code::Refused, "other records still point at it").rule("restrict");
+    }
+    let message = match (run.caller.access.rows(by, Action::Read), count) {
+        (Rows::All, 1) => format!("1 {by} record still points at it (`{field}`)"),
+        (Rows::All, _) => format!("{count} {by} records still point at it (`{field}`)"),
+        (Rows::None | Rows::Where(_), _) => format!("{by} records still point at it (`{field}`)"),
+    };
+    Refusal::new(Code::Refused, message).rule(rule)
 }
 
 fn refuse_all(run: &mut Run<'_>, what: &str) {

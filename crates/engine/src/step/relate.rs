@@ -6,16 +6,18 @@ use std::sync::Arc;
 
 use expr::{Encoding, Value};
 use metadata::Name;
-use metadata::catalog::{FieldType, Many, Via};
+use metadata::catalog::{Action, FieldType, Many, Via};
 use metadata::layout::Role;
+use query::access::Rows;
 use query::request::{Deleted, RecordRef};
 use sql::Cells;
 use uuid::Uuid;
 
 use super::find::by_id_list;
+use super::grant::{self, Verdict};
 use crate::error::WriteError;
 use crate::model::{Record, Shape, by_column};
-use crate::outcome::Refusal;
+use crate::outcome::{Code, Refusal};
 use crate::run::{Act, Halt, Job, Run};
 
 /// A to-one field whose record is to be found.
@@ -49,7 +51,7 @@ struct Found {
 /// Finds what the wave points at.
 pub(crate) async fn resolve(run: &mut Run<'_>) -> Result<(), Halt> {
     if run.quick {
-        trust(run);
+        trust(run)?;
     }
     let found = look_up(run).await?;
     for place in 0..run.jobs.len() {
@@ -78,14 +80,17 @@ pub(crate) async fn resolve(run: &mut Run<'_>) -> Result<(), Halt> {
     Ok(())
 }
 
-/// Records that are named by id are asked for by the writing statement itself.
-fn trust(run: &mut Run<'_>) {
+/// Records that are named by id are asked for by the writing statement itself, unless the caller sees only some of them.
+fn trust(run: &mut Run<'_>) -> Result<(), Halt> {
     for job in &mut run.jobs {
         for open in std::mem::take(&mut job.open) {
             let RecordRef::Id(id) = open.reference else {
                 job.open.push(open);
                 continue;
             };
+            if run.caller.access.rows(&open.target, Action::Read) != &Rows::All {
+                return Err(Halt::Carefully);
+            }
             if job.before.as_ref().and_then(|before| before.id_in(open.slot)) != Some(id) {
                 run.guards.push((open.target.clone(), id));
             }
@@ -95,9 +100,10 @@ fn trust(run: &mut Run<'_>) {
             }
         }
     }
+    Ok(())
 }
 
-/// One query for each object that is named by id, one for each field that records are named by.
+/// One query for each object that is named by id, one for each field that records are named by. What the caller does not see is not there.
 async fn look_up(run: &mut Run<'_>) -> Result<Found, Halt> {
     let mut ids: HashMap<Name, Vec<Uuid>> = HashMap::new();
     let mut keys: HashMap<(Name, Name), HashSet<Value>> = HashMap::new();
@@ -109,11 +115,8 @@ async fn look_up(run: &mut Run<'_>) -> Result<Found, Halt> {
     };
     for job in &run.jobs {
         for open in &job.open {
-            let unchanged = match (&open.reference, job.before.as_ref().and_then(|b| b.id_in(open.slot))) {
-                (RecordRef::Id(new), Some(old)) => *new == old,
-                _ => false,
-            };
-            if !unchanged {
+            if !matches!((&open.reference, kept(run, job, open)), (RecordRef::Id(new), Some(old)) if *new == old)
+            {
                 name(&open.target, &open.reference);
             }
         }
@@ -124,13 +127,13 @@ async fn look_up(run: &mut Run<'_>) -> Result<Found, Halt> {
     let mut found = Found::default();
     for job in &run.jobs {
         for open in &job.open {
-            if let Some(old) = job.before.as_ref().and_then(|before| before.id_in(open.slot)) {
+            if let Some(old) = kept(run, job, open) {
                 found.living.entry(open.target.clone()).or_default().insert(old);
             }
         }
     }
     for (target, ids) in ids {
-        let living = living_among(run, &target, ids).await?;
+        let living = seen_living(run, &target, ids).await?;
         found.living.entry(target).or_default().extend(living);
     }
     for ((target, field), values) in keys {
@@ -140,7 +143,25 @@ async fn look_up(run: &mut Run<'_>) -> Result<Found, Halt> {
     Ok(found)
 }
 
-/// Those of the ids that are of living records.
+/// What a field points at already and may go on pointing at, whatever became of it. Callers who do not see all of the target's records are
+/// not told by this way what it is.
+fn kept(run: &Run<'_>, job: &Job, open: &Open) -> Option<Uuid> {
+    let all = run.caller.access.rows(&open.target, Action::Read) == &Rows::All;
+    job.before.as_ref().and_then(|before| before.id_in(open.slot)).filter(|_| all)
+}
+
+/// Those of the ids that are of living records which the caller sees.
+async fn seen_living(run: &mut Run<'_>, object: &Name, ids: Vec<Uuid>) -> Result<HashSet<Uuid>, Halt> {
+    if run.caller.access.rows(object, Action::Read) == &Rows::All {
+        return living_among(run, object, ids).await;
+    }
+    let shape = Arc::clone(run.model.shape(object)?);
+    let slot = shape.system.id;
+    let rows = grant::seen_by_column(run, &shape, slot, ids.into_iter().map(Value::Id).collect()).await?;
+    Ok(rows.iter().filter_map(|row| id_at(row, 0)).collect())
+}
+
+/// Those of the ids that are of living records, seen or not.
 pub(crate) async fn living_among(
     run: &mut Run<'_>,
     object: &Name,
@@ -166,9 +187,13 @@ async fn keyed_among(
         message: format!("`{object}` records cannot be found by `{field}`"),
     })?;
     let encoding = shape.columns.get(slot).map_or(Encoding::Text, |stored| stored.encoding);
-    let statement = run.model.keys_statement(&shape, slot);
     let wanted = values.iter().map(|value| shape.compared(slot, value)).collect();
-    let rows = run.execute(&statement, &[Value::List(wanted)]).await?;
+    let rows = if run.caller.access.rows(object, Action::Read) == &Rows::All {
+        let statement = run.model.keys_statement(&shape, slot);
+        run.execute(&statement, &[Value::List(wanted)]).await?
+    } else {
+        grant::seen_by_column(run, &shape, slot, wanted).await?
+    };
     let mut found: HashMap<Value, Vec<Uuid>> = HashMap::new();
     for row in &rows {
         if let Some(id) = id_at(row, 0) {
@@ -272,6 +297,10 @@ async fn join_children(
     };
     let all = connect.iter().chain(&disconnect).copied().collect();
     let mut records = by_id_list(run, &shape, all).await?;
+    if let Some(refusal) = withheld(run, &shape, near, field, &records).await? {
+        run.refuse(near.index, refusal);
+        return Ok(());
+    }
     for (id, joined) in connect.iter().map(|id| (*id, true)).chain(disconnect.iter().map(|id| (*id, false))) {
         let Some(place) = enlist_update(run, &shape, near.index, id, records.remove(&id)) else { continue };
         let Some(job) = run.jobs.get_mut(place) else { continue };
@@ -283,6 +312,25 @@ async fn join_children(
         point(&mut job.after, &shape, field, joined.then_some((near.id, &near.object)));
     }
     Ok(())
+}
+
+/// Whoever joins or parts records changes a field of theirs: the refusal of those who may not.
+async fn withheld(
+    run: &mut Run<'_>,
+    shape: &Arc<Shape>,
+    near: &Near,
+    field: &Name,
+    records: &HashMap<Uuid, Record>,
+) -> Result<Option<Refusal>, Halt> {
+    let object = &shape.object.name;
+    let path = || Some(near.field.as_str().to_owned());
+    if !run.caller.access.may_write(object, field) {
+        let message = format!("you may not write `{object}.{field}`");
+        return Ok(Some(Refusal { path: path(), ..Refusal::new(Code::Forbidden, message) }));
+    }
+    let verdicts = grant::verdicts(run, shape, Action::Update, records.values()).await?;
+    let first = verdicts.iter().filter(|(_, verdict)| **verdict != Verdict::Granted).map(|(id, _)| *id).min();
+    Ok(first.map(|id| Refusal { path: path(), ..grant::forbidden(Action::Update, &shape.object.title, id) }))
 }
 
 /// Sets or clears a to-one field, polymorphic or not.

@@ -18,6 +18,7 @@ pub(crate) fn data(run: &mut Run<'_>, place: usize, data: &RecordData) {
         Operation::Upsert { key, .. } => Some(key.as_str()),
         _ => None,
     };
+    let written = key.is_none_or(|key| run.caller.access.may_write(&run.write.object, key));
     let Some(job) = run.jobs.get_mut(place) else { return };
     let mut refusals = Vec::new();
     let shape = Arc::clone(&job.shape);
@@ -25,7 +26,8 @@ pub(crate) fn data(run: &mut Run<'_>, place: usize, data: &RecordData) {
         match shape.object.field(name) {
             None => refusals
                 .push(Refusal::at(name.as_str(), format!("`{}` has no field `{name}`", shape.object.name))),
-            Some(_) if key.is_some_and(|key| key == &**name) && &**name == "id" => {}
+            // It has named its record; where it may not be written it stays as it is.
+            Some(_) if key.is_some_and(|key| key == &**name) && (&**name == "id" || !written) => {}
             Some(field) if !field.writable() => refusals.push(unwritable(field)),
             Some(field) => {
                 if let Err(refusal) = take(job, &shape, field, input) {

@@ -94,7 +94,7 @@ async fn collisions(run: &mut Run<'_>, open: Option<&[usize]>) -> Result<Vec<(us
                     continue;
                 }
                 match taken.get(&key) {
-                    Some(id) if *id != job.id => out.push((*place, taken_by(&shape, rule))),
+                    Some(id) if *id != job.id => out.push((*place, taken_by(run, &shape, rule))),
                     Some(_) => {}
                     None => {
                         taken.insert(key, job.id);
@@ -141,9 +141,19 @@ fn takes_part(run: &Run<'_>, shape: &Shape, rule: &metadata::catalog::Unique, re
     expr::holds(condition, &judged).unwrap_or(true)
 }
 
-fn taken_by(shape: &Shape, rule: &metadata::catalog::Unique) -> Refusal {
+/// Fields that the caller may not see are not named.
+fn taken_by(run: &Run<'_>, shape: &Shape, rule: &metadata::catalog::Unique) -> Refusal {
     let fields: Vec<&str> = rule.fields.iter().map(metadata::Name::as_str).collect();
-    let message = match fields.as_slice() {
+    if fields.iter().all(|field| run.caller.access.sees(&shape.object.name, field)) {
+        taken(shape, &fields)
+    } else {
+        Failure::Unique(String::new()).refusal()
+    }
+}
+
+/// Another record has the same values of these fields.
+pub(crate) fn taken(shape: &Shape, fields: &[&str]) -> Refusal {
+    let message = match fields {
         [one] => format!("another {} has the same `{one}`", shape.object.title),
         several => format!("another {} has the same {}", shape.object.title, several.join(", ")),
     };

@@ -88,6 +88,7 @@ pub async fn world(tenant: &Tenant) -> World {
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds::default()),
         zone: chrono_tz::UTC,
+        trace: None,
     };
     World { engine: Arc::new(Engine::new()), caller }
 }
