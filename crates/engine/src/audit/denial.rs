@@ -1,8 +1,7 @@
 //! Which entry a write leaves that was denied.
 
 use metadata::Name;
-use metadata::catalog::Action;
-use query::access::{Access, Denied};
+use query::access::Access;
 use query::request::{Operation, Which, Write};
 use serde_json::json;
 use uuid::Uuid;
@@ -56,12 +55,8 @@ impl Attempt {
     fn entry(self, result: &Result<Outcome, WriteError>) -> Option<Entry> {
         match result {
             Err(WriteError::Denied(denied)) if denied.forbidden() => {
-                let act = match denied {
-                    Denied::ForbiddenAct { action: Action::Create, .. } => Act::Create,
-                    _ => self.act,
-                };
                 let detail = json!({"code": Code::Forbidden.as_str(), "message": denied.to_string()});
-                Some(Self { act, ..self }.denied(detail))
+                Some(self.denied(detail))
             }
             Err(WriteError::Forbidden(refusal)) => self.refused(&[refusal]),
             Err(_) => None,

@@ -2,4 +2,5 @@
 
 mod operations;
 mod races;
+mod rights;
 mod support;

@@ -155,8 +155,9 @@ impl Access {
         }
     }
 
-    /// Whether a field may be written, as far as roles are asked.
-    pub(super) fn may_write(&self, object: &str, field: &str) -> bool {
+    /// Whether a field may be written, as far as roles are asked: also of a record that is written along with another, which only whoever
+    /// carries out the write knows of.
+    pub fn may_write(&self, object: &str, field: &str) -> bool {
         self.everything() || self.object(object).is_some_and(|of| of.writable.contains(field))
     }
 
