@@ -393,21 +393,19 @@ impl Events {
     }
 }
 
-/// Creations whose right depends on related records, asked of the rows as they are now.
+/// Creations whose right depends on related records, asked of the rows as they are now. Along with others only links are made, so that
+/// all of them are of the object of the request.
 async fn creations(run: &mut Run<'_>, places: &[usize]) -> Result<(), Halt> {
-    let mut asked: Vec<(Arc<Shape>, Vec<(usize, Uuid)>)> = Vec::new();
-    for job in places.iter().filter_map(|place| run.jobs.get(*place)).filter(|job| job.unjudged) {
-        match asked.iter_mut().find(|(shape, _)| Arc::ptr_eq(shape, &job.shape)) {
-            Some((_, ids)) => ids.push((job.index, job.id)),
-            None => asked.push((Arc::clone(&job.shape), vec![(job.index, job.id)])),
-        }
+    let unjudged = places.iter().filter_map(|place| run.jobs.get(*place)).filter(|job| job.unjudged);
+    let jobs: Vec<(usize, Uuid)> = unjudged.map(|job| (job.index, job.id)).collect();
+    if jobs.is_empty() {
+        return Ok(());
     }
-    for (shape, jobs) in asked {
-        let ids = jobs.iter().map(|(_, id)| *id).collect();
-        let granted = grant::among(run, &shape, Action::Create, ids).await?;
-        for (index, _) in jobs.into_iter().filter(|(_, id)| !granted.contains(id)) {
-            run.refuse(index, judge::not_created(&shape));
-        }
+    let shape = Arc::clone(run.model.shape(&run.write.object)?);
+    let ids = jobs.iter().map(|(_, id)| *id).collect();
+    let granted = grant::among(run, &shape, Action::Create, ids).await?;
+    for (index, _) in jobs.into_iter().filter(|(_, id)| !granted.contains(id)) {
+        run.refuse(index, judge::not_created(&shape));
     }
     Ok(())
 }

@@ -20,31 +20,38 @@ fn path(root: Root, steps: &[&str]) -> Expr {
     Expr { node: Node::Field(FieldPath { root, steps }), ty: Type::Id, span: Span::default() }
 }
 
+/// Of which records an act is granted.
+#[derive(Clone)]
+pub enum Of {
+    All,
+    Where(Expr),
+}
+
 /// `record.<steps> in [user.id]`
-pub fn owned(steps: &[&str]) -> Option<Expr> {
+pub fn owned(steps: &[&str]) -> Of {
     let list = Expr {
         node: Node::List(vec![path(Root::User, &["id"])]),
         ty: Type::List(Box::new(Type::Id)),
         span: Span::default(),
     };
-    Some(Expr::condition(Node::In(Box::new(path(Root::Record, steps)), Box::new(list))))
+    Of::Where(Expr::condition(Node::In(Box::new(path(Root::Record, steps)), Box::new(list))))
 }
 
 /// `record.<field> == "<value>"`
-pub fn equals(field: &str, value: &str) -> Option<Expr> {
+pub fn equals(field: &str, value: &str) -> Of {
     let of = Expr { ty: Type::Text, ..path(Root::Record, &[field]) };
     let literal =
         Expr { node: Node::Literal(Value::Text(value.to_owned())), ty: Type::Text, span: Span::default() };
-    Some(Expr::condition(Node::Binary(expr::BinaryOp::Equal, Box::new(of), Box::new(literal))))
+    Of::Where(Expr::condition(Node::Binary(expr::BinaryOp::Equal, Box::new(of), Box::new(literal))))
 }
 
-pub fn all() -> Option<Expr> {
-    None
+pub fn all() -> Of {
+    Of::All
 }
 
 /// What a role grants on one object: acts with the condition of their scope; every field that is named may be read, those of the second list
 /// written.
-pub fn grant(acts: &[(Action, Option<Expr>)], reads: &[&str], writes: &[&str]) -> Grant {
+pub fn grant(acts: &[(Action, Of)], reads: &[&str], writes: &[&str]) -> Grant {
     let fields = |names: &[&str]| FieldGrant {
         all: names.contains(&"*"),
         names: names.iter().filter(|n| **n != "*").map(|n| name(n)).collect(),
@@ -52,11 +59,15 @@ pub fn grant(acts: &[(Action, Option<Expr>)], reads: &[&str], writes: &[&str]) -
     let scopes = |action: Action| -> Vec<Scope> {
         acts.iter()
             .filter(|(act, _)| *act == action)
-            .map(|(_, condition)| Scope {
-                kind: if condition.is_some() { ScopeKind::Filter } else { ScopeKind::All },
-                condition: condition.clone(),
+            .map(|(_, of)| match of {
+                Of::All => (ScopeKind::All, None, "all"),
+                Of::Where(condition) => (ScopeKind::Filter, Some(condition.clone()), "own"),
+            })
+            .map(|(kind, condition, text)| Scope {
+                kind,
+                condition,
                 role: name("clerk"),
-                text: if condition.is_some() { "own" } else { "all" }.to_owned(),
+                text: text.to_owned(),
             })
             .collect()
     };
@@ -178,12 +189,15 @@ impl World {
     }
 }
 
+#[track_caller]
 fn forbidden(answer: Result<Outcome, WriteError>) -> String {
-    match answer {
+    let told = match answer {
         Err(WriteError::Forbidden(refusal)) => refusal.message,
         Err(WriteError::Denied(denied)) if denied.forbidden() => denied.to_string(),
-        other => panic!("expected FORBIDDEN, found {other:?}"),
-    }
+        other => format!("expected FORBIDDEN, found {other:?}"),
+    };
+    assert!(told.starts_with("you may not "), "{told}");
+    told
 }
 
 fn not_found(answer: Result<Outcome, WriteError>) -> Vec<(String, String)> {
@@ -237,7 +251,7 @@ async fn records_out_of_sight_are_missing_and_those_in_sight_forbidden() {
         let mine = world.made("firm", &[("name", text("Mine")), owner(user)]).await;
         let open = world.made("firm", &[("name", text("Open")), ("code", text("open"))]).await;
         let other = world.made("firm", &[("name", text("Other"))]).await;
-        let random = Uuid::now_v7();
+        let random = Uuid::from_u128(7);
 
         let renamed = |id| update("firm", id, &[("name", text("New"))]);
         let outcome = clerk.run(renamed(mine)).await;
@@ -298,7 +312,7 @@ async fn rights_that_depend_on_related_records_are_asked_of_the_database() {
         let bob = world.made("person", &[("name", text("Bob")), ("firm", by_id(open))]).await;
 
         assert!(clerk.run(update("person", ann, &[("name", text("Anna"))])).await.ok());
-        let random = Uuid::now_v7();
+        let random = Uuid::from_u128(7);
         let renamed = |id| update("person", id, &[("name", text("x"))]);
         assert_eq!(
             not_found(clerk.denied(renamed(bob)).await),
@@ -340,7 +354,7 @@ async fn what_a_write_names_must_be_seen() {
             world.made("firm", &[("name", text("Other")), ("code", text("x")), ("tier", text("a"))]).await;
         let ann = world.made("person", &[("name", text("Ann")), ("firm", by_id(mine))]).await;
         let bob = world.made("person", &[("name", text("Bob")), ("firm", by_id(other))]).await;
-        let random = Uuid::now_v7();
+        let random = Uuid::from_u128(7);
 
         let pointed = |at: Input| update("firm", mine, &[("parent", at)]);
         let said = |outcome: &Outcome, id: &str| -> Vec<(String, String)> {
@@ -580,7 +594,7 @@ async fn fields_out_of_sight_are_not_named_by_refusals() {
 async fn those_with_all_rights_leave_no_entries() {
     each_database(|bed: Handles| async move {
         let world = world(&bed.tenant).await;
-        let missing = world.run(update("firm", Uuid::now_v7(), &[("name", text("x"))])).await;
+        let missing = world.run(update("firm", Uuid::from_u128(7), &[("name", text("x"))])).await;
         assert_eq!(refusals(&missing)[0].0, "NOT_FOUND");
         assert_eq!(world.rows("audit").await, 0);
     })
