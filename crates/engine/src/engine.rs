@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use expr::Value;
+use metadata::Catalog;
 use query::request::{Selection, Write};
 use sql::Dialect;
 
@@ -77,13 +78,17 @@ impl Engine {
 
     /// What is worked out of the caller's catalog; made once for all tenants on equal catalogs.
     pub(crate) fn model(&self, caller: &Caller) -> Result<Arc<Model>, WriteError> {
-        let dialect = caller.tenant.dialect();
-        let key = (caller.catalog.hash.clone(), dialect == Dialect::Sqlite);
+        self.model_of(&caller.catalog, caller.tenant.dialect())
+    }
+
+    /// The same of any catalog.
+    pub(crate) fn model_of(&self, catalog: &Catalog, dialect: Dialect) -> Result<Arc<Model>, WriteError> {
+        let key = (catalog.hash.clone(), dialect == Dialect::Sqlite);
         let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(model) = models.get(&key) {
             return Ok(Arc::clone(model));
         }
-        let model = Arc::new(Model::new(&caller.catalog, dialect)?);
+        let model = Arc::new(Model::new(catalog, dialect)?);
         if key.0.is_empty() {
             return Ok(model);
         }

@@ -3,6 +3,7 @@
 //! The only user of sqlx. Every statement of a tenant goes through a [`Tenant`], which fills the schema holes; no public function takes
 //! or gives a pool or a connection. Knows nothing of objects, fields or permissions; prints no SQL of tenants (crate `sql` does).
 
+mod access;
 mod changes;
 mod classify;
 mod convert;
@@ -13,6 +14,7 @@ mod name;
 mod options;
 mod postgres;
 mod row;
+mod session;
 mod sqlite;
 mod store;
 mod tenant;
@@ -20,12 +22,14 @@ mod text;
 mod transaction;
 mod version;
 
+pub use access::{Credential, Grantee, Identity, Invitation, InvitationKind, ShareRow};
 pub use changes::Changes;
 pub use error::{Cause, StoreError};
 pub use key::KeyRow;
 pub use name::{BadTenantName, TenantName};
 pub use options::Options;
 pub use row::Row;
+pub use session::SessionRow;
 pub use store::Store;
 pub use tenant::{RowStream, Tenant};
 pub use transaction::Transaction;

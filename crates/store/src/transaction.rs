@@ -89,6 +89,11 @@ impl Transaction {
         }
     }
 
+    /// Committing it tells [`crate::Store::changes`].
+    pub fn tell(&mut self) {
+        self.publishes = true;
+    }
+
     /// Makes it so.
     pub async fn commit(mut self) -> Result<(), StoreError> {
         match &mut self.loan {

@@ -17,7 +17,7 @@ pub(crate) use record::Record;
 pub(crate) use shape::{Shape, Slot};
 pub(crate) use statements::{
     Batch, Slots, alias, by_column, by_id, by_ids, delete, equals, history, insert, keys_by_column, living,
-    outbox, select_columns, sequence, system_column, update_many, update_one,
+    outbox, select_columns, select_records, sequence, system_column, update_many, update_one,
 };
 
 use crate::error::WriteError;

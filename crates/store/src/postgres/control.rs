@@ -13,7 +13,7 @@ static CONTROL: Migrator = sqlx::migrate!("../../migrations/control/postgres");
 static TENANT: Migrator = sqlx::migrate!("../../migrations/tenant/postgres");
 
 /// Taken while the directory or a tenant's structure is made: "armature" as a number.
-const DIRECTORY_LOCK: i64 = 0x6172_6d61_7475_7265;
+pub(super) const DIRECTORY_LOCK: i64 = 0x6172_6d61_7475_7265;
 const CHANNEL: &str = "armature_changes";
 
 fn unlocked(migrator: &'static Migrator, table: &'static str) -> Migrator {
@@ -190,7 +190,7 @@ impl Postgres {
         Ok(())
     }
 
-    async fn notify(connection: &mut sqlx::PgConnection, payload: &str) -> Result<(), StoreError> {
+    pub(super) async fn notify(connection: &mut sqlx::PgConnection, payload: &str) -> Result<(), StoreError> {
         sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(payload).execute(connection).await?;
         Ok(())
     }

@@ -5,6 +5,7 @@ mod connection;
 mod control;
 mod home;
 pub(crate) mod row;
+mod session;
 
 pub(crate) use connection::{Connection, Isolation};
 pub(crate) use control::lock_key;

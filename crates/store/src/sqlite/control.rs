@@ -251,32 +251,40 @@ impl Sqlite {
     }
 }
 
-fn instant(instant: &DateTime<Utc>) -> String {
+/// An instant as the control file keeps it.
+pub(super) fn instant(instant: &DateTime<Utc>) -> String {
     instant.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
 }
 
+/// An instant that is kept, or none.
+pub(super) fn read_instant(row: &SqliteRow, column: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let text: Option<String> = row.try_get(column)?;
+    let parse = |text: String| {
+        text.parse().map_err(|error: chrono::ParseError| StoreError::Other(crate::Cause::text(error.to_string())))
+    };
+    text.map(parse).transpose()
+}
+
+/// An id that is kept, or none.
+pub(super) fn read_id(row: &SqliteRow, column: &str) -> Result<Option<Uuid>, StoreError> {
+    let text: Option<String> = row.try_get(column)?;
+    let parse = |text: String| {
+        text.parse().map_err(|error: uuid::Error| StoreError::Other(crate::Cause::text(error.to_string())))
+    };
+    text.map(parse).transpose()
+}
+
 fn key(row: &SqliteRow) -> Result<KeyRow, StoreError> {
-    let broken = |error: Box<dyn std::error::Error + Send + Sync>| {
-        StoreError::Other(crate::Cause::text(error.to_string()))
-    };
-    let instant = |column: &str| -> Result<Option<DateTime<Utc>>, StoreError> {
-        let text: Option<String> = row.try_get(column)?;
-        text.map(|text| text.parse().map_err(|error: chrono::ParseError| broken(error.into()))).transpose()
-    };
-    let id = |column: &str| -> Result<Option<Uuid>, StoreError> {
-        let text: Option<String> = row.try_get(column)?;
-        text.map(|text| text.parse().map_err(|error: uuid::Error| broken(error.into()))).transpose()
-    };
     let tenant: String = row.try_get("tenant")?;
     Ok(KeyRow {
-        id: id("id")?.unwrap_or_default(),
-        tenant: TenantName::new(&tenant).map_err(|bad| broken(bad.into()))?,
+        id: read_id(row, "id")?.unwrap_or_default(),
+        tenant: TenantName::new(&tenant).map_err(|bad| StoreError::Other(crate::Cause::new(bad)))?,
         prefix: row.try_get("prefix")?,
         name: row.try_get("name")?,
         role: row.try_get("role")?,
-        user: id("user_id")?,
-        created: instant("created")?.unwrap_or_default(),
-        expires: instant("expires")?,
-        last_used: instant("last_used")?,
+        user: read_id(row, "user_id")?,
+        created: read_instant(row, "created")?.unwrap_or_default(),
+        expires: read_instant(row, "expires")?,
+        last_used: read_instant(row, "last_used")?,
     })
 }

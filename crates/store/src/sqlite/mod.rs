@@ -4,6 +4,7 @@ pub(crate) mod bind;
 mod control;
 mod lane;
 pub(crate) mod row;
+mod session;
 
 pub(crate) use lane::{Connection, Lane, Purpose};
 
