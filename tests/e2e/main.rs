@@ -10,4 +10,5 @@ mod crash;
 mod golden;
 mod live;
 mod maven;
+mod people;
 mod statements;

@@ -33,6 +33,9 @@ pub enum Command {
     /// API keys
     #[command(subcommand)]
     Key(Key),
+    /// Users
+    #[command(subcommand)]
+    User(User),
     /// Write a new package that checks clean
     New {
         /// Folder to be made
@@ -115,15 +118,109 @@ pub enum Tenant {
 
 #[derive(Debug, Subcommand)]
 pub enum Key {
-    /// Create an API key with all rights in a tenant; it is shown once
-    Create {
+    /// Create an API key; it is shown once
+    Create(KeyCreate),
+    /// List the keys of a tenant
+    List {
         /// The tenant
         #[arg(long)]
         tenant: String,
-        /// What the key is for
-        #[arg(long, default_value = "key")]
-        name: String,
     },
+    /// End a key
+    Revoke {
+        /// Id or prefix of the key, from `key list`
+        key: String,
+        /// The tenant
+        #[arg(long)]
+        tenant: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct KeyCreate {
+    /// The tenant
+    #[arg(long)]
+    pub tenant: String,
+    /// The role that it acts with [default: all rights]
+    #[arg(long)]
+    pub role: Option<String>,
+    /// The user that it acts as, by id or e-mail address
+    #[arg(long)]
+    pub user: Option<String>,
+    /// What the key is for
+    #[arg(long, default_value = "key")]
+    pub name: String,
+    /// When it ends: 30d, 12h, or an instant [default: never]
+    #[arg(long, value_name = "WHEN")]
+    pub expires: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum User {
+    /// Create a user and a key that acts as the user; the key is shown once
+    Create(UserCreate),
+    /// List the users of a tenant
+    List {
+        /// The tenant
+        #[arg(long)]
+        tenant: String,
+    },
+    /// Keep a user out: sessions end, keys open nothing
+    Deactivate {
+        /// Id or e-mail address
+        user: String,
+        /// The tenant
+        #[arg(long)]
+        tenant: String,
+    },
+    /// Let a user in again
+    Activate {
+        /// Id or e-mail address
+        user: String,
+        /// The tenant
+        #[arg(long)]
+        tenant: String,
+    },
+    /// Give roles to a user
+    Grant {
+        /// Id or e-mail address
+        user: String,
+        /// The role; may be given several times
+        #[arg(long, required = true)]
+        role: Vec<String>,
+        /// The tenant
+        #[arg(long)]
+        tenant: String,
+    },
+    /// Take roles from a user
+    Revoke {
+        /// Id or e-mail address
+        user: String,
+        /// The role; may be given several times
+        #[arg(long, required = true)]
+        role: Vec<String>,
+        /// The tenant
+        #[arg(long)]
+        tenant: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct UserCreate {
+    /// E-mail address, by which the user logs in
+    pub email: String,
+    /// The tenant
+    #[arg(long)]
+    pub tenant: String,
+    /// A role of the user; may be given several times
+    #[arg(long)]
+    pub role: Vec<String>,
+    /// A field of the user's record; relations by id, e-mail address or name
+    #[arg(long, value_name = "FIELD=VALUE")]
+    pub set: Vec<String>,
+    /// Name [default: what stands before the @]
+    #[arg(long)]
+    pub name: Option<String>,
 }
 
 /// On which tenant, and by which way.

@@ -23,6 +23,8 @@ pub enum Failure {
     Import(#[from] work::ImportError),
     #[error("{0}")]
     Export(#[from] work::ExportError),
+    #[error("{}", advised(.0))]
+    Admin(#[from] server::admin::AdminError),
     #[error("the server answered: {0}")]
     Remote(String),
     /// What the server found wrong with the documents, as it said it.
@@ -55,6 +57,14 @@ impl Failure {
             }
             _ => json!({ "error": { "message": self.to_string() } }),
         }
+    }
+}
+
+/// What was wrong, and what to do.
+fn advised(error: &server::admin::AdminError) -> String {
+    match error.advice() {
+        Some(hint) => format!("{error}; {hint}"),
+        None => error.to_string(),
     }
 }
 

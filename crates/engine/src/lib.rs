@@ -29,6 +29,6 @@ pub use caller::{Actor, Caller, Door};
 pub use engine::{Engine, Note, Returning, Rider};
 pub use error::{ReadError, WriteError};
 pub use outcome::{Code, Effect, EffectKind, Outcome, Refusal};
-pub use person::Person;
+pub use person::{Person, UserRecord};
 pub use port::{Clock, Ids, SystemClock, SystemIds};
 pub use read::Ready;

@@ -18,7 +18,9 @@ use uuid::Uuid;
 
 use crate::engine::Engine;
 use crate::error::{ReadError, WriteError};
-use crate::model::{Model, Record, Shape, Slot, alias, living, select_columns, select_records, system_column};
+use crate::model::{
+    Model, Record, Shape, Slot, alias, living, select_columns, select_records, system_column,
+};
 
 /// Levels of managers that are looked through; who manages whom may run in a circle.
 const LEVELS: usize = 64;
@@ -40,6 +42,19 @@ pub struct Person {
     pub facts: Facts,
     /// Their time zone, where they have set one.
     pub zone: Option<Tz>,
+}
+
+/// What is shown of a user where they are listed.
+#[derive(Clone, Debug)]
+pub struct UserRecord {
+    /// The record's id.
+    pub id: Uuid,
+    /// Their name.
+    pub name: String,
+    /// Their address.
+    pub email: Option<String>,
+    /// Whether they may act.
+    pub active: bool,
 }
 
 impl Engine {
@@ -91,6 +106,55 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// The living user with that address, active or not.
+    pub async fn user_by_email(
+        &self,
+        tenant: &Tenant,
+        catalog: &Catalog,
+        email: &str,
+    ) -> Result<Option<Uuid>, ReadError> {
+        let model = self.model_of(catalog, tenant.dialect()).map_err(defect)?;
+        let shape = model.shape("user").map_err(defect)?;
+        let Some(slot) = shape.compared_slot("email") else { return Ok(None) };
+        let value = shape.compared(slot, &Value::Text(email.trim().to_owned()));
+        let reader = Reader { tenant, model: &model, shape };
+        Ok(reader.matching(slot, Encoding::Text, vec![value]).await?.first().copied())
+    }
+
+    /// All living users.
+    pub async fn users(&self, tenant: &Tenant, catalog: &Catalog) -> Result<Vec<UserRecord>, ReadError> {
+        let model = self.model_of(catalog, tenant.dialect()).map_err(defect)?;
+        let shape = model.shape("user").map_err(defect)?;
+        let filter = living(shape, Deleted::Without).into_iter().collect();
+        let statement = print_query(&select_records(shape, filter, false), model.dialect);
+        let rows = tenant.fetch(&statement, &[]).await?;
+        let text = |record: &Record, field: &str| match shape.value_slot(field).map(|slot| record.get(slot)) {
+            Some(Value::Text(text)) => Some(text.clone()),
+            _ => None,
+        };
+        let one = |row: &store::Row| {
+            let record = Record::read(shape, row, 0);
+            let active = shape.value_slot("active").map(|slot| record.get(slot)) != Some(&Value::Bool(false));
+            let (name, email) = (text(&record, "name").unwrap_or_default(), text(&record, "email"));
+            record.id_in(shape.system.id).map(|id| UserRecord { id, name, email, active })
+        };
+        Ok(rows.iter().filter_map(one).collect())
+    }
+
+    /// Whether there is a living user of that id, active or not.
+    pub async fn user_exists(
+        &self,
+        tenant: &Tenant,
+        catalog: &Catalog,
+        user: Uuid,
+    ) -> Result<bool, ReadError> {
+        let model = self.model_of(catalog, tenant.dialect()).map_err(defect)?;
+        let shape = model.shape("user").map_err(defect)?;
+        Ok(Reader { tenant, model: &model, shape }.record(user).await?.is_some())
+    }
+}
+
 fn defect(error: WriteError) -> ReadError {
     match error {
         WriteError::Read(error) => error,
@@ -113,7 +177,7 @@ impl Reader<'_> {
 
     /// The living record of that id.
     async fn record(&self, id: Uuid) -> Result<Option<Record>, ReadError> {
-        let mut filter = vec![self.one_of(self.shape.system.id)];
+        let mut filter = vec![self.one_of(self.shape.system.id, Encoding::Id)];
         filter.extend(living(self.shape, Deleted::Without));
         let query = select_records(self.shape, filter, false);
         let rows = self.rows(&query, Value::List(vec![Value::Id(id)])).await?;
@@ -122,10 +186,20 @@ impl Reader<'_> {
 
     /// Ids of the living users whose column holds one of these ids.
     async fn pointing(&self, slot: Slot, ids: &[Uuid]) -> Result<Vec<Uuid>, ReadError> {
-        let mut filter = vec![self.one_of(slot)];
+        self.matching(slot, Encoding::Id, ids.iter().copied().map(Value::Id).collect()).await
+    }
+
+    /// Ids of the living users whose column holds one of these values.
+    async fn matching(
+        &self,
+        slot: Slot,
+        encoding: Encoding,
+        values: Vec<Value>,
+    ) -> Result<Vec<Uuid>, ReadError> {
+        let mut filter = vec![self.one_of(slot, encoding)];
         filter.extend(living(self.shape, Deleted::Without));
         let query = select_columns(self.shape, &[self.shape.system.id], filter);
-        let rows = self.rows(&query, Value::List(ids.iter().copied().map(Value::Id).collect())).await?;
+        let rows = self.rows(&query, Value::List(values)).await?;
         let id = |row: &store::Row| match row.value(0, Encoding::Id) {
             Value::Id(id) => Some(id),
             _ => None,
@@ -148,13 +222,13 @@ impl Reader<'_> {
         Ok(found)
     }
 
-    fn one_of(&self, slot: Slot) -> Scalar {
-        let ids = Param { source: Source::Slot(0), encoding: Encoding::Id, list: true };
+    fn one_of(&self, slot: Slot, encoding: Encoding) -> Scalar {
+        let values = Param { source: Source::Slot(0), encoding, list: true };
         let column = self.shape.columns.get(slot).map_or_else(
             || system_column(self.shape, slot),
             |stored| Scalar::Column(alias(), stored.name.clone()),
         );
-        Scalar::InParam(Box::new(column), ids)
+        Scalar::InParam(Box::new(column), values)
     }
 }
 
@@ -163,7 +237,9 @@ fn set_fields(facts: &mut Facts, shape: &Shape, record: &Record) {
     for (slot, stored) in shape.columns.iter().enumerate() {
         let field = &stored.field;
         let path = match (&stored.role, &field.ty) {
-            (Role::Value, FieldType::Lookup(_) | FieldType::Polymorphic { .. }) => format!("{}.id", field.name),
+            (Role::Value, FieldType::Lookup(_) | FieldType::Polymorphic { .. }) => {
+                format!("{}.id", field.name)
+            }
             (Role::Value, _) => field.name.to_string(),
             (Role::Part(part), _) => format!("{}.{part}", field.name),
             (Role::Folded | Role::Object, _) => continue,

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use deploy::Catalogs;
-use engine::{Actor, Caller, Clock, Door, Engine, Ids, SystemIds};
-use metadata::Catalog;
-use query::access::Access;
+use engine::{Clock, Engine, Ids, SystemIds};
 use store::Store;
 use tokio::sync::Semaphore;
 
+use crate::access::Accesses;
+use crate::fresh::Generation;
 use crate::health::Readiness;
-use crate::keys::{Keys, Principal};
+use crate::keys::Keys;
 use crate::metadata_api::MetadataSchema;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
@@ -36,7 +36,10 @@ pub(crate) struct App {
     pub(crate) zone: Tz,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
+    /// Passes with every change of keys, sessions, users and their rights.
+    pub(crate) generation: Generation,
     pub(crate) keys: Keys,
+    pub(crate) accesses: Accesses,
     pub(crate) catalogs: Catalogs,
     pub(crate) surfaces: Surfaces,
     pub(crate) engine: Engine,
@@ -63,11 +66,14 @@ impl App {
             .time_zone
             .parse()
             .map_err(|_| format!("time-zone: {:?} is no IANA time zone", settings.time_zone))?;
+        let generation = Generation::default();
         Ok(App {
             zone,
             clock: Arc::new(FunctionClock(now)),
             ids: Arc::new(SystemIds::default()),
-            keys: Keys::new(settings.keys),
+            keys: Keys::new(settings.keys, &generation),
+            accesses: Accesses::new(&generation),
+            generation,
             catalogs: Catalogs::new(now),
             surfaces: Surfaces::new(settings.schemas, settings.documents),
             engine: Engine::new(),
@@ -78,21 +84,5 @@ impl App {
             store,
             settings,
         })
-    }
-
-    /// On whose behalf a request of this principal runs.
-    pub(crate) fn caller(&self, principal: &Principal, catalog: Arc<Catalog>) -> Caller {
-        Caller {
-            tenant: principal.tenant.clone(),
-            catalog,
-            actor: Actor { label: principal.label(), user: principal.key.user },
-            access: Access::Everything,
-            facts: Arc::default(),
-            door: Door::Graphql,
-            clock: Arc::clone(&self.clock),
-            ids: Arc::clone(&self.ids),
-            zone: self.zone,
-            trace: None,
-        }
     }
 }

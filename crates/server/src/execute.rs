@@ -42,7 +42,10 @@ pub(crate) async fn records(
             Err(error) => return Answer::Refused(vec![failure::catalog(&error)]),
         };
         let version = catalog.version;
-        let caller = app.caller(principal, catalog);
+        let caller = match app.caller(principal, catalog).await {
+            Ok(caller) => caller,
+            Err(error) => return Answer::Refused(vec![error]),
+        };
         let served = match app.surfaces.get(caller.visible()).await {
             Ok(served) => served,
             Err(error) => return Answer::Refused(vec![failure::internal(&error)]),
@@ -174,8 +177,10 @@ struct Run<'a> {
 impl Run<'_> {
     /// All roots of a query, some at the same time; one statement each, once all of them were weighed.
     async fn query(&self, lowered: Lowered, done: &mut Done) -> Result<(), Stop> {
-        let prepared: Vec<Result<Part, ReadError>> =
-            lowered.roots.iter().map(|root| self.prepare(root)).collect();
+        let mut prepared = Vec::with_capacity(lowered.roots.len());
+        for root in &lowered.roots {
+            prepared.push(self.prepare(root).await);
+        }
         weigh(&prepared)?;
         // Made in a loop and not by `map`: the closure's lifetime would not be general enough for a handler.
         let mut parts = Vec::with_capacity(prepared.len());
@@ -195,12 +200,12 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn prepare(&self, root: &Root) -> Result<Part, ReadError> {
+    async fn prepare(&self, root: &Root) -> Result<Part, ReadError> {
         match &root.item {
             RootItem::Read(read, values) => {
                 self.app.engine.prepare(self.caller, read.clone(), values).map(Part::Read)
             }
-            other => Ok(Part::Plain(self.plain(other))),
+            other => Ok(Part::Plain(self.plain(other).await?)),
         }
     }
 
@@ -215,7 +220,10 @@ impl Run<'_> {
     async fn mutation(&self, lowered: Lowered, done: &mut Done) -> Result<(), Stop> {
         for root in lowered.roots.iter().skip(done.values.len()) {
             let RootItem::Write(write, payload) = &root.item else {
-                done.values.push((root.key.clone(), Some(self.plain(&root.item))));
+                match self.plain(&root.item).await {
+                    Ok(bytes) => done.values.push((root.key.clone(), Some(bytes))),
+                    Err(error) => done.fail(root, failure::read(&error, root)),
+                }
                 continue;
             };
             let returning = payload
@@ -236,14 +244,14 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// A root that needs no database.
-    fn plain(&self, item: &RootItem) -> Vec<u8> {
-        match item {
+    /// A root that is neither read nor written.
+    async fn plain(&self, item: &RootItem) -> Result<Vec<u8>, ReadError> {
+        Ok(match item {
             RootItem::TypeName(name) => format!("\"{name}\"").into_bytes(),
             RootItem::Introspection(json) => json.clone(),
-            RootItem::Me(parts) => payload::me(parts, self.principal),
+            RootItem::Me(parts) => payload::me(parts, &self.app.who(self.principal, self.caller).await?),
             // Reads and writes are run by their callers.
             RootItem::Read(..) | RootItem::Write(..) => b"null".to_vec(),
-        }
+        })
     }
 }

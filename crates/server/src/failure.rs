@@ -25,7 +25,7 @@ pub(crate) fn read(error: &ReadError, root: &Root) -> Error {
 
 fn read_itself(error: &ReadError) -> Error {
     match error {
-        ReadError::Denied(denied) => self::denied(denied),
+        ReadError::Denied(inner) => denied(inner),
         ReadError::Cost(exceeded) => cost(exceeded),
         ReadError::Stale => Error::new(Code::Conflict, error.to_string()),
         ReadError::Response(wrong) => Error::validation(wrong.to_string()),
@@ -40,6 +40,11 @@ pub(crate) fn denied(denied: &Denied) -> Error {
         return Error::new(Code::Forbidden, denied.to_string());
     }
     Error::validation(denied.to_string())
+}
+
+/// A user's record that could not be read.
+pub(crate) fn person(error: &ReadError) -> Error {
+    read_itself(error)
 }
 
 /// A read that costs too much.

@@ -130,16 +130,11 @@ fn piece(mut file: std::fs::File) -> io::Result<Option<(Bytes, std::fs::File)>> 
 
 async fn caller(app: &App, headers: &HeaderMap, door: Door) -> Result<Caller, Refused> {
     let unavailable = |error: Error| (StatusCode::SERVICE_UNAVAILABLE, error);
-    let found = app.keys.principal(&app.store, headers, app.clock.now()).await;
-    let principal =
-        found.map_err(|error| unavailable(crate::failure::store(&error, None)))?.ok_or_else(|| {
-            let error =
-                Error::new(Code::Unauthenticated, "A valid key is needed: Authorization: Bearer <key>");
-            (StatusCode::UNAUTHORIZED, error)
-        })?;
+    let principal = app.authenticate(headers).await?;
     let catalog = app.catalogs.reload(&principal.tenant).await;
     let catalog = catalog.map_err(|error| unavailable(crate::failure::catalog(&error)))?;
-    Ok(Caller { door, ..app.caller(&principal, catalog) })
+    let caller = app.caller(&principal, catalog).await.map_err(|error| (StatusCode::UNAUTHORIZED, error))?;
+    Ok(Caller { door, ..caller })
 }
 
 fn options(query: &ImportQuery) -> Result<ImportOptions, Refused> {

@@ -2,10 +2,13 @@
 //!
 //! Never: SQL, permissions, or a decision about a record. The tenant comes from the key, never from the request.
 
+mod access;
+pub mod admin;
 mod app;
 mod execute;
 mod failure;
 mod files;
+mod fresh;
 mod graphiql;
 mod health;
 mod http;
@@ -14,6 +17,7 @@ mod metadata_api;
 mod metrics;
 mod payload;
 mod serve;
+mod session;
 mod settings;
 mod surfaces;
 mod trace;

@@ -7,7 +7,7 @@ use graphql::{EffectPart, Error, ErrorPart, MePart, Payload, PayloadPart};
 use query::request::Keyed;
 use serde::Serialize;
 
-use crate::keys::Principal;
+use crate::access::Who;
 use crate::trace::TraceId;
 
 /// A JSON object that is being written.
@@ -167,17 +167,19 @@ fn write_effect_part(part: EffectPart, effect: &engine::Effect, out: &mut Vec<u8
 }
 
 /// `me`
-pub(crate) fn me(parts: &[Keyed<MePart>], principal: &Principal) -> Vec<u8> {
+pub(crate) fn me(parts: &[Keyed<MePart>], who: &Who) -> Vec<u8> {
     let mut out = Vec::with_capacity(128);
     let mut members = Members::begin(&mut out);
     for Keyed { key, item } in parts {
         let place = members.name(key);
         match item {
             MePart::TypeName => json("Me", place),
-            MePart::Tenant => json(principal.tenant.name().as_str(), place),
-            MePart::Kind => json("KEY", place),
-            MePart::Name => json(&principal.key.name, place),
-            MePart::Role => json(&principal.key.role, place),
+            MePart::Tenant => json(&who.tenant, place),
+            MePart::Kind => json(who.kind, place),
+            MePart::Name => json(&who.name, place),
+            MePart::Role => json(&who.roles.first(), place),
+            MePart::Roles => json(&who.roles, place),
+            MePart::User => json(&who.user, place),
         }
     }
     members.end();

@@ -73,11 +73,11 @@ pub async fn serve(
     result
 }
 
-/// Forgets keys whenever something has changed; catalogs look for themselves.
+/// Forgets keys, sessions and persons whenever something has changed; catalogs look for themselves.
 async fn listen_to_changes(app: Arc<App>) {
     let mut changes = app.store.changes();
     loop {
         changes.next().await;
-        app.keys.forget();
+        app.generation.pass();
     }
 }

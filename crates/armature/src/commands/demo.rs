@@ -5,12 +5,14 @@ use std::fs;
 use std::path::Path;
 
 use chrono::NaiveDate;
+use engine::Door;
 use serde::{Deserialize, Serialize};
+use server::admin::NewKey;
 use store::{Options, Store, TenantName};
 
 use crate::cli::Demo;
 use crate::clock;
-use crate::commands::{key, serve};
+use crate::commands::{self, key, serve};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::settings::Settings;
@@ -83,7 +85,9 @@ async fn load(dir: &Path, console: &Console) -> Result<(), Failure> {
     options.observer = std::sync::Arc::new(deploy::Silent);
     deploy::apply(&tenant, &shipped::package("core"), options).await?;
     demo::load::load(&tenant, today(), console).await?;
-    let kept = Kept { tenant: "demo".to_owned(), api_key: key::insert(&store, &tenant, "demo").await? };
+    let caller = commands::caller(&tenant, Door::Demo).await?;
+    let new = NewKey { name: "demo".to_owned(), ..NewKey::default() };
+    let kept = Kept { tenant: "demo".to_owned(), api_key: key::insert(&caller, new).await? };
     store.close().await;
     write_private(&dir.join("demo.json"), &serde_json::json!(kept).to_string())
 }

@@ -10,6 +10,7 @@ mod new;
 mod schema;
 mod serve;
 mod tenant;
+mod user;
 
 use std::sync::Arc;
 
@@ -30,7 +31,8 @@ pub async fn run(command: &Command, settings: &Settings, console: &Console) -> R
         Command::Serve(arguments) => serve::serve(arguments, settings, console).await,
         Command::Tenant(cli::Tenant::Create { name }) => tenant::create(name, settings, console).await,
         Command::Tenant(cli::Tenant::List) => tenant::list(settings, console).await,
-        Command::Key(cli::Key::Create { tenant, name }) => key::create(tenant, name, settings, console).await,
+        Command::Key(command) => key::key(command, settings, console).await,
+        Command::User(command) => user::user(command, settings, console).await,
         Command::New { dir } => new::new(dir, console),
         Command::Check { dir } => check::check(dir, console),
         Command::Plan(arguments) => metadata::plan(arguments, settings, console).await,

@@ -138,12 +138,16 @@ pub enum MePart {
     TypeName,
     /// `tenant`: name of the tenant.
     Tenant,
-    /// `kind`: `KEY`.
+    /// `kind`: `KEY` or `SESSION`.
     Kind,
-    /// `name`: name of the key.
+    /// `name`: name of the user or the key.
     Name,
-    /// `role`: null for a key with all rights.
+    /// `role`: the first of the roles; null for a key with all rights.
     Role,
+    /// `roles`: those that one acts with.
+    Roles,
+    /// `user`: the id of one's own record.
+    User,
 }
 
 /// Lowering of one operation.
@@ -230,6 +234,8 @@ impl<'d> Lowering<'_, 'd> {
                 "kind" => MePart::Kind,
                 "name" => MePart::Name,
                 "role" => MePart::Role,
+                "roles" => MePart::Roles,
+                "user" => MePart::User,
                 _ => return Err(self.unknown("Me", &part)),
             };
             parts.push(selection::keyed(&part, item));

@@ -186,8 +186,18 @@ fn pages_and_payloads(builder: &mut Builder<'_>) {
         "Me",
         output_type(
             "Me",
-            [("tenant", "String!"), ("kind", "String!"), ("name", "String"), ("role", "String")],
+            [
+                ("tenant", "String!"),
+                ("kind", "String!"),
+                ("name", "String"),
+                ("role", "String"),
+                ("roles", "[String!]!"),
+                ("user", "ID"),
+            ],
         )
-        .description("Who one is. `kind` is KEY; `role` is null for a key with all rights."),
+        .description(
+            "Who one is. `kind` is KEY or SESSION; `role` and `roles` are those that one acts with, empty for a key with all rights; \
+             `user` is the id of one's own record, null for a key that acts as no user.",
+        ),
     );
 }

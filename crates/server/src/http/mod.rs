@@ -81,14 +81,10 @@ impl Exchange<'_> {
             Ok(media) => media,
             Err(error) => return self.refuse(StatusCode::NOT_ACCEPTABLE, Media::Json, &[error]),
         };
-        let now = self.app.clock.now();
-        let principal = match self.app.keys.principal(&self.app.store, request.headers(), now).await {
-            Ok(Some(principal)) => principal,
-            Ok(None) => return self.unauthenticated(media),
-            Err(error) => {
-                let error = crate::failure::store(&error, None);
-                return self.refuse(StatusCode::SERVICE_UNAVAILABLE, media, &[error]);
-            }
+        let principal = match self.app.authenticate(request.headers()).await {
+            Ok(principal) => principal,
+            Err((StatusCode::UNAUTHORIZED, _)) => return self.unauthenticated(media),
+            Err((status, error)) => return self.refuse(status, media, &[error]),
         };
         tracing::Span::current().record("tenant", principal.tenant.name().as_str());
         let limits = &self.app.settings;
@@ -131,6 +127,9 @@ impl Exchange<'_> {
         };
         match answer {
             Answer::Run(body) => respond(StatusCode::OK, media, body),
+            Answer::Refused(errors) if errors.iter().any(|error| error.code == Code::Unauthenticated) => {
+                self.unauthenticated(media)
+            }
             Answer::Refused(errors) => {
                 // Plain JSON is answered 200 by well-formed requests, whatever their document says.
                 let status = match media {

@@ -112,7 +112,8 @@ impl Tenant {
     /// Gives roles to a user; those that the user has already stay.
     pub async fn grant_roles(&self, user: Uuid, roles: &[String]) -> Result<(), StoreError> {
         let grant = |role: &String| {
-            USER_ROLE.insert(vec![Value::Id(user), Value::Text(role.clone())], Some((&["user_id", "role"], &[])))
+            USER_ROLE
+                .insert(vec![Value::Id(user), Value::Text(role.clone())], Some((&["user_id", "role"], &[])))
         };
         self.change(roles.iter().map(grant).collect()).await.map(|_| ())
     }
@@ -132,14 +133,18 @@ impl Tenant {
         let mut terms = Terms::default();
         let filter = vec![CREDENTIAL.is(&mut terms, "user_id", Value::Id(user))];
         let rows = CREDENTIAL.rows(self, terms, filter).await?;
-        let credential = |row| Ok(Credential { password: cell::text(row, 1)?, changed: cell::instant(row, 2)? });
+        let credential =
+            |row| Ok(Credential { password: cell::text(row, 1)?, changed: cell::instant(row, 2)? });
         rows.first().map(credential).transpose()
     }
 
     /// Sets the password of a user; all links for setting it end.
     pub async fn set_credential(&self, user: Uuid, credential: &Credential) -> Result<(), StoreError> {
-        let values =
-            vec![Value::Id(user), Value::Text(credential.password.clone()), Value::DateTime(credential.changed)];
+        let values = vec![
+            Value::Id(user),
+            Value::Text(credential.password.clone()),
+            Value::DateTime(credential.changed),
+        ];
         let mut terms = Terms::default();
         let links = vec![INVITATION.is(&mut terms, "user_id", Value::Id(user))];
         self.change(vec![
@@ -162,7 +167,9 @@ impl Tenant {
             Value::DateTime(invitation.expires),
             Value::Null,
         ];
-        self.change(vec![INVITATION.delete(terms, earlier), INVITATION.insert(values, None)]).await.map(|_| ())
+        self.change(vec![INVITATION.delete(terms, earlier), INVITATION.insert(values, None)])
+            .await
+            .map(|_| ())
     }
 
     /// Ends a user's links for setting a password.
@@ -223,16 +230,13 @@ impl Tenant {
     /// Sets up a login provider, or takes it away.
     pub async fn set_login_provider(&self, name: &str, settings: Option<&str>) -> Result<(), StoreError> {
         let key = Value::Text(name.to_owned());
-        let change = match settings {
-            Some(settings) => {
-                let values = vec![key, Value::Text(settings.to_owned())];
-                PROVIDER.insert(values, Some((&["name"], &["settings"])))
-            }
-            None => {
-                let mut terms = Terms::default();
-                let filter = vec![PROVIDER.is(&mut terms, "name", key)];
-                PROVIDER.delete(terms, filter)
-            }
+        let change = if let Some(settings) = settings {
+            let values = vec![key, Value::Text(settings.to_owned())];
+            PROVIDER.insert(values, Some((&["name"], &["settings"])))
+        } else {
+            let mut terms = Terms::default();
+            let filter = vec![PROVIDER.is(&mut terms, "name", key)];
+            PROVIDER.delete(terms, filter)
         };
         self.change(vec![change]).await.map(|_| ())
     }
@@ -247,8 +251,12 @@ impl Tenant {
     ) -> Result<(), StoreError> {
         let mut terms = Terms::default();
         let ended = vec![ATTEMPT.compare(&mut terms, "expires", Compare::Less, Value::DateTime(now))];
-        let values =
-            vec![Value::Text(hex(hash)), Value::Text(state.to_owned()), Value::DateTime(expires), Value::Null];
+        let values = vec![
+            Value::Text(hex(hash)),
+            Value::Text(state.to_owned()),
+            Value::DateTime(expires),
+            Value::Null,
+        ];
         self.change(vec![ATTEMPT.delete(terms, ended), ATTEMPT.insert(values, None)]).await.map(|_| ())
     }
 

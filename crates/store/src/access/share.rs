@@ -149,7 +149,8 @@ impl Tenant {
 fn share(row: &crate::Row) -> Result<ShareRow, StoreError> {
     let name = cell::text(row, 4)?;
     let id = || {
-        name.parse().map_err(|_| StoreError::Other(Cause::text(format!("a share with `{name}`, which is no id"))))
+        name.parse()
+            .map_err(|_| StoreError::Other(Cause::text(format!("a share with `{name}`, which is no id"))))
     };
     let grantee = match cell::text(row, 3)?.as_str() {
         "user" => Grantee::User(id()?),

@@ -1,7 +1,10 @@
 //! Statements on the platform's access tables: trees, printed for the tenant's database, with their values beside them.
 
 use expr::{Encoding, Value};
-use sql::{Compare, Conflict, Delete, From, Ident, Insert, Order, Param, Query, Relation, Rows, Scalar, Source, Update, Write};
+use sql::{
+    Compare, Conflict, Delete, From, Ident, Insert, Order, Param, Query, Relation, Rows, Scalar, Source,
+    Update, Write,
+};
 
 use crate::{Row, StoreError, Tenant};
 
@@ -23,7 +26,10 @@ fn alias() -> Ident {
 
 impl Table {
     fn encoding(&self, column: &str) -> Encoding {
-        self.columns.iter().find(|(name, _)| *name == column).map_or(Encoding::Text, |(_, encoding)| *encoding)
+        self.columns
+            .iter()
+            .find(|(name, _)| *name == column)
+            .map_or(Encoding::Text, |(_, encoding)| *encoding)
     }
 
     /// A column of this table.
@@ -85,28 +91,31 @@ impl Table {
     /// that is there already takes over.
     pub(super) fn insert(&self, values: Vec<Value>, replacing: Option<(&[&str], &[&str])>) -> Change {
         let mut terms = Terms::default();
-        let row = values.into_iter().zip(self.columns).map(|(value, (_, encoding))| terms.value(value, *encoding));
+        let row =
+            values.into_iter().zip(self.columns).map(|(value, (_, encoding))| terms.value(value, *encoding));
         let write = Write::Insert(Insert {
             table: Ident::made(self.name),
             columns: self.columns.iter().map(|(name, _)| Ident::made(name)).collect(),
             rows: Rows::Values(vec![row.collect()]),
             conflict: replacing.map(|(keys, set)| Conflict {
                 columns: keys.iter().map(|name| Ident::made(name)).collect(),
-                set: set.iter().map(|name| (Ident::made(name), Scalar::Excluded(Ident::made(name)))).collect(),
+                set: set
+                    .iter()
+                    .map(|name| (Ident::made(name), Scalar::Excluded(Ident::made(name))))
+                    .collect(),
             }),
-            returning: self.columns.first().map(|(name, _)| (Scalar::Bare(Ident::made(name)), Ident::made(name))).into_iter().collect(),
+            returning: self
+                .columns
+                .first()
+                .map(|(name, _)| (Scalar::Bare(Ident::made(name)), Ident::made(name)))
+                .into_iter()
+                .collect(),
         });
         Change { write, terms }
     }
 
     /// Sets a column of the rows that meet all conditions; answers all their columns.
-    pub(super) fn update(
-        &self,
-        mut terms: Terms,
-        column: &str,
-        value: Value,
-        filter: Vec<Scalar>,
-    ) -> Change {
+    pub(super) fn update(&self, mut terms: Terms, column: &str, value: Value, filter: Vec<Scalar>) -> Change {
         let value = terms.value(value, self.encoding(column));
         let write = Write::Update(Update {
             table: Ident::made(self.name),
@@ -172,7 +181,9 @@ pub(super) mod cell {
     use crate::{Cause, Row, StoreError};
 
     fn broken(column: usize) -> StoreError {
-        StoreError::Other(Cause::text(format!("column {column} of an access table does not hold what it should")))
+        StoreError::Other(Cause::text(format!(
+            "column {column} of an access table does not hold what it should"
+        )))
     }
 
     pub(in crate::access) fn text(row: &Row, column: usize) -> Result<String, StoreError> {
@@ -198,7 +209,10 @@ pub(super) mod cell {
         optional_instant(row, column)?.ok_or_else(|| broken(column))
     }
 
-    pub(in crate::access) fn optional_instant(row: &Row, column: usize) -> Result<Option<DateTime<Utc>>, StoreError> {
+    pub(in crate::access) fn optional_instant(
+        row: &Row,
+        column: usize,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
         match row.value(column, Encoding::DateTime) {
             Value::DateTime(at) => Ok(Some(at)),
             Value::Null => Ok(None),

@@ -260,7 +260,8 @@ pub(super) fn instant(instant: &DateTime<Utc>) -> String {
 pub(super) fn read_instant(row: &SqliteRow, column: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
     let text: Option<String> = row.try_get(column)?;
     let parse = |text: String| {
-        text.parse().map_err(|error: chrono::ParseError| StoreError::Other(crate::Cause::text(error.to_string())))
+        text.parse()
+            .map_err(|error: chrono::ParseError| StoreError::Other(crate::Cause::text(error.to_string())))
     };
     text.map(parse).transpose()
 }

@@ -63,14 +63,13 @@ impl Sqlite {
         only: Option<Uuid>,
     ) -> Result<u64, StoreError> {
         let mut control = self.control.writer.connection().await?;
-        let outcome = sqlx::query(
-            "DELETE FROM session WHERE tenant = ?1 AND user_id = ?2 AND (?3 IS NULL OR id = ?3)",
-        )
-        .bind(tenant.as_str())
-        .bind(user.to_string())
-        .bind(only.map(|id| id.to_string()))
-        .execute(control.start())
-        .await;
+        let outcome =
+            sqlx::query("DELETE FROM session WHERE tenant = ?1 AND user_id = ?2 AND (?3 IS NULL OR id = ?3)")
+                .bind(tenant.as_str())
+                .bind(user.to_string())
+                .bind(only.map(|id| id.to_string()))
+                .execute(control.start())
+                .await;
         Ok(control.finish(outcome)?.rows_affected())
     }
 

@@ -1,5 +1,6 @@
 //! Tests of the store against both databases.
 
+mod access;
 mod directory;
 mod nodes;
 mod tables;

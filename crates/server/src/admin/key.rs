@@ -1,0 +1,94 @@
+//! API keys: made, listed, revoked. A key is shown once; only its hash is kept.
+
+use chrono::{DateTime, Utc};
+use metadata::Name;
+use metadata::catalog::Right;
+use store::KeyRow;
+use uuid::Uuid;
+
+use super::{Admin, AdminError, Secret};
+
+/// Characters of a key that are kept to recognise it by.
+const PREFIX: usize = 12;
+/// Longest name of a key.
+const LONGEST_NAME: usize = 200;
+
+/// A key to be made.
+#[derive(Clone, Debug, Default)]
+pub struct NewKey {
+    /// What it is for.
+    pub name: String,
+    /// The role that it acts with.
+    pub role: Option<Name>,
+    /// The user that it acts as.
+    pub user: Option<Uuid>,
+    /// When it ends.
+    pub expires: Option<DateTime<Utc>>,
+}
+
+/// A key that was made.
+pub struct MadeKey {
+    /// The key itself, which nobody can show again.
+    pub text: String,
+    /// What is kept of it.
+    pub row: KeyRow,
+}
+
+impl Admin<'_> {
+    /// Makes a key. One without role and user has every right.
+    pub async fn make_key(&self, new: NewKey) -> Result<MadeKey, AdminError> {
+        self.must(Right::Keys)?;
+        self.may_act_with(new.role.as_ref(), new.user).await?;
+        let now = self.caller.clock.now();
+        if new.expires.is_some_and(|end| end <= now) {
+            return Err(AdminError::wrong("the key would have ended already"));
+        }
+        if new.name.trim().is_empty() || new.name.chars().count() > LONGEST_NAME {
+            return Err(AdminError::wrong(format!("a key's name has 1 to {LONGEST_NAME} characters")));
+        }
+        let secret = Secret::draw("arm_")?;
+        let row = KeyRow {
+            id: self.caller.ids.id(now),
+            tenant: self.caller.tenant.name().clone(),
+            prefix: secret.text.chars().take(PREFIX).collect(),
+            name: new.name,
+            role: new.role.map(|role| role.to_string()),
+            user: new.user,
+            created: now,
+            expires: new.expires,
+            last_used: None,
+        };
+        self.caller.tenant.store().key_insert(&secret.hash, &row).await?;
+        Ok(MadeKey { text: secret.text, row })
+    }
+
+    /// The tenant's keys, oldest first.
+    pub async fn keys(&self) -> Result<Vec<KeyRow>, AdminError> {
+        self.must(Right::Keys)?;
+        Ok(self.caller.tenant.store().keys(self.caller.tenant.name()).await?)
+    }
+
+    /// Ends a key.
+    pub async fn revoke_key(&self, id: Uuid) -> Result<KeyRow, AdminError> {
+        let missing = || AdminError::not_found("there is no such key");
+        let row = self.keys().await?.into_iter().find(|key| key.id == id).ok_or_else(missing)?;
+        let role = row.role.as_deref().and_then(|role| Name::new(role).ok());
+        self.may_act_with(role.as_ref(), row.user).await?;
+        if self.caller.tenant.store().key_delete(self.caller.tenant.name(), id).await? {
+            Ok(row)
+        } else {
+            Err(missing())
+        }
+    }
+
+    /// Whether the caller may have a key that acts like this.
+    async fn may_act_with(&self, role: Option<&Name>, user: Option<Uuid>) -> Result<(), AdminError> {
+        match (role, user) {
+            (None, None) => self
+                .must_cover(&[Name::new(query::access::ADMIN)
+                    .map_err(|error| AdminError::Internal(error.to_string()))?]),
+            (Some(role), None) => self.must_cover(std::slice::from_ref(role)),
+            (_, Some(user)) => self.must_cover_user(user).await,
+        }
+    }
+}
