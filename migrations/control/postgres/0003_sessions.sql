@@ -8,7 +8,7 @@ CREATE TABLE armature.session (
     expires timestamptz NOT NULL,
     last_used timestamptz NOT NULL
 );
-CREATE INDEX session_user ON armature.session (tenant, user_id);
+CREATE INDEX session_of ON armature.session (tenant, user_id);
 
 -- Whether the first administrator has been made: one row, for good.
 CREATE TABLE armature.setup (

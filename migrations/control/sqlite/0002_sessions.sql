@@ -8,7 +8,7 @@ CREATE TABLE session (
     expires text NOT NULL,
     last_used text NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX session_user ON session (tenant, user_id);
+CREATE INDEX session_of ON session (tenant, user_id);
 
 -- Whether the first administrator has been made: one row, for good.
 CREATE TABLE setup (
