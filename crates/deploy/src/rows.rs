@@ -52,7 +52,7 @@ impl Batches {
             return Ok(Vec::new());
         }
         let mut query = self.query();
-        query.lock = true;
+        query.lock = Some(sql::Lock::Change);
         let rows = transaction.run(&print(&query, tenant), &[]).await?;
         Ok(self.take(&rows))
     }

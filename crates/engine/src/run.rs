@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use expr::Value;
 use metadata::Name;
 use query::request::{Batch, Operation, Write};
-use sql::Statement;
+use sql::{Lock, Statement};
 use store::{Row, StoreError, Transaction};
 use uuid::Uuid;
 
@@ -226,6 +226,11 @@ impl<'a> Run<'a> {
             Some(tx) => tx.run(statement, values).await,
             None => self.caller.tenant.fetch(statement, values).await,
         }
+    }
+
+    /// How rows are locked: what runs without a transaction cannot hold any.
+    pub(crate) fn locked(&self, lock: Lock) -> Option<Lock> {
+        (!self.quick).then_some(lock)
     }
 
     /// Makes room for this many records of the request.

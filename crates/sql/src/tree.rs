@@ -29,8 +29,19 @@ pub struct Query {
     pub limit: Option<Scalar>,
     /// `OFFSET`
     pub offset: Option<Scalar>,
-    /// `FOR UPDATE` on PostgreSQL; SQLite's writer holds the database anyway.
-    pub lock: bool,
+    /// `FOR …` on PostgreSQL; SQLite's writer holds the database anyway.
+    pub lock: Option<Lock>,
+}
+
+/// How the rows of a query are locked until the end of the transaction. Each keeps the stronger ones out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Lock {
+    /// They stay where they are: what points at them. Does not keep out who changes them.
+    KeyShare,
+    /// They are about to be changed.
+    Change,
+    /// They are about to go, or to come back: keeps out also those who point at them.
+    Removal,
 }
 
 /// A source of rows with its alias.

@@ -123,7 +123,7 @@ impl Pending {
         base: i64,
     ) -> Result<(), DeployError> {
         let mut query = select(TABLE, [column("state")], only());
-        query.lock = true;
+        query.lock = Some(sql::Lock::Change);
         let rows = transaction.run(&print(&query, tenant), &[]).await?;
         let mine = rows.first().and_then(|row| serde_json::from_str::<Self>(&text(row, 0)).ok());
         if mine.is_some_and(|pending| pending.token == self.token) {

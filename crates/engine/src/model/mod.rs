@@ -5,12 +5,13 @@ mod links;
 mod record;
 mod shape;
 mod statements;
+mod variety;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use metadata::{Catalog, Name};
-use sql::{Dialect, Statement};
+use sql::{Dialect, Lock, Statement};
 
 pub(crate) use links::Pointer;
 pub(crate) use record::Record;
@@ -21,6 +22,7 @@ pub(crate) use statements::{
 };
 
 use crate::error::WriteError;
+use variety::Variety;
 
 /// A catalog as the engine uses it. Tenants on equal catalogs share one.
 #[derive(Debug)]
@@ -29,15 +31,16 @@ pub(crate) struct Model {
     shapes: HashMap<Name, Arc<Shape>>,
     pointers: HashMap<Name, Vec<Pointer>>,
     statements: Mutex<HashMap<StatementKey, Arc<Printed>>>,
+    pub(crate) variety: Variety,
 }
 
 /// What a kept statement depends on, beside the catalog.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum StatementKey {
     /// Records of an object by id, locked or not.
-    Load(Name, bool),
+    Load(Name, Option<Lock>),
     /// Ids of living records by a column.
-    Keys(Name, Slot),
+    Keys(Name, Slot, Option<Lock>),
     /// One record with all that belongs to it, if the records of these objects are there; whether a history is kept.
     Quick(GroupKey, Vec<Name>, bool),
     /// A flush: what is written to which columns of which object, in order, and whether a history is kept.
@@ -73,7 +76,7 @@ impl Model {
             shapes.insert(name.clone(), Arc::new(Shape::new(catalog, Arc::clone(object))?));
         }
         let pointers = links::pointers(catalog);
-        Ok(Self { dialect, shapes, pointers, statements: Mutex::default() })
+        Ok(Self { dialect, shapes, pointers, statements: Mutex::default(), variety: Variety::default() })
     }
 
     /// Whether several writes are one statement that holds the catalog's version.
@@ -101,7 +104,7 @@ impl Model {
     }
 
     /// Reads records by a list of ids.
-    pub(crate) fn load_statement(&self, shape: &Shape, lock: bool) -> Statement {
+    pub(crate) fn load_statement(&self, shape: &Shape, lock: Option<Lock>) -> Statement {
         let key = StatementKey::Load(shape.object.name.clone(), lock);
         let print = || sql::print_query(&by_ids(shape, lock), self.dialect);
         let printed = self.kept(key, || vec![print()]);
@@ -109,9 +112,9 @@ impl Model {
     }
 
     /// Reads the ids of living records and one column of theirs, by a list of its values.
-    pub(crate) fn keys_statement(&self, shape: &Shape, slot: Slot) -> Statement {
-        let key = StatementKey::Keys(shape.object.name.clone(), slot);
-        let print = || sql::print_query(&keys_by_column(shape, slot), self.dialect);
+    pub(crate) fn keys_statement(&self, shape: &Shape, slot: Slot, lock: Option<Lock>) -> Statement {
+        let key = StatementKey::Keys(shape.object.name.clone(), slot, lock);
+        let print = || sql::print_query(&keys_by_column(shape, slot, lock), self.dialect);
         let printed = self.kept(key, || vec![print()]);
         printed.first().cloned().unwrap_or_else(print)
     }

@@ -4,8 +4,8 @@
 use expr::Encoding;
 use query::request::Deleted;
 use sql::{
-    Compare, Conflict, Delete, From, Ident, Insert, Order, Param, Query, Relation, Rows, Scalar, Source,
-    Update, Write,
+    Compare, Conflict, Delete, From, Ident, Insert, Lock, Order, Param, Query, Relation, Rows, Scalar,
+    Source, Update, Write,
 };
 
 use super::shape::{Shape, Slot};
@@ -71,7 +71,7 @@ pub(crate) fn living(shape: &Shape, deleted: Deleted) -> Option<Scalar> {
 }
 
 /// All columns of the records that match, by id.
-pub(crate) fn select_records(shape: &Shape, filter: Vec<Scalar>, lock: bool) -> Query {
+pub(crate) fn select_records(shape: &Shape, filter: Vec<Scalar>, lock: Option<Lock>) -> Query {
     let columns = shape
         .columns
         .iter()
@@ -111,22 +111,24 @@ pub(crate) fn by_id(shape: &Shape) -> Order {
 }
 
 /// Records by a list of ids (one value), locked in the order of their ids.
-pub(crate) fn by_ids(shape: &Shape, lock: bool) -> Query {
+pub(crate) fn by_ids(shape: &Shape, lock: Option<Lock>) -> Query {
     let mut slots = Slots::default();
     let id = system_column(shape, shape.system.id);
     select_records(shape, vec![Scalar::InParam(Box::new(id), slots.list(Encoding::Id))], lock)
 }
 
 /// Records whose column holds one of a list of values.
-pub(crate) fn by_column(shape: &Shape, slot: Slot, deleted: Deleted, lock: bool) -> Query {
+pub(crate) fn by_column(shape: &Shape, slot: Slot, deleted: Deleted, lock: Option<Lock>) -> Query {
     let mut slots = Slots::default();
     select_records(shape, in_column(shape, slot, deleted, &mut slots), lock)
 }
 
-/// Id and the column itself, of living records whose column holds one of a list of values.
-pub(crate) fn keys_by_column(shape: &Shape, slot: Slot) -> Query {
+/// Id and the column itself, of living records whose column holds one of a list of values; locked in the order of their ids.
+pub(crate) fn keys_by_column(shape: &Shape, slot: Slot, lock: Option<Lock>) -> Query {
     let mut slots = Slots::default();
-    select_columns(shape, &[shape.system.id, slot], in_column(shape, slot, Deleted::Without, &mut slots))
+    let filter = in_column(shape, slot, Deleted::Without, &mut slots);
+    let order = vec![by_id(shape)];
+    Query { lock, order, ..select_columns(shape, &[shape.system.id, slot], filter) }
 }
 
 fn in_column(shape: &Shape, slot: Slot, deleted: Deleted, slots: &mut Slots) -> Vec<Scalar> {

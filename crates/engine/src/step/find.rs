@@ -11,7 +11,7 @@ use expr::{Encoding, Moment, Value};
 use metadata::catalog::Action;
 use query::lower::Lowering;
 use query::request::{Batch, Deleted, Input, Operation, RecordData, Which};
-use sql::Cells;
+use sql::{Cells, Lock};
 use uuid::Uuid;
 
 use super::grant::{self, Verdict};
@@ -253,7 +253,8 @@ async fn upsert(
     let wanted: Vec<Value> =
         places.iter().filter_map(|place| records.get(*place).and_then(compared)).collect();
     let by_id = key == "id";
-    let query = by_column(shape, slot, if by_id { Deleted::With } else { Deleted::Without }, true);
+    let query =
+        by_column(shape, slot, if by_id { Deleted::With } else { Deleted::Without }, Some(Lock::Change));
     let rows = run.execute(&sql::print_query(&query, run.model.dialect), &[Value::List(wanted)]).await?;
     let mut known: HashMap<Value, Record> = HashMap::new();
     for row in &rows {
@@ -323,7 +324,11 @@ async fn load(
     ids: &[(usize, Uuid)],
     act: Act,
 ) -> Result<Vec<(usize, Record)>, Halt> {
-    let mut found = by_id_list(run, shape, ids.iter().map(|(_, id)| *id).collect()).await?;
+    let lock = match act {
+        Act::Create | Act::Update => Lock::Change,
+        Act::Delete | Act::Restore | Act::Destroy => Lock::Removal,
+    };
+    let mut found = by_id_list(run, shape, ids.iter().map(|(_, id)| *id).collect(), lock).await?;
     let action = grant::action(act);
     let verdicts = grant::verdicts(run, shape, action, found.values()).await?;
     let mut out = Vec::with_capacity(ids.len());
@@ -360,11 +365,12 @@ pub(crate) async fn by_id_list(
     run: &mut Run<'_>,
     shape: &Shape,
     ids: Vec<Uuid>,
+    lock: Lock,
 ) -> Result<HashMap<Uuid, Record>, Halt> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let statement = run.model.load_statement(shape, !run.quick);
+    let statement = run.model.load_statement(shape, run.locked(lock));
     let values = [Value::List(ids.into_iter().map(Value::Id).collect())];
     let rows = run.execute(&statement, &values).await?;
     let keyed = |row: &store::Row| {

@@ -246,6 +246,12 @@ impl Plan {
     }
 }
 
+/// The columns that a new record is written with.
+pub(crate) fn written(run: &Run<'_>, job: &Job) -> Vec<usize> {
+    let demanded = demanded(&job.shape);
+    run.model.variety.columns(&job.shape, |slot| demanded.contains(&slot) || !job.after.get(slot).is_null())
+}
+
 /// The columns that every written row must have, because they may not be null.
 fn demanded(shape: &Shape) -> [usize; 4] {
     let system = &shape.system;
@@ -264,7 +270,7 @@ impl Group {
                 GroupKey { object, verb: Verb::Delete, columns: Vec::new() }
             }
             (Act::Create, [one]) => {
-                let columns: Vec<usize> = (0..shape.columns.len()).collect();
+                let columns = written(run, one);
                 values.extend(columns.iter().map(|slot| one.after.get(*slot).clone()));
                 GroupKey { object, verb: Verb::Insert(Batch::One), columns }
             }

@@ -11,12 +11,12 @@ use metadata::catalog::Action;
 use query::access::{Access, Rows};
 use query::lower::Lowering;
 use query::request::Deleted;
-use sql::{Cells, Ident, Query, Scalar};
+use sql::{Cells, Ident, Lock, Query, Scalar};
 use uuid::Uuid;
 
 use crate::environment::Judged;
 use crate::error::WriteError;
-use crate::model::{Record, Shape, Slots, alias, living, select_columns, system_column};
+use crate::model::{Record, Shape, Slots, alias, by_id, living, select_columns, system_column};
 use crate::outcome::{Code, Refusal};
 use crate::run::{Act, Halt, Run};
 
@@ -174,7 +174,8 @@ async fn ask<const N: usize>(
     Ok(rows.iter().filter_map(verdict).collect())
 }
 
-/// Id and one column of living records that the caller sees, whose column holds one of a list of values.
+/// Id and one column of living records that the caller sees, whose column holds one of a list of values. They live on until the end
+/// of the transaction.
 pub(crate) async fn seen_by_column(
     run: &mut Run<'_>,
     shape: &Arc<Shape>,
@@ -192,7 +193,11 @@ pub(crate) async fn seen_by_column(
             .granted(&run.caller.access, Action::Read, &shape.object.name, &alias())
             .map_err(WriteError::internal)?,
     );
-    let query = select_columns(shape, &[shape.system.id, slot], filter);
+    let query = Query {
+        order: vec![by_id(shape)],
+        lock: run.locked(Lock::KeyShare),
+        ..select_columns(shape, &[shape.system.id, slot], filter)
+    };
     asked(run, &query, lowering, vec![Value::List(values)]).await
 }
 

@@ -7,14 +7,14 @@
 use expr::{Encoding, Value};
 use metadata::catalog::FieldType;
 use query::request::{Input, Operation};
-use sql::{Compare, From, Ident, Insert, Query, Relation, Rows, Scalar, Update, Write};
+use sql::{Compare, From, Ident, Insert, Lock, Query, Relation, Rows, Scalar, Update, Write};
 use store::StoreError;
 
-use super::flush::Events;
+use super::flush::{Events, written};
 use crate::error::WriteError;
 use crate::model::{
-    Batch, GroupKey, Model, Printed, Shape, Slots, StatementKey, Verb, alias, equals, history, insert,
-    living, outbox, system_column, update_one,
+    Batch, GroupKey, Printed, Shape, Slots, StatementKey, Verb, alias, equals, history, insert, living,
+    outbox, system_column, update_one,
 };
 use crate::run::{Act, Halt, Job, Run};
 use crate::sight;
@@ -73,7 +73,7 @@ fn statement(run: &Run<'_>, job: &Job) -> (std::sync::Arc<Printed>, Vec<Value>) 
     let mut values = Vec::with_capacity(shape.columns.len() + 24);
     let object = shape.object.name.clone();
     let key = if job.act == Act::Create {
-        let columns: Vec<usize> = (0..shape.columns.len()).collect();
+        let columns = written(run, job);
         values.extend(columns.iter().map(|slot| job.after.get(*slot).clone()));
         GroupKey { object, verb: Verb::Insert(Batch::One), columns }
     } else {
@@ -136,21 +136,22 @@ fn guards(run: &Run<'_>, slots: &mut Slots) -> Scalar {
     for (object, _) in &run.guards {
         let id = slots.one(Encoding::Id);
         all.push(match run.model.shape(object) {
-            Ok(shape) => there(shape, id, &run.model),
+            Ok(shape) => there(shape, id),
             Err(_) => Scalar::Bool(false),
         });
     }
     Scalar::And(all)
 }
 
-/// Whether a living record of that id is there.
-fn there(shape: &Shape, id: Scalar, _model: &Model) -> Scalar {
+/// Whether a living record of that id is there; it stays there until the statement is done.
+fn there(shape: &Shape, id: Scalar) -> Scalar {
     let mut filter = vec![equals(system_column(shape, shape.system.id), id)];
     filter.extend(living(shape, query::request::Deleted::Without));
     Scalar::Exists(Box::new(Query {
         columns: vec![(Scalar::Int(1), Ident::made("one"))],
         from: Some(From { source: Relation::Table(shape.table.clone()), alias: alias() }),
         filter: Some(Scalar::And(filter)),
+        lock: Some(Lock::KeyShare),
         ..Query::default()
     }))
 }

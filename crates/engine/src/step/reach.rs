@@ -13,6 +13,7 @@ use metadata::Name;
 use metadata::catalog::{Action, OnDelete};
 use query::access::Rows;
 use query::request::Deleted;
+use sql::Lock;
 use uuid::Uuid;
 
 use super::relate::{enlist_update, living_among, point, to_one};
@@ -140,7 +141,8 @@ async fn holders(
 ) -> Result<(Arc<Shape>, Vec<(Uuid, Uuid, Record)>), Halt> {
     let shape = Arc::clone(run.model.shape(&pointer.object)?);
     let Some(slot) = shape.value_slot(&pointer.field) else { return Ok((shape, Vec::new())) };
-    let statement = sql::print_query(&by_column(&shape, slot, deleted, true), run.model.dialect);
+    let lock = if pointer.on_delete == OnDelete::Cascade { Lock::Removal } else { Lock::Change };
+    let statement = sql::print_query(&by_column(&shape, slot, deleted, Some(lock)), run.model.dialect);
     let ids = targets.keys().copied().map(Value::Id).collect();
     let rows = run.execute(&statement, &[Value::List(ids)]).await?;
     let mut out = Vec::with_capacity(rows.len());

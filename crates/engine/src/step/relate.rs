@@ -10,7 +10,7 @@ use metadata::catalog::{Action, FieldType, Many, Via};
 use metadata::layout::Role;
 use query::access::Rows;
 use query::request::{Deleted, RecordRef};
-use sql::Cells;
+use sql::{Cells, Lock};
 use uuid::Uuid;
 
 use super::find::by_id_list;
@@ -61,6 +61,10 @@ pub(crate) async fn resolve(run: &mut Run<'_>) -> Result<(), Halt> {
         for open in std::mem::take(&mut job.open) {
             match found.one(&open.target, &open.reference) {
                 Ok(id) => {
+                    if run.quick && job.before.as_ref().and_then(|before| before.id_in(open.slot)) != Some(id)
+                    {
+                        run.guards.push((open.target.clone(), id));
+                    }
                     job.after.set(open.slot, Value::Id(id));
                     if let Some(object) = open.object {
                         job.after.set(object, Value::Text(open.target.as_str().to_owned()));
@@ -161,7 +165,7 @@ async fn seen_living(run: &mut Run<'_>, object: &Name, ids: Vec<Uuid>) -> Result
     Ok(rows.iter().filter_map(|row| id_at(row, 0)).collect())
 }
 
-/// Those of the ids that are of living records, seen or not.
+/// Those of the ids that are of living records, seen or not. They live on until the end of the transaction.
 pub(crate) async fn living_among(
     run: &mut Run<'_>,
     object: &Name,
@@ -169,7 +173,7 @@ pub(crate) async fn living_among(
 ) -> Result<HashSet<Uuid>, Halt> {
     let shape = Arc::clone(run.model.shape(object)?);
     let slot = shape.system.id;
-    let statement = run.model.keys_statement(&shape, slot);
+    let statement = run.model.keys_statement(&shape, slot, run.locked(Lock::KeyShare));
     let unique: HashSet<Uuid> = ids.into_iter().collect();
     let values = [Value::List(unique.into_iter().map(Value::Id).collect())];
     let rows = run.execute(&statement, &values).await?;
@@ -189,7 +193,7 @@ async fn keyed_among(
     let encoding = shape.columns.get(slot).map_or(Encoding::Text, |stored| stored.encoding);
     let wanted = values.iter().map(|value| shape.compared(slot, value)).collect();
     let rows = if run.caller.access.rows(object, Action::Read) == &Rows::All {
-        let statement = run.model.keys_statement(&shape, slot);
+        let statement = run.model.keys_statement(&shape, slot, run.locked(Lock::KeyShare));
         run.execute(&statement, &[Value::List(wanted)]).await?
     } else {
         grant::seen_by_column(run, &shape, slot, wanted).await?
@@ -296,7 +300,7 @@ async fn join_children(
         return Err(WriteError::internal(format!("`{object}.{field}` is not stored")).into());
     };
     let all = connect.iter().chain(&disconnect).copied().collect();
-    let mut records = by_id_list(run, &shape, all).await?;
+    let mut records = by_id_list(run, &shape, all, Lock::Change).await?;
     if let Some(refusal) = withheld(run, &shape, near, field, &records).await? {
         run.refuse(near.index, refusal);
         return Ok(());
@@ -374,8 +378,10 @@ async fn join_links(
     };
     let mut links: HashMap<Uuid, Record> = HashMap::new();
     if !near.new {
-        let statement =
-            sql::print_query(&by_column(&shape, near_slot, Deleted::Without, true), run.model.dialect);
+        let statement = sql::print_query(
+            &by_column(&shape, near_slot, Deleted::Without, Some(Lock::Removal)),
+            run.model.dialect,
+        );
         let values = [Value::List(vec![Value::Id(near.id)])];
         for row in run.execute(&statement, &values).await? {
             let record = Record::read(&shape, &row, 0);

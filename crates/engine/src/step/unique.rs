@@ -119,7 +119,7 @@ async fn rivals(
         .map(|job| job.after.get(slot).clone())
         .filter(|value| !value.is_null())
         .collect();
-    let statement = sql::print_query(&by_column(shape, slot, Deleted::Without, false), run.model.dialect);
+    let statement = sql::print_query(&by_column(shape, slot, Deleted::Without, None), run.model.dialect);
     let rows = run.execute(&statement, &[Value::List(values)]).await?;
     let records = rows.iter().map(|row| Record::read(shape, row, 0));
     let elsewhere = |record: &Record| {

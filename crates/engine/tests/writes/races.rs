@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::support::{World, create, data, int, refusals, text, update, world, write};
+use crate::support::{World, by_id, create, data, delete, int, refusals, text, update, world, write};
 use engine::Outcome;
 use query::request::{Batch, Operation};
 use testing::{Handles, each_database};
@@ -149,4 +149,54 @@ async fn a_request_that_is_dropped_leaves_all_or_nothing() {
         assert!(after.ok());
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_is_deleted_while_others_come_to_point_at_it_leaves_no_orphan() {
+    each_database(|bed: Handles| async move {
+        let world = Arc::new(world(&bed.tenant).await);
+        let mut refused = 0;
+        for round in 0..40 {
+            let code = format!("c{round}");
+            let firm = world.made("firm", &[("name", text("f")), ("code", text(&code))]).await;
+            let moved = world.made("person", &[("name", text("moved"))]).await;
+            let by_code = || {
+                let reference = query::request::RecordRef::By(
+                    crate::support::name("code"),
+                    expr::Value::Text(code.clone()),
+                );
+                query::request::Input::One(reference)
+            };
+            let several = || data(&[("name", text("one of several")), ("firm", by_id(firm))]);
+            let mut writes = vec![
+                create("person", &[("name", text("new")), ("firm", by_id(firm))]),
+                create("person", &[("name", text("by code")), ("firm", by_code())]),
+                update("person", moved, &[("firm", by_id(firm))]),
+                write("person", Operation::Create(vec![several(), several()], Batch::AllOrNone)),
+                create("contract", &[("name", text("held")), ("firm", by_id(firm))]),
+            ];
+            if round % 2 == 0 {
+                // Without what would refuse the deletion.
+                writes.pop();
+            }
+            writes.insert(round % writes.len(), delete("firm", firm));
+            let outcomes = at_once(&world, writes).await;
+            refused += outcomes.iter().filter(|outcome| !outcome.ok()).count();
+            assert_no_orphans(&world).await;
+        }
+        assert!(refused > 0, "they never met");
+    })
+    .await;
+}
+
+/// Whoever points at a firm points at one that is there.
+async fn assert_no_orphans(world: &World) {
+    let firms = world.all("firm", &["id"]).await;
+    let living: HashSet<&str> = firms.iter().filter_map(|firm| firm["id"].as_str()).collect();
+    for object in ["person", "contract"] {
+        for record in world.all(object, &["name", "firm"]).await {
+            let firm = record["firm"]["id"].as_str();
+            assert!(firm.is_none_or(|firm| living.contains(firm)), "an orphan: {record}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! `SELECT`.
 
 use super::Printer;
-use crate::{Dialect, From, Hole, Join, JoinKind, Order, Param, Query, Relation, Scalar, Source};
+use crate::{Dialect, From, Hole, Join, JoinKind, Lock, Order, Param, Query, Relation, Scalar, Source};
 
 impl Printer {
     pub(super) fn query(&mut self, query: &Query) {
@@ -108,8 +108,12 @@ impl Printer {
             self.put(" OFFSET ");
             self.scalar(offset);
         }
-        if query.lock && self.dialect == Dialect::Postgres {
-            self.put(" FOR UPDATE");
+        if let (Some(lock), Dialect::Postgres) = (query.lock, self.dialect) {
+            self.put(match lock {
+                Lock::KeyShare => " FOR KEY SHARE",
+                Lock::Change => " FOR NO KEY UPDATE",
+                Lock::Removal => " FOR UPDATE",
+            });
             if let (Some(from), false) = (&query.from, query.joins.is_empty()) {
                 self.put(" OF ");
                 self.ident(&from.alias);
