@@ -69,7 +69,7 @@ impl EmptyDatabase {
 /// What is cleared away after the test.
 enum Remains {
     Folder(tempfile::TempDir),
-    Database(String),
+    Database(EmptyDatabase),
 }
 
 /// Settings for tests: few connections, short waits.
@@ -79,7 +79,6 @@ pub fn options() -> Options {
 
 impl Bed {
     /// A fresh bed on that database.
-    #[expect(clippy::disallowed_methods, reason = "a name that no other test has")]
     pub async fn fresh(dialect: Dialect) -> Self {
         let (url, remains) = match dialect {
             Dialect::Sqlite => {
@@ -90,9 +89,8 @@ impl Bed {
                 (format!("sqlite:{}", folder.path().display()), Remains::Folder(folder))
             }
             Dialect::Postgres => {
-                let name = format!("t{}", uuid::Uuid::now_v7().simple());
-                admin(&format!("CREATE DATABASE \"{name}\"")).await;
-                (database_url(&name), Remains::Database(name))
+                let database = EmptyDatabase::create().await;
+                (database.url(), Remains::Database(database))
             }
         };
         let store = Store::open(&url, options()).await.expect("the store opens");
@@ -106,7 +104,7 @@ impl Bed {
         self.store.close().await;
         match self.remains {
             Remains::Folder(folder) => folder.close().expect("the folder goes"),
-            Remains::Database(name) => {
+            Remains::Database(EmptyDatabase { name }) => {
                 admin(&format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)")).await;
             }
         }
