@@ -117,6 +117,11 @@ impl Postgres {
         sqlx::query(vouched(format!("DROP SCHEMA \"{}\" CASCADE", name.schema())))
             .execute(&mut *transaction)
             .await?;
+        // Behind a publication that was under way.
+        sqlx::query("DELETE FROM armature.published WHERE schema = $1")
+            .bind(name.schema())
+            .execute(&mut *transaction)
+            .await?;
         Self::notify(&mut transaction, name.as_str()).await?;
         transaction.commit().await?;
         Ok(())

@@ -7,6 +7,7 @@ use sql::{
     Arithmetic, Cells, Ddl, Dialect, Fold, From, Query, Relation, Scalar, Statement, Update, Write,
     print_ddl, print_query, print_write,
 };
+use sqlx::{Connection as _, Executor as _};
 use store::{StoreError, Tenant};
 use testing::each_database;
 
@@ -380,6 +381,45 @@ async fn a_serializable_writer_that_waited_for_a_publication_sees_it() {
         apply.commit().await.expect("commits");
         let stale = waiting.await.expect("ran").err();
         assert!(matches!(stale, Some(StoreError::Stale { published: 1 })), "{stale:?}");
+    })
+    .await;
+}
+
+/// A program of another version opens the store for the first time; until then there is no trigger.
+#[tokio::test]
+async fn the_version_of_a_tenant_that_was_not_migrated_yet_is_its_own_tables() {
+    each_database(async |bed| {
+        if bed.tenant.dialect() == Dialect::Sqlite {
+            return;
+        }
+        let tenant = &bed.tenant;
+        let mut direct = sqlx::PgConnection::connect(&bed.url).await.expect("connects");
+        direct
+            .execute(
+                "DROP TRIGGER note_published ON t_acme.metadata_version; DELETE FROM t_acme._migrations WHERE version = 5; \
+                 DELETE FROM armature.published WHERE schema = 't_acme'",
+            )
+            .await
+            .expect("as before the migration");
+        for (version, migrated) in [(1, false), (2, true)] {
+            let mut apply = tenant.begin().await.expect("begins");
+            assert_eq!(apply.lock_catalog().await.expect("locks"), version - 1, "{migrated}");
+            apply.run(&publish(tenant.dialect()), &[Value::Int(version)]).await.expect("publishes");
+            apply.commit().await.expect("commits");
+            let mut writer = tenant.begin().await.expect("begins");
+            writer.check_version(version).await.expect("the version is known");
+            let noted: Option<i64> =
+                sqlx::query_scalar("SELECT version FROM armature.published WHERE schema = 't_acme'")
+                    .fetch_optional(&mut direct)
+                    .await
+                    .expect("a row or none");
+            assert_eq!(noted, migrated.then_some(version));
+            writer.rollback().await.expect("ends");
+            bed.store.tenant(tenant.name()).await.expect("is migrated");
+        }
+        bed.store.tenant_drop(tenant.name()).await.expect("goes");
+        let again = bed.store.tenant_create(tenant.name()).await.expect("comes again");
+        again.begin().await.expect("begins").check_version(0).await.expect("nothing is published");
     })
     .await;
 }
