@@ -194,6 +194,29 @@ impl World {
         all.into_iter().find(|r| r["id"] == id.to_string()).unwrap_or(serde_json::Value::Null)
     }
 
+    /// What the living records of an object have in the first column of a field, as ids; readers would hide what points nowhere.
+    pub async fn stored(&self, object: &str, field: &str) -> Vec<Value> {
+        let table = &self.caller.catalog.layout.tables[object];
+        let alias = sql::Ident::made("t");
+        let column = |field: &str| {
+            let name = sql::Ident::new(&table.fields[field][0].name).expect("a name");
+            sql::Scalar::Column(alias.clone(), name)
+        };
+        let null = |field: &str| sql::Scalar::IsNull(Box::new(column(field)));
+        let query = sql::Query {
+            columns: vec![(column(field), sql::Ident::made("id"))],
+            from: Some(sql::From {
+                source: sql::Relation::Table(sql::Ident::new(&table.name).expect("a name")),
+                alias: alias.clone(),
+            }),
+            filter: Some(sql::Scalar::And(vec![null("deletedAt"), sql::Scalar::Not(Box::new(null(field)))])),
+            ..sql::Query::default()
+        };
+        let statement = sql::print_query(&query, self.caller.tenant.dialect());
+        let rows = self.caller.tenant.fetch(&statement, &[]).await.expect("a column");
+        rows.iter().map(|row| sql::Cells::value(row, 0, expr::Encoding::Id)).collect()
+    }
+
     /// How many rows a platform table has.
     pub async fn rows(&self, table: &str) -> i64 {
         let query = sql::Query {
