@@ -1,12 +1,11 @@
 //! `autoNumber`: a number of its own for each record, given at create: literal text with `{YYYY}`, `{MM}`, `{DD}` and one run of zeros in braces.
 
-use expr::{Encoding, Type, Value};
+use expr::{Type, Value};
 use serde_json::{Value as Json, json};
 
-use super::{About, Kind, Reading, ValueProblem, one_column};
+use super::{About, Kind, Reading, ValueProblem};
 use crate::catalog::FieldType;
 use crate::codes;
-use crate::layout::Role;
 
 /// A number of its own for each record, given at create: literal text with `{YYYY}`, `{MM}`, `{DD}` and one run of zeros in braces.
 pub(crate) struct AutoNumber;
@@ -37,16 +36,8 @@ impl Kind for AutoNumber {
         json!({"type": "string", "readOnly": true})
     }
 
-    fn columns(&self, _: &FieldType) -> Vec<(Role, Encoding)> {
-        one_column(Encoding::Text)
-    }
-
     fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
         Value::parse(&Type::Text, text).map_err(|bad| ValueProblem::bad_text("format", &bad))
-    }
-
-    fn check(&self, _: &FieldType, _: &Value) -> Result<(), ValueProblem> {
-        Ok(())
     }
 }
 

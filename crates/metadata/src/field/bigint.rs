@@ -3,10 +3,8 @@
 use expr::{Encoding, Type, Value};
 use serde_json::{Value as Json, json};
 
-use super::limits::check_number;
 use super::{About, Kind, Reading, ValueProblem, one_column};
 use crate::catalog::FieldType;
-use crate::catalog::NumberLimits;
 use crate::layout::Role;
 
 /// A whole number of 64 bits; travels as a string.
@@ -62,9 +60,5 @@ impl Kind for BigInt {
 
     fn write_json(&self, value: &Value) -> Json {
         Json::String(value.to_text())
-    }
-
-    fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem> {
-        check_number(ty.number_limits().unwrap_or(&NumberLimits::default()), value)
     }
 }

@@ -46,8 +46,4 @@ impl Kind for Bool {
             _ => Err(ValueProblem::new("type", "true or false", format!("`{text}`"))),
         }
     }
-
-    fn check(&self, _: &FieldType, _: &Value) -> Result<(), ValueProblem> {
-        Ok(())
-    }
 }

@@ -1,11 +1,10 @@
 //! `color`: a colour, `#rrggbb`.
 
-use expr::{Encoding, Type, Value};
+use expr::{Type, Value};
 use serde_json::{Value as Json, json};
 
-use super::{About, Kind, Reading, ValueProblem, one_column};
+use super::{About, Kind, Reading, ValueProblem};
 use crate::catalog::FieldType;
-use crate::layout::Role;
 
 /// A colour, `#rrggbb`.
 pub(crate) struct Color;
@@ -29,10 +28,6 @@ impl Kind for Color {
 
     fn schema(&self, _: &FieldType) -> Json {
         json!({"type": "string", "pattern": "^#[0-9a-f]{6}$"})
-    }
-
-    fn columns(&self, _: &FieldType) -> Vec<(Role, Encoding)> {
-        one_column(Encoding::Text)
     }
 
     fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {

@@ -1,11 +1,10 @@
 //! `currency`: the ISO 4217 code of a money field; made by the platform beside each of them.
 
-use expr::{Encoding, Type, Value};
+use expr::{Type, Value};
 use serde_json::{Value as Json, json};
 
-use super::{About, Kind, Reading, ValueProblem, one_column};
+use super::{About, Kind, Reading, ValueProblem};
 use crate::catalog::FieldType;
-use crate::layout::Role;
 
 /// The ISO 4217 code of a money field; made by the platform beside each of them.
 pub(crate) struct Currency;
@@ -30,10 +29,6 @@ impl Kind for Currency {
 
     fn schema(&self, _: &FieldType) -> Json {
         json!({"type": "string", "pattern": "^[A-Z]{3}$"})
-    }
-
-    fn columns(&self, _: &FieldType) -> Vec<(Role, Encoding)> {
-        one_column(Encoding::Text)
     }
 
     fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {

@@ -38,8 +38,4 @@ impl Kind for Date {
     fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
         Value::parse(&Type::Date, text).map_err(|bad| ValueProblem::bad_text("format", &bad))
     }
-
-    fn check(&self, _: &FieldType, _: &Value) -> Result<(), ValueProblem> {
-        Ok(())
-    }
 }

@@ -38,8 +38,4 @@ impl Kind for DateTime {
     fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
         Value::parse(&Type::DateTime, text).map_err(|bad| ValueProblem::bad_text("format", &bad))
     }
-
-    fn check(&self, _: &FieldType, _: &Value) -> Result<(), ValueProblem> {
-        Ok(())
-    }
 }

@@ -3,10 +3,9 @@
 use expr::{Encoding, Type, Value};
 use serde_json::{Value as Json, json};
 
-use super::limits::{check_digits, check_number};
+use super::limits::{check_digits, check_limits};
 use super::{About, Kind, Reading, ValueProblem, one_column};
 use crate::catalog::FieldType;
-use crate::catalog::NumberLimits;
 use crate::codes;
 use crate::layout::Role;
 
@@ -57,7 +56,7 @@ impl Kind for Decimal {
     }
 
     fn schema(&self, _: &FieldType) -> Json {
-        json!({"type": ["string", "number"], "pattern": "^-?[0-9]+(\\.[0-9]+)?$"})
+        decimal_schema()
     }
 
     fn columns(&self, ty: &FieldType) -> Vec<(Role, Encoding)> {
@@ -66,11 +65,7 @@ impl Kind for Decimal {
     }
 
     fn read_json(&self, ty: &FieldType, json: &Json) -> Result<Value, ValueProblem> {
-        match json {
-            Json::String(text) => self.read_text(ty, text),
-            Json::Number(number) => self.read_text(ty, &number.to_string()),
-            other => Err(ValueProblem::wrong_type("a decimal", other)),
-        }
+        read_decimal(self, ty, json)
     }
 
     fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
@@ -81,6 +76,20 @@ impl Kind for Decimal {
         if let FieldType::Decimal { precision, scale, .. } = ty {
             check_digits(*precision, *scale, value)?;
         }
-        check_number(ty.number_limits().unwrap_or(&NumberLimits::default()), value)
+        check_limits(ty, value)
+    }
+}
+
+/// JSON Schema of a decimal; its bounds cannot be said there.
+pub(super) fn decimal_schema() -> Json {
+    json!({"type": ["string", "number"], "pattern": "^-?[0-9]+(\\.[0-9]+)?$"})
+}
+
+/// A decimal travels as a string; a number is taken by its text.
+pub(super) fn read_decimal(kind: &dyn Kind, ty: &FieldType, json: &Json) -> Result<Value, ValueProblem> {
+    match json {
+        Json::String(text) => kind.read_text(ty, text),
+        Json::Number(number) => kind.read_text(ty, &number.to_string()),
+        other => Err(ValueProblem::wrong_type("a decimal", other)),
     }
 }

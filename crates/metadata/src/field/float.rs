@@ -3,7 +3,7 @@
 use expr::{Encoding, Type, Value};
 use serde_json::Value as Json;
 
-use super::limits::{check_number, number_schema};
+use super::limits::number_schema;
 use super::{About, Kind, Reading, ValueProblem, one_column};
 use crate::catalog::FieldType;
 use crate::catalog::NumberLimits;
@@ -56,9 +56,5 @@ impl Kind for Float {
 
     fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
         Value::parse(&Type::Float, text.trim()).map_err(|bad| ValueProblem::bad_text("type", &bad))
-    }
-
-    fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem> {
-        check_number(ty.number_limits().unwrap_or(&NumberLimits::default()), value)
     }
 }

@@ -39,8 +39,4 @@ impl Kind for Id {
     fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
         Value::parse(&Type::Id, text).map_err(|bad| ValueProblem::bad_text("format", &bad))
     }
-
-    fn check(&self, _: &FieldType, _: &Value) -> Result<(), ValueProblem> {
-        Ok(())
-    }
 }

@@ -3,7 +3,7 @@
 use expr::{Encoding, Type, Value};
 use serde_json::Value as Json;
 
-use super::limits::{check_number, number_schema};
+use super::limits::number_schema;
 use super::{About, Kind, Reading, ValueProblem, one_column};
 use crate::catalog::FieldType;
 use crate::catalog::NumberLimits;
@@ -60,10 +60,6 @@ impl Kind for Int {
             Ok(_) => Err(ValueProblem::new("type", "a whole number", format!("`{text}`"))),
             Err(bad) => Err(ValueProblem::bad_text("type", &bad)),
         }
-    }
-
-    fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem> {
-        check_number(ty.number_limits().unwrap_or(&NumberLimits::default()), value)
     }
 }
 

@@ -45,10 +45,6 @@ impl Kind for AnyJson {
     fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
         Value::parse(&Type::Json, text).map_err(|bad| ValueProblem::bad_text("format", &bad))
     }
-
-    fn check(&self, _: &FieldType, _: &Value) -> Result<(), ValueProblem> {
-        Ok(())
-    }
 }
 
 /// PostgreSQL's `jsonb` cannot hold U+0000.

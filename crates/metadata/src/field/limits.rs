@@ -46,6 +46,15 @@ pub(crate) fn check_url(text: &str) -> Result<(), ValueProblem> {
     }
 }
 
+/// The limits of a text or number type; other types have none.
+pub(crate) fn check_limits(ty: &FieldType, value: &Value) -> Result<(), ValueProblem> {
+    match (ty.text_limits(), ty.number_limits(), value) {
+        (Some(limits), _, Value::Text(text)) => check_text(limits, text),
+        (_, Some(limits), number) => check_number(limits, number),
+        _ => Ok(()),
+    }
+}
+
 /// Length, pattern and format of a text.
 pub(crate) fn check_text(limits: &TextLimits, text: &str) -> Result<(), ValueProblem> {
     let length = || u32::try_from(text.chars().count()).unwrap_or(u32::MAX);

@@ -42,8 +42,4 @@ impl Kind for MasterDetail {
     fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
         read_id(text)
     }
-
-    fn check(&self, _: &FieldType, _: &Value) -> Result<(), ValueProblem> {
-        Ok(())
-    }
 }

@@ -31,6 +31,7 @@ mod many_to_many;
 mod master_detail;
 mod money;
 mod multi_select;
+mod parts;
 mod percent;
 mod person_name;
 mod phone;
@@ -56,13 +57,15 @@ pub(crate) use build::build;
 pub(crate) use choosing::{choice_fault, made_label};
 pub(crate) use reading::{Known, Reading};
 
-use expr::{Encoding, Value};
+use limits::{check_limits, text_schema};
+
+use expr::{Encoding, Type, Value};
 use serde_json::Value as Json;
 
 use crate::catalog::FieldType;
 use crate::layout::Role;
 
-/// What a field type does. The default bodies suit types with one text form and one column.
+/// What a field type does. The default bodies suit a text in one column.
 pub(crate) trait Kind: Sync {
     /// Name, keywords and reference text.
     fn about(&self) -> About;
@@ -71,10 +74,14 @@ pub(crate) trait Kind: Sync {
     fn build(&self, reading: &mut Reading<'_>) -> Option<FieldType>;
 
     /// JSON Schema of a value.
-    fn schema(&self, ty: &FieldType) -> Json;
+    fn schema(&self, ty: &FieldType) -> Json {
+        text_schema(ty.text_limits(), None)
+    }
 
     /// Columns, for types that have any.
-    fn columns(&self, ty: &FieldType) -> Vec<(Role, Encoding)>;
+    fn columns(&self, _: &FieldType) -> Vec<(Role, Encoding)> {
+        one_column(Encoding::Text)
+    }
 
     /// Reads a value that is not null.
     fn read_json(&self, ty: &FieldType, json: &Json) -> Result<Value, ValueProblem> {
@@ -83,7 +90,9 @@ pub(crate) trait Kind: Sync {
     }
 
     /// Reads a text that is not empty.
-    fn read_text(&self, ty: &FieldType, text: &str) -> Result<Value, ValueProblem>;
+    fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
+        Value::parse(&Type::Text, text).map_err(|bad| ValueProblem::bad_text("type", &bad))
+    }
 
     /// Writes a value that is not null.
     fn write_json(&self, value: &Value) -> Json {
@@ -91,7 +100,9 @@ pub(crate) trait Kind: Sync {
     }
 
     /// Whether a value that is not null keeps the limits.
-    fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem>;
+    fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem> {
+        check_limits(ty, value)
+    }
 }
 
 /// The type's file.
@@ -216,8 +227,7 @@ fn one_column(encoding: Encoding) -> Vec<(Role, Encoding)> {
     vec![(Role::Value, encoding)]
 }
 
-/// The columns of the parts of a composite.
-fn part_columns(ty: &FieldType) -> Vec<(Role, Encoding)> {
-    let encoding = |ty: &expr::Type| if *ty == expr::Type::Float { Encoding::Float } else { Encoding::Text };
-    ty.parts().iter().map(|(name, _, part)| (Role::Part((*name).to_owned()), encoding(part))).collect()
+/// The answer to whoever writes what is only read.
+fn read_only(text: &str) -> Result<Value, ValueProblem> {
+    Err(ValueProblem::new("readOnly", "nothing: this field is not written", format!("`{text}`")))
 }

@@ -1,12 +1,12 @@
 //! `money`: an exact amount; its currency stands beside it in `<field>Currency`.
 
 use expr::{Encoding, Type, Value};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
-use super::limits::{check_digits, check_number};
+use super::decimal::{decimal_schema, read_decimal};
+use super::limits::{check_digits, check_limits};
 use super::{About, Kind, Reading, ValueProblem, one_column};
 use crate::catalog::FieldType;
-use crate::catalog::NumberLimits;
 use crate::codes;
 use crate::layout::Role;
 
@@ -50,7 +50,7 @@ impl Kind for Money {
     }
 
     fn schema(&self, _: &FieldType) -> Json {
-        json!({"type": ["string", "number"], "pattern": "^-?[0-9]+(\\.[0-9]+)?$"})
+        decimal_schema()
     }
 
     fn columns(&self, _: &FieldType) -> Vec<(Role, Encoding)> {
@@ -58,11 +58,7 @@ impl Kind for Money {
     }
 
     fn read_json(&self, ty: &FieldType, json: &Json) -> Result<Value, ValueProblem> {
-        match json {
-            Json::String(text) => self.read_text(ty, text),
-            Json::Number(number) => self.read_text(ty, &number.to_string()),
-            other => Err(ValueProblem::wrong_type("a decimal", other)),
-        }
+        read_decimal(self, ty, json)
     }
 
     fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
@@ -71,6 +67,6 @@ impl Kind for Money {
 
     fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem> {
         check_digits(18, 4, value)?;
-        check_number(ty.number_limits().unwrap_or(&NumberLimits::default()), value)
+        check_limits(ty, value)
     }
 }

@@ -1,9 +1,9 @@
 //! `personName`: a person's name in parts: `salutation`, `first`, `middle`, `last`, `suffix`. Callers read and write each part by itself.
 
 use expr::{Encoding, Value};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
-use super::{About, Kind, Reading, ValueProblem, part_columns};
+use super::{About, Kind, Reading, ValueProblem, parts};
 use crate::catalog::FieldType;
 use crate::layout::Role;
 
@@ -28,24 +28,18 @@ impl Kind for PersonName {
     }
 
     fn schema(&self, ty: &FieldType) -> Json {
-        let parts: serde_json::Map<String, Json> =
-            ty.parts().iter().map(|(name, ..)| ((*name).to_owned(), json!({"type": "string"}))).collect();
-        json!({"type": "object", "properties": parts, "additionalProperties": false})
+        parts::schema(ty)
     }
 
     fn columns(&self, ty: &FieldType) -> Vec<(Role, Encoding)> {
-        part_columns(ty)
+        parts::columns(ty)
     }
 
     fn read_json(&self, _: &FieldType, json: &Json) -> Result<Value, ValueProblem> {
-        Err(ValueProblem::wrong_type("one part at a time", json))
+        parts::whole_json(json)
     }
 
     fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
-        Err(ValueProblem::new("type", "one part at a time", format!("`{text}`")))
-    }
-
-    fn check(&self, _: &FieldType, _: &Value) -> Result<(), ValueProblem> {
-        Ok(())
+        parts::whole_text(text)
     }
 }

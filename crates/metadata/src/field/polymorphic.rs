@@ -41,8 +41,4 @@ impl Kind for Polymorphic {
     fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
         read_id(text)
     }
-
-    fn check(&self, _: &FieldType, _: &Value) -> Result<(), ValueProblem> {
-        Ok(())
-    }
 }

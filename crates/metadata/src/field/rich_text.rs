@@ -1,12 +1,7 @@
 //! `richText`: formatted text as HTML; whoever shows it cleans it.
 
-use expr::{Encoding, Type, Value};
-use serde_json::Value as Json;
-
-use super::limits::{check_text, text_schema};
-use super::{About, Kind, Reading, ValueProblem, one_column};
+use super::{About, Kind, Reading};
 use crate::catalog::FieldType;
-use crate::layout::Role;
 
 /// Formatted text as HTML.
 pub(crate) struct RichText;
@@ -26,24 +21,5 @@ impl Kind for RichText {
 
     fn build(&self, reading: &mut Reading<'_>) -> Option<FieldType> {
         reading.text_limits().map(FieldType::RichText)
-    }
-
-    fn schema(&self, ty: &FieldType) -> Json {
-        text_schema(ty.text_limits(), None)
-    }
-
-    fn columns(&self, _: &FieldType) -> Vec<(Role, Encoding)> {
-        one_column(Encoding::Text)
-    }
-
-    fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
-        Value::parse(&Type::Text, text).map_err(|bad| ValueProblem::bad_text("type", &bad))
-    }
-
-    fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem> {
-        match (ty.text_limits(), value) {
-            (Some(limits), Value::Text(text)) => check_text(limits, text),
-            _ => Ok(()),
-        }
     }
 }

@@ -3,7 +3,7 @@
 use expr::{Encoding, Value};
 use serde_json::Value as Json;
 
-use super::{About, Kind, Reading, ValueProblem};
+use super::{About, Kind, Reading, ValueProblem, read_only};
 use crate::catalog::FieldType;
 use crate::layout::Role;
 
@@ -36,10 +36,6 @@ impl Kind for Rollup {
     }
 
     fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
-        Err(ValueProblem::new("readOnly", "nothing: this field is not written", format!("`{text}`")))
-    }
-
-    fn check(&self, _: &FieldType, _: &Value) -> Result<(), ValueProblem> {
-        Ok(())
+        read_only(text)
     }
 }

@@ -1,12 +1,11 @@
 //! `select`: one value of a list.
 
-use expr::{Encoding, Type, Value};
+use expr::{Type, Value};
 use serde_json::{Value as Json, json};
 
 use super::choose::{check_choice, find_choice};
-use super::{About, Kind, Reading, ValueProblem, one_column};
+use super::{About, Kind, Reading, ValueProblem};
 use crate::catalog::FieldType;
-use crate::layout::Role;
 
 /// One value of a list.
 pub(crate) struct Select;
@@ -40,10 +39,6 @@ impl Kind for Select {
         let values: Vec<&str> =
             ty.choices().into_iter().flat_map(|c| &c.choices).map(|c| &*c.value).collect();
         json!({"type": "string", "enum": values})
-    }
-
-    fn columns(&self, _: &FieldType) -> Vec<(Role, Encoding)> {
-        one_column(Encoding::Text)
     }
 
     fn read_json(&self, ty: &FieldType, json: &Json) -> Result<Value, ValueProblem> {

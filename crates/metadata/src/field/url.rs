@@ -1,12 +1,11 @@
 //! `url`: an absolute web address.
 
-use expr::{Encoding, Type, Value};
+use expr::Value;
 use serde_json::Value as Json;
 
 use super::limits::{check_text, check_url, text_schema};
-use super::{About, Kind, Reading, ValueProblem, one_column};
+use super::{About, Kind, Reading, ValueProblem};
 use crate::catalog::FieldType;
-use crate::layout::Role;
 
 /// An absolute web address (http or https).
 pub(crate) struct Url;
@@ -30,14 +29,6 @@ impl Kind for Url {
 
     fn schema(&self, ty: &FieldType) -> Json {
         text_schema(ty.text_limits(), Some("uri"))
-    }
-
-    fn columns(&self, _: &FieldType) -> Vec<(Role, Encoding)> {
-        one_column(Encoding::Text)
-    }
-
-    fn read_text(&self, _: &FieldType, text: &str) -> Result<Value, ValueProblem> {
-        Value::parse(&Type::Text, text).map_err(|bad| ValueProblem::bad_text("type", &bad))
     }
 
     fn check(&self, ty: &FieldType, value: &Value) -> Result<(), ValueProblem> {
