@@ -1,16 +1,24 @@
 //! A request that is sent twice is carried out once. The key's row is written in the request's own transaction: whoever comes second waits for
 //! the first to end, and finds either its outcome or nothing. A refused request leaves no key, and is judged anew.
 
+use chrono::{DateTime, Utc};
 use expr::{Encoding, Value};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use sql::{Cells, Conflict, From, Ident, Insert, Query, Relation, Rows, Scalar, Update, Write};
+use sql::{
+    Cells, Compare, Conflict, Delete, From, Ident, Insert, Order, Query, Relation, Rows, Scalar, Update,
+    Write,
+};
+use store::{StoreError, Tenant};
 use uuid::Uuid;
 
 use crate::error::WriteError;
 use crate::model::{Slots, alias, equals};
 use crate::outcome::{Code, Effect, Outcome, Refusal};
 use crate::run::{Halt, Run};
+
+/// Requests that are forgotten in one statement.
+const BATCH: i64 = 500;
 
 /// An outcome as it is kept.
 #[derive(Serialize, Deserialize)]
@@ -80,6 +88,22 @@ pub(crate) async fn keep(run: &mut Run<'_>, key: &str) -> Result<(), Halt> {
     Ok(())
 }
 
+/// Forgets requests that were carried out before then, in small batches; how many.
+pub async fn forget_requests(tenant: &Tenant, before: DateTime<Utc>) -> Result<usize, StoreError> {
+    let dialect = tenant.dialect();
+    let (old, forget) = (sql::print_query(&old(), dialect), sql::print_write(&forget(), dialect));
+    let mut forgotten = 0;
+    loop {
+        let rows = tenant.fetch(&old, &[Value::DateTime(before), Value::Int(BATCH)]).await?;
+        if rows.is_empty() {
+            return Ok(forgotten);
+        }
+        let keys = rows.iter().map(|row| row.value(0, Encoding::Text)).collect();
+        tenant.run_write(&forget, &[Value::List(keys)]).await?;
+        forgotten += rows.len();
+    }
+}
+
 fn restore(text: &str) -> Result<Outcome, serde_json::Error> {
     let kept: Kept = serde_json::from_str(text)?;
     let bytes = |raw: Box<serde_json::value::RawValue>| bytes::Bytes::from(raw.get().to_owned().into_bytes());
@@ -139,5 +163,30 @@ fn finish() -> Write {
         set: vec![(Ident::made("outcome"), slots.one(Encoding::Text))],
         filter: equals(column("key"), slots.one(Encoding::Text)),
         returning: Vec::new(),
+    })
+}
+
+/// Keys of what was carried out before an instant, oldest first: the instant, how many at most.
+fn old() -> Query {
+    let mut slots = Slots::default();
+    let column = |name: &str| Scalar::Column(alias(), Ident::made(name));
+    let before = slots.one(Encoding::DateTime);
+    Query {
+        columns: vec![(column("key"), Ident::made("key"))],
+        from: Some(From { source: Relation::Table(Ident::made("idempotency")), alias: alias() }),
+        filter: Some(Scalar::Compare(Compare::Less, Box::new(column("at")), Box::new(before))),
+        order: vec![Order { by: column("at"), descending: false, nulls_first: false }],
+        limit: Some(slots.one(Encoding::Int)),
+        ..Query::default()
+    }
+}
+
+fn forget() -> Write {
+    let key = Scalar::Column(alias(), Ident::made("key"));
+    let among = Slots::default().list(Encoding::Text);
+    Write::Delete(Delete {
+        table: Ident::made("idempotency"),
+        alias: alias(),
+        filter: Scalar::InParam(Box::new(key), among),
     })
 }

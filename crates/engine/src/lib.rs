@@ -28,6 +28,7 @@ mod step;
 pub use caller::{Actor, Caller, Door};
 pub use engine::{Engine, Note, Returning, Rider};
 pub use error::{ReadError, WriteError};
+pub use idempotency::forget_requests;
 pub use outcome::{Code, Effect, EffectKind, Outcome, Refusal};
 pub use person::{Person, UserRecord};
 pub use port::{Clock, Ids, SystemClock, SystemIds};

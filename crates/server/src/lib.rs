@@ -5,6 +5,7 @@
 mod access;
 pub mod admin;
 mod app;
+mod chores;
 mod execute;
 mod failure;
 mod files;

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::app::{App, ServerConfig};
-use crate::{files, graphiql, health, http};
+use crate::{chores, files, graphiql, health, http};
 
 /// A setting that cannot be.
 fn wrong_setting(message: String) -> io::Error {
@@ -48,6 +48,7 @@ pub async fn serve(
     let patience = Duration::from_millis(config.settings.shutdown_ms);
     let app = Arc::new(App::new(config).map_err(wrong_setting)?);
     let listening = tokio::spawn(listen_to_changes(Arc::clone(&app)));
+    let chores = tokio::spawn(chores::keep_up(Arc::clone(&app)));
     let (stop, mut stopped) = watch::channel(false);
     let mut stopping = stop.subscribe();
     tokio::spawn(async move {
@@ -70,6 +71,7 @@ pub async fn serve(
         }
     };
     listening.abort();
+    chores.abort();
     result
 }
 

@@ -16,6 +16,8 @@ pub struct Settings {
     pub metadata_ms: u64,
     /// Requests that may be in work at the same time; further ones are answered 503 at once.
     pub concurrent_requests: usize,
+    /// Hours for which a request that carries an idempotency key is remembered; 0 remembers for ever.
+    pub idempotency_hours: u32,
     /// How long requests in flight may take to finish once the server stops.
     pub shutdown_ms: u64,
     /// Bytes of document text kept prepared for each schema.
@@ -34,6 +36,7 @@ impl Default for Settings {
             request_ms: 30_000,
             metadata_ms: 3_600_000,
             concurrent_requests: 512,
+            idempotency_hours: 24,
             shutdown_ms: 10_000,
             documents: 1 << 20,
             schemas: 200,

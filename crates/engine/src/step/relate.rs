@@ -41,6 +41,9 @@ pub(crate) struct OpenMany {
     pub(crate) disconnect: Vec<RecordRef>,
 }
 
+/// Why a record does not stand above or below itself. Only users own themselves.
+const ITSELF: &str = "a record cannot point at itself";
+
 /// What is known of the records that were named.
 #[derive(Default)]
 struct Found {
@@ -60,6 +63,9 @@ pub(crate) async fn resolve(run: &mut Run<'_>) -> Result<(), Halt> {
         let mut refusals = Vec::new();
         for open in std::mem::take(&mut job.open) {
             match found.one(&open.target, &open.reference) {
+                Ok(id) if id == job.id && &*open.field != "owner" => {
+                    refusals.push(Refusal::at(open.field.as_str(), ITSELF).rule("self"));
+                }
                 Ok(id) => {
                     if run.quick && job.before.as_ref().and_then(|before| before.id_in(open.slot)) != Some(id)
                     {
@@ -94,6 +100,10 @@ fn trust(run: &mut Run<'_>) -> Result<(), Halt> {
             };
             if run.caller.access.rows(&open.target, Action::Read) != &Rows::All {
                 return Err(Halt::Carefully);
+            }
+            if id == job.id {
+                job.open.push(open);
+                continue;
             }
             if job.before.as_ref().and_then(|before| before.id_in(open.slot)) != Some(id) {
                 run.guards.push((open.target.clone(), id));
@@ -303,6 +313,10 @@ async fn join_children(
     let mut records = by_id_list(run, &shape, all, Lock::Change).await?;
     if let Some(refusal) = withheld(run, &shape, near, field, &records).await? {
         run.refuse(near.index, refusal);
+        return Ok(());
+    }
+    if *object == near.object && connect.contains(&near.id) {
+        run.refuse(near.index, Refusal::at(near.field.as_str(), ITSELF).rule("self"));
         return Ok(());
     }
     for (id, joined) in connect.iter().map(|id| (*id, true)).chain(disconnect.iter().map(|id| (*id, false))) {

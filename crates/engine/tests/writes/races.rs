@@ -108,6 +108,31 @@ async fn one_key_is_one_request() {
     .await;
 }
 
+#[tokio::test]
+async fn outcomes_of_requests_are_forgotten_with_time() {
+    each_database(|bed: Handles| async move {
+        let world = world(&bed.tenant).await;
+        let keyed = |number: usize| {
+            let mut write = create("club", &[("name", text("c"))]);
+            write.idempotency_key = Some(format!("k{number}"));
+            write
+        };
+        let before = chrono::Utc::now();
+        for number in 0..3 {
+            world.run(keyed(number)).await;
+        }
+        assert_eq!(engine::forget_requests(&bed.tenant, before).await.expect("forgets"), 0);
+        world.run(keyed(0)).await;
+        assert_eq!(world.all("club", &["id"]).await.len(), 3, "all are remembered");
+        let later = chrono::Utc::now() + chrono::TimeDelta::seconds(1);
+        assert_eq!(engine::forget_requests(&bed.tenant, later).await.expect("forgets"), 3);
+        assert_eq!(world.rows("idempotency").await, 0);
+        world.run(keyed(0)).await;
+        assert_eq!(world.all("club", &["id"]).await.len(), 4, "it is carried out anew");
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn upserts_of_one_key_make_one_record() {
     each_database(|bed: Handles| async move {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use axum::body::to_bytes;
 use axum::extract::{Query, Request};
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use graphql::Error;
 use serde_json::{Map, Value as Json};
 
@@ -48,6 +48,7 @@ impl Question {
 
     async fn from_body(request: Request, most: usize) -> Result<Question, Refusal> {
         check_content_type(&request)?;
+        check_content_encoding(&request)?;
         let too_large = || {
             let message = format!("The request is larger than {most} bytes");
             (StatusCode::PAYLOAD_TOO_LARGE, Error::validation(message).with("limit", most))
@@ -93,6 +94,17 @@ impl Question {
             Some(_) => Err(bad("extensions must be an object")),
         }
     }
+}
+
+/// A small body could unfold to any size: none is unpacked.
+fn check_content_encoding(request: &Request) -> Result<(), Refusal> {
+    let mut codings = request.headers().get_all(CONTENT_ENCODING).iter();
+    if codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Ok(());
+    }
+    let error = Error::validation("Requests are sent as they are, without Content-Encoding")
+        .with("expected", "identity");
+    Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, error))
 }
 
 fn check_content_type(request: &Request) -> Result<(), Refusal> {

@@ -1,8 +1,12 @@
 //! Metadata that changes under a server: by itself, and by somebody else.
 
 use deploy::ApplyOptions;
+use std::time::{Duration, Instant};
+
 use serde_json::json;
+use server::{ServerConfig, Settings, serve};
 use testing::each_database;
+use tokio::net::TcpListener;
 
 use crate::stage::{KEY, Stage, business, now};
 
@@ -60,6 +64,32 @@ async fn a_change_by_another_process_is_never_an_error() {
         deploy::apply(&handles.tenant, &files, ApplyOptions::new("other", now())).await.expect("applied");
         stage.data(write, json!({})).await;
         stage.data(read, json!({})).await;
+    })
+    .await;
+}
+
+/// The clock of the server that clears away is far ahead.
+#[tokio::test]
+async fn a_server_forgets_the_outcomes_of_old_requests() {
+    each_database(async |handles| {
+        let stage = Stage::new(&handles, &business()).await;
+        let create =
+            "mutation { createCompany(data: {name: \"X\"}, idempotencyKey: \"once\") { record { id } } }";
+        let first = stage.data(create, json!({})).await;
+        assert_eq!(stage.data(create, json!({})).await, first);
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let config = ServerConfig {
+            store: handles.store.clone(),
+            settings: Settings::default(),
+            now: || chrono::Utc::now() + chrono::TimeDelta::hours(24 * 365 * 20),
+        };
+        let server = tokio::spawn(serve(config, listener, std::future::pending()));
+        let begun = Instant::now();
+        while stage.data(create, json!({})).await == first {
+            assert!(begun.elapsed() < Duration::from_secs(10), "it is still remembered");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        server.abort();
     })
     .await;
 }

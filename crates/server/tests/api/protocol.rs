@@ -62,6 +62,8 @@ async fn status_codes_and_media_types() {
         (vec![("content-type", "text/plain")], GOOD, 415, PLAIN),
         (vec![("content-type", "")], GOOD, 415, PLAIN),
         (vec![("content-type", "application/json; charset=latin1")], GOOD, 415, PLAIN),
+        (vec![("content-encoding", "gzip")], GOOD, 415, PLAIN),
+        (vec![("content-encoding", "identity")], GOOD, 200, PLAIN),
         (vec![], "{", 400, PLAIN),
         (vec![], "[{\"query\": \"{ me { tenant } }\"}]", 400, PLAIN),
         (vec![], "{}", 400, PLAIN),
