@@ -117,14 +117,14 @@ async fn outcomes_of_requests_are_forgotten_with_time() {
             write.idempotency_key = Some(format!("k{number}"));
             write
         };
-        let before = chrono::Utc::now();
+        let before = world.caller.clock.now();
         for number in 0..3 {
             world.run(keyed(number)).await;
         }
         assert_eq!(engine::forget_requests(&bed.tenant, before).await.expect("forgets"), 0);
         world.run(keyed(0)).await;
         assert_eq!(world.all("club", &["id"]).await.len(), 3, "all are remembered");
-        let later = chrono::Utc::now() + chrono::TimeDelta::seconds(1);
+        let later = world.caller.clock.now() + chrono::TimeDelta::seconds(1);
         assert_eq!(engine::forget_requests(&bed.tenant, later).await.expect("forgets"), 3);
         assert_eq!(world.rows("idempotency").await, 0);
         world.run(keyed(0)).await;
