@@ -127,7 +127,7 @@ impl Engine {
         let model = self.model_of(catalog, tenant.dialect()).map_err(defect)?;
         let shape = model.shape("user").map_err(defect)?;
         let filter = living(shape, Deleted::Without).into_iter().collect();
-        let statement = print_query(&select_records(shape, filter, false), model.dialect);
+        let statement = print_query(&select_records(shape, filter, None), model.dialect);
         let rows = tenant.fetch(&statement, &[]).await?;
         let text = |record: &Record, field: &str| match shape.value_slot(field).map(|slot| record.get(slot)) {
             Some(Value::Text(text)) => Some(text.clone()),
@@ -179,7 +179,7 @@ impl Reader<'_> {
     async fn record(&self, id: Uuid) -> Result<Option<Record>, ReadError> {
         let mut filter = vec![self.one_of(self.shape.system.id, Encoding::Id)];
         filter.extend(living(self.shape, Deleted::Without));
-        let query = select_records(self.shape, filter, false);
+        let query = select_records(self.shape, filter, None);
         let rows = self.rows(&query, Value::List(vec![Value::Id(id)])).await?;
         Ok(rows.first().map(|row| Record::read(self.shape, row, 0)))
     }
