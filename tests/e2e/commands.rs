@@ -39,6 +39,28 @@ async fn round_trip(kind: Kind) {
     assert!(same.success(), "two pulls are byte-identical");
 }
 
+on_both!(the_schema_of_a_role_is_what_its_bearers_see, schema_of_role);
+
+async fn schema_of_role(kind: Kind) {
+    let instance = Instance::new(kind).await;
+    let dir = instance.folder.path().join("my-crm").display().to_string();
+    instance.run(&["new", &dir]).ok();
+    instance.run(&["apply", &dir, "--tenant", "acme"]).ok();
+    let schema = |roles: &[&str]| {
+        let arguments: Vec<&str> = ["schema", "--tenant", "acme"].iter().chain(roles).copied().collect();
+        instance.run(&arguments)
+    };
+    let (whole, host) = (schema(&[]).ok().stdout, schema(&["--role", "host"]).ok().stdout);
+    for sdl in [&whole, &host] {
+        assert!(sdl.contains("type Visit "), "{sdl}");
+    }
+    assert!(whole.contains("timeZone") && !host.contains("timeZone"), "a field that the role does not see");
+    assert_eq!(schema(&["--role", "host", "--role", "admin"]).ok().stdout, whole);
+    let unknown = schema(&["--role", "hots"]);
+    assert_eq!(unknown.code, 1);
+    assert!(unknown.stderr.contains("there are host, admin"), "{}", unknown.stderr);
+}
+
 on_both!(a_destructive_change_waits_for_its_flag_and_can_be_undone, undo);
 
 async fn undo(kind: Kind) {

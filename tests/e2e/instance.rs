@@ -33,6 +33,7 @@ pub struct Instance {
 pub struct Answer {
     pub code: i32,
     pub json: Vec<Value>,
+    pub stdout: String,
     pub stderr: String,
 }
 
@@ -183,6 +184,7 @@ pub fn answer(output: &Output) -> Answer {
     Answer {
         code: output.status.code().unwrap_or(-1),
         json,
+        stdout: stdout.into_owned(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
 }

@@ -79,6 +79,9 @@ pub enum Command {
     Schema {
         #[command(flatten)]
         on: On,
+        /// As whoever has this role sees it; several roles see together what any of them does
+        #[arg(long = "role", value_name = "ROLE")]
+        roles: Vec<String>,
     },
 }
 

@@ -44,6 +44,7 @@ codes! {
     BAD_SCOPE: "A scope that says nothing of the object's records: an owner they do not have, a filter without conditions.", "\"read\": [\"own\"] of an object that has no owner";
     BAD_GRANT: "A field that nobody can write, or that is granted to be written but not read.", "\"fields\": {\"read\": [\"name\"], \"write\": [\"phone\"]}";
     IDLE_GRANT: "A grant that grants nothing, or less than it seems to (a warning).", "\"update\": [\"own\"] without \"read\"";
+    SYSTEM_SCOPE: "A computed field in system scope shows a role something of what it may not see (a warning).", "\"x-scope\": \"system\", \"x-formula\": \"record.price - record.cost\"";
     UNKNOWN_LANGUAGE: "The language of a translation is no language tag.", "translations/chinese simplified.json";
     BAD_LIMIT: "A limit that cannot be kept, or that no value can meet.", "\"minLength\": 9, \"maxLength\": 3";
     BAD_PATTERN: "A regular expression that is none, or that needs more than linear time; or the pattern of an automatic number without its zeros.", "\"pattern\": \"(\"";

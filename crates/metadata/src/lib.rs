@@ -14,6 +14,7 @@ mod hint;
 pub mod json;
 pub mod layout;
 pub mod name;
+pub mod reference;
 mod resolve;
 pub mod schema;
 pub mod scope;

@@ -27,6 +27,7 @@ pub fn generated() -> Vec<(&'static str, String)> {
             text(&titled(schema_of::<TranslationDocument>(), "translation", false)),
         ),
         ("docs/reference/field-types.md", crate::field::reference()),
+        ("docs/reference/roles.md", crate::reference::roles()),
         ("docs/reference/errors.md", errors()),
     ]
 }

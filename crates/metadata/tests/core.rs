@@ -43,3 +43,28 @@ fn the_shipped_packages_resolve_and_pull_is_stable() {
 fn panic_with(diagnostics: &[metadata::Diagnostic]) -> ! {
     panic!("{diagnostics:#?}")
 }
+
+#[test]
+fn shipped_roles_and_the_example_resolve_without_a_warning() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../metadata");
+    let mut files: Vec<SourceFile> = folder(&root.join("core"))
+        .into_iter()
+        .map(|file| SourceFile { path: format!("core/{}", file.path), ..file })
+        .collect();
+    let beside = |path: &str, text: &str| SourceFile { path: path.to_owned(), text: text.to_owned() };
+    files.push(beside("own/package.json", r#"{"name": "own", "version": "1.0.0", "depends": ["core"]}"#));
+    files.push(beside("own/roles/example.json", metadata::reference::ROLE_EXAMPLE));
+    let resolved = match resolve(&files, &Base::default()) {
+        Ok(resolved) => resolved,
+        Err(diagnostics) => panic_with(&diagnostics),
+    };
+    assert_eq!(resolved.warnings, []);
+    let roles = &resolved.catalog.roles;
+    assert!(
+        roles.values().filter(|role| role.package == "core").all(|role| role.titles.contains_key("zh-CN"))
+    );
+    let page = metadata::reference::roles();
+    for role in roles.values().filter(|role| role.package == "core") {
+        assert!(page.contains(&format!("`{}`", role.name)), "the page does not name `{}`", role.name);
+    }
+}

@@ -40,5 +40,13 @@ fn schemas_are_legal_and_accept_what_ships() {
         let errors: Vec<String> = validator.iter_errors(&json).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{}: {errors:?}", path.display());
     }
+    let role = schema("role");
+    for entry in fs::read_dir(root.join("metadata/core/roles")).expect("core ships roles") {
+        let path = entry.expect("an entry").path();
+        let json: serde_json::Value =
+            serde_json::from_str(&fs::read_to_string(&path).expect("a text")).expect("JSON");
+        let errors: Vec<String> = role.iter_errors(&json).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{}: {errors:?}", path.display());
+    }
     assert!(!object.is_valid(&serde_json::json!({"name": "x"})));
 }

@@ -45,7 +45,7 @@ pub async fn run(command: &Command, settings: &Settings, console: &Console) -> R
         Command::Purge(on) => metadata::purge(on, settings, console).await,
         Command::Import(arguments) => import::import(arguments, settings, console).await,
         Command::Export(arguments) => export::export(arguments, settings, console).await,
-        Command::Schema { on } => schema::schema(on, settings, console).await,
+        Command::Schema { on, roles } => schema::schema(on, roles, settings, console).await,
     }
 }
 

@@ -44,6 +44,7 @@ fn files(package: &str) -> Vec<SourceFile> {
     vec![
         file("package.json", &include_str!("new/package.json").replace("PACKAGE", package)),
         file("objects/visit.json", include_str!("new/visit.json")),
+        file("roles/host.json", include_str!("new/host.json")),
         file("choices/visitPurpose.json", include_str!("new/visitPurpose.json")),
     ]
 }

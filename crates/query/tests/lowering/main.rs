@@ -5,5 +5,6 @@ mod golden;
 mod limits;
 mod paging;
 mod rights;
+mod shipped;
 mod world;
 mod writing;

@@ -1,6 +1,7 @@
 //! Roles: their names first, so that translations can speak of them; what they grant once all fields are known.
 
 mod effect;
+mod flow;
 mod grant;
 mod inherit;
 mod scope;
@@ -117,6 +118,9 @@ pub fn roles(
         if let Some(merged) = roles.get(&role.name) {
             effect::judge(role, merged, draft, report);
         }
+    }
+    if !report.failed() {
+        flow::flows(draft, &roles, report);
     }
     roles
 }
