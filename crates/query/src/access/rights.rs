@@ -83,12 +83,12 @@ impl std::fmt::Debug for Rights {
 }
 
 impl Access {
-    /// The rights of these roles together; roles that the catalog does not know grant nothing.
+    /// The rights of these roles together; roles that the catalog does not know, by their present or former name, grant nothing.
     pub fn of(catalog: &Catalog, roles: &[Name], shares: &Shares) -> Self {
         if roles.iter().any(|role| &**role == ADMIN) {
             return Access::Everything;
         }
-        let mut known: Vec<&Arc<Role>> = roles.iter().filter_map(|role| catalog.roles.get(role)).collect();
+        let mut known: Vec<&Arc<Role>> = roles.iter().filter_map(|role| bearing(catalog, role)).collect();
         known.sort_by(|a, b| a.name.cmp(&b.name));
         known.dedup_by(|a, b| a.name == b.name);
         Access::Limited(Arc::new(Rights::new(catalog, &known, shares)))
@@ -182,6 +182,12 @@ impl Access {
             Access::Limited(rights) => rights.objects.get(object),
         }
     }
+}
+
+/// The role of that name, or the one that was renamed from it: who bears it bears it still.
+fn bearing<'a>(catalog: &'a Catalog, name: &Name) -> Option<&'a Arc<Role>> {
+    let former = || catalog.roles.values().find(|role| role.renamed_from.as_ref() == Some(name));
+    catalog.roles.get(name).or_else(former)
 }
 
 impl Rights {

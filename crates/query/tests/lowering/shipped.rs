@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use metadata::catalog::{Action, Catalog, Right};
+use metadata::catalog::{Action, Catalog, Right, Role};
 use metadata::{Base, SourceFile, resolve};
 use query::access::{Access, Facts, Rows, Shares};
 use query::lower::Lowering;
@@ -57,6 +57,25 @@ fn fields_and_objects_are_united_and_what_is_sensitive_is_named() {
     assert_eq!(*both.rows("account", Action::Read), Rows::All, "`all` swallows every other scope");
     assert!(both.covers(&support) && both.covers(&manager) && !support.covers(&both));
     assert!(access(&catalog, &["nobody"]).visible(&catalog).objects.is_empty());
+}
+
+#[test]
+fn a_renamed_role_is_still_borne_by_who_had_it() {
+    let whole = core();
+    let renamed = |name_now: &str| {
+        let mut catalog = Catalog::clone(&whole);
+        let sales = catalog.roles.shift_remove("sales").expect("it ships");
+        let role = Role { name: name(name_now), renamed_from: Some(name("sales")), ..Role::clone(&sales) };
+        catalog.roles.insert(role.name.clone(), Arc::new(role));
+        catalog
+    };
+    let (before, after) = (access(&whole, &["sales"]), access(&renamed("seller"), &["sales"]));
+    assert!(after.covers(&before) && before.covers(&after));
+    // Another role of the former name is that role, and nobody bears the renamed one by it.
+    let mut taken = renamed("seller");
+    taken.roles.insert(name("sales"), Arc::clone(&whole.roles["support"]));
+    assert!(access(&taken, &["sales"]).covers(&access(&whole, &["support"])));
+    assert!(!access(&taken, &["sales"]).covers(&before));
 }
 
 #[test]
