@@ -26,17 +26,19 @@ pub fn flows(draft: &Draft, roles: &IndexMap<Name, Arc<Role>>, report: &mut Repo
                 let hidden: Vec<String> = inputs(object, field, draft)
                     .into_iter()
                     .filter(|(of, name)| !sight.sees(of, name))
-                    .map(|(of, name)| format!("{of}.{name}"))
+                    .map(|(of, name)| format!("`{of}.{name}`"))
                     .collect();
                 if hidden.is_empty() {
                     continue;
                 }
                 let message = format!(
-                    "`{}` sees `{}.{}`, which shows something of what the role may not see",
-                    role.name, object.name, field.name
+                    "`{}` sees `{}.{}`, which is made from what the role may not see: {}",
+                    role.name,
+                    object.name,
+                    field.name,
+                    hidden.join(", ")
                 );
                 let mut finding = Finding::new(codes::SYSTEM_SCOPE, "/x-scope", message);
-                finding.found = Some(hidden.join(", "));
                 finding.hint = Some(format!(
                     "leave `{}` out of what `{}` reads, if that is not meant",
                     field.name, role.name

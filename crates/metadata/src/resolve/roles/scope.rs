@@ -119,5 +119,23 @@ fn filtered(
         finding.found = Some("{}".to_owned());
         report.error(at, finding);
     }
-    condition
+    condition.filter(|condition| is_known(scoping, condition, at, report))
+}
+
+/// Whether what is asked of the user is kept in their record: what is computed when it is read is not known of them.
+fn is_known(scoping: &Scoping<'_>, condition: &Expr, at: &At, report: &mut Report) -> bool {
+    if let Node::Field(path) = &condition.node
+        && path.root == Root::User
+        && let Some(name) = path.steps.first()
+        && let Some(ty @ (FieldType::Formula { stored: false, .. } | FieldType::Rollup { .. })) =
+            scoping.draft.ty("user", name)
+    {
+        let message = format!("`$user.{name}` is computed when it is read, so no scope can compare with it");
+        let mut finding = Finding::new(codes::BAD_SCOPE, "", message);
+        finding.expected = Some("a field that is stored; a formula with `x-stored`".to_owned());
+        finding.found = Some(crate::field::type_name(ty).to_owned());
+        report.error(at, finding);
+        return false;
+    }
+    condition.children().all(|child| is_known(scoping, child, at, report))
 }
