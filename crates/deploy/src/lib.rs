@@ -18,6 +18,7 @@ mod published;
 mod pull;
 mod purge;
 mod revert;
+mod roles;
 mod rows;
 mod statements;
 mod structure;

@@ -23,6 +23,8 @@ pub struct Work {
     pub dropped: Vec<(Arc<Object>, Table)>,
     /// Objects that have another name: the old one, the new one.
     pub renamed: Vec<(Name, Name)>,
+    /// Roles that have another name: the old one, the new one.
+    pub renamed_roles: Vec<(Name, Name)>,
     /// Table and column of all polymorphic relations that are there: records hold the names of objects in them.
     pub object_columns: Vec<(String, Column)>,
 }
@@ -123,7 +125,12 @@ impl Work {
         mapping: &Mapping,
         dialect: Dialect,
     ) -> Result<Self, DeployError> {
-        let mut work = Self::default();
+        let renamed_role = |change: &Change| match &change.detail {
+            Detail::RoleRenamed { role, from } => Some((from.clone(), role.clone())),
+            _ => None,
+        };
+        let renamed_roles = changes.iter().filter_map(renamed_role).collect();
+        let mut work = Self { renamed_roles, ..Self::default() };
         for object in new.objects.values() {
             let Some(table) = new.layout.tables.get(&object.name) else { continue };
             work.tables.push(table_work(&Sides { old, new, changes, mapping, dialect }, object, table)?);

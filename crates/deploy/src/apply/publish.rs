@@ -14,6 +14,7 @@ use crate::observe::Stage;
 use crate::options::ApplyOptions;
 use crate::plan::Draft;
 use crate::published::{self, Record};
+use crate::roles;
 use crate::statements::{column, compare, constant, define, run, update};
 use crate::structure::{Index, column_def, create_table};
 use crate::work::TableWork;
@@ -56,6 +57,7 @@ pub async fn publish(
         define(tenant, &mut transaction, &additions(draft)).await?;
     }
     rename_objects(tenant, &mut transaction, draft).await?;
+    roles::rename(tenant, &mut transaction, &draft.work.renamed_roles).await?;
     for work in &draft.work.tables {
         fill(tenant, &mut transaction, draft, work, options, prepared).await?;
         build(tenant, &mut transaction, draft, work, options, prepared).await?;
@@ -186,7 +188,8 @@ async fn rename_objects(
     draft: &Draft,
 ) -> Result<(), DeployError> {
     let holders = draft.work.object_columns.iter().map(|(table, of)| (table.as_str(), of.name.as_str()));
-    let holders: Vec<(&str, &str)> = holders.chain([("history", "object"), ("outbox", "object")]).collect();
+    let holders: Vec<(&str, &str)> =
+        holders.chain([("history", "object"), ("outbox", "object"), ("share", "object")]).collect();
     let text = |name: &Name| constant(Value::Text(name.to_string()), Encoding::Text);
     for (table, holder) in holders {
         for (old, new) in &draft.work.renamed {

@@ -16,6 +16,7 @@ use super::judge;
 use super::nullify::{Missing, nullify};
 use crate::error::DeployError;
 use crate::options::Mapping;
+use crate::roles;
 use crate::statements::{
     ROW, column, compare, constant, count, holding, integer, known, list, living, print, results, sample,
     table,
@@ -61,6 +62,7 @@ pub async fn effects(judged: &Judged<'_>) -> Result<Vec<Effect>, DeployError> {
         let sample = sample(judged.tenant, &dropped.name, Scalar::Bool(true), &[]).await?;
         found.push(effect(&object.name, "drop".to_owned(), rows, sample, Verdict::Told));
     }
+    found.extend(roles::effects(judged.tenant, judged.changes).await?);
     let mut seen = HashSet::new();
     found.retain(|effect| effect.count > 0 && seen.insert((effect.object.clone(), effect.rule.clone())));
     Ok(found)

@@ -3,8 +3,9 @@
 use deploy::{DeployError, Plan};
 use metadata::SourceFile;
 use serde_json::json;
+use uuid::Uuid;
 
-use crate::bed::{applied, catalog, file, is_whole, options, planned, shop};
+use crate::bed::{applied, at, catalog, file, is_whole, options, planned, shop, told};
 
 fn with_roles(roles: serde_json::Value) -> Vec<SourceFile> {
     let mut files = shop(json!({ "name": { "type": "string" }, "fax": { "type": "string" } }), json!({}));
@@ -92,6 +93,54 @@ async fn a_field_that_the_platform_has_now_may_stay_in_a_published_package() {
         let field = catalog.object("user").and_then(|user| user.field("team")).expect("it is there");
         assert_eq!(field.title, "Office");
         assert!(is_whole(&bed.tenant).await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn bearers_follow_a_rename_and_are_counted_when_their_role_goes() {
+    testing::each_database(|bed| async move {
+        let role = |name: &str, from: &str| {
+            let mut role = json!({ "name": name, "title": "Sales", "metadata": ["read"] });
+            if !from.is_empty() {
+                role["renamedFrom"] = json!(from);
+            }
+            with_roles(json!([role]))
+        };
+        applied(&bed.tenant, &role("sales", "")).await;
+        let (ann, bob, cleo) = (Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(3));
+        let grant = |user: Uuid, roles: &[&str]| {
+            let (tenant, roles) =
+                (bed.tenant.clone(), roles.iter().map(|role| (*role).to_owned()).collect::<Vec<_>>());
+            async move { tenant.grant_roles(user, &roles).await.expect("granted") }
+        };
+        grant(ann, &["sales", "seller"]).await;
+        grant(bob, &["sales"]).await;
+        // Of a role that was there long ago.
+        grant(cleo, &["seller"]).await;
+        let shared = store::ShareRow {
+            id: Uuid::from_u128(9),
+            object: "deal".to_owned(),
+            record: Uuid::from_u128(8),
+            grantee: store::Grantee::Role("sales".to_owned()),
+            update: false,
+            expires: None,
+            created: at(),
+            created_by: None,
+        };
+        bed.tenant.share_insert(&shared).await.expect("shared");
+
+        applied(&bed.tenant, &role("seller", "sales")).await;
+        for (user, roles) in [(ann, vec!["seller"]), (bob, vec!["seller"]), (cleo, vec![])] {
+            assert_eq!(bed.tenant.roles_of(user).await.expect("roles"), roles);
+        }
+        let share = bed.tenant.share(shared.id).await.expect("read").expect("it is there");
+        assert_eq!(share.grantee, store::Grantee::Role("seller".to_owned()));
+
+        let plan = planned(&bed.tenant, &with_roles(json!([]))).await;
+        assert_eq!(told(&plan.effects), [("role:seller".to_owned(), 2)]);
+        assert_eq!(plan.effects[0].sample.len(), 2);
+        assert!(!plan.effects[0].refuses);
     })
     .await;
 }
