@@ -3,7 +3,9 @@
 use expr::{Slot, Value};
 
 use crate::access::Permitted;
-use crate::request::{EdgeItem, GroupRead, Keyed, ListPart, ListRead, Read, RecordItem};
+use crate::request::{
+    EdgeItem, GroupRead, Keyed, ListPart, ListRead, Operation, Read, RecordItem, Which, Write,
+};
 
 /// Rows that one request may touch at most.
 pub const BUDGET: u64 = 100_000;
@@ -78,6 +80,25 @@ pub fn within_budget(cost: Cost) -> Result<(), CostExceeded> {
         return Err(CostExceeded::Rows { rows: cost.rows });
     }
     Ok(())
+}
+
+/// What a write costs before it is known what it will do: its records, each as much as some rows; by filter, as many as a batch.
+pub fn of_write(write: &Write) -> u64 {
+    const RECORD: u64 = 5;
+    const MATCHING: u64 = 1_000;
+    let of = |which: &Which| match which {
+        Which::One(_) => 1,
+        Which::Matching(..) => MATCHING,
+    };
+    let records = match &write.operation {
+        Operation::Create(records, _) | Operation::Upsert { records, .. } => records.len() as u64,
+        Operation::Update { .. } => 1,
+        Operation::UpdateMany(which, ..)
+        | Operation::Delete(which, _)
+        | Operation::Restore(which, _)
+        | Operation::Destroy(which, _) => of(which),
+    };
+    records.saturating_mul(RECORD)
 }
 
 struct Meter<'a> {

@@ -1,6 +1,7 @@
 //! What all requests share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -15,8 +16,10 @@ use crate::health::Readiness;
 use crate::keys::Keys;
 use crate::metadata_api::MetadataSchema;
 use crate::metrics::Metrics;
+use crate::rates::Rates;
 use crate::settings::Settings;
 use crate::surfaces::Surfaces;
+use crate::turns::Turns;
 
 /// What a server is made of.
 #[derive(Clone)]
@@ -48,6 +51,12 @@ pub(crate) struct App {
     pub(crate) readiness: Readiness,
     /// One permit a request in work.
     pub(crate) permits: Semaphore,
+    /// Turns among the requests of one tenant.
+    pub(crate) turns: Turns,
+    /// One permit an import or export, and the turns among those of one tenant.
+    pub(crate) transfers: Semaphore,
+    pub(crate) transfer_turns: Turns,
+    pub(crate) rates: Rates,
 }
 
 struct FunctionClock(fn() -> DateTime<Utc>);
@@ -81,6 +90,14 @@ impl App {
             metrics: Metrics::install()?,
             readiness: Readiness::default(),
             permits: Semaphore::new(settings.concurrent_requests),
+            turns: Turns::new(
+                settings.requests_per_tenant,
+                settings.waiting_per_tenant,
+                Duration::from_millis(settings.waiting_ms),
+            ),
+            transfers: Semaphore::new(settings.concurrent_transfers),
+            transfer_turns: Turns::new(settings.concurrent_transfers / 2, 0, Duration::ZERO),
+            rates: Rates::new(&settings),
             store,
             settings,
         })

@@ -1,11 +1,12 @@
 //! The walk of an operation on records: catalog, schema, document, requests, statements, bytes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use engine::{Caller, ReadError, Ready, Returning, WriteError};
 use expr::Moment;
 use futures::StreamExt;
-use graphql::{Context, Error, Lowered, OperationKind, Root, RootItem};
+use graphql::{Code, Context, Error, Lowered, OperationKind, Root, RootItem};
 use query::cost::{self, Cost};
 use query::request::Read;
 
@@ -14,6 +15,7 @@ use crate::failure;
 use crate::http::{Answer, Question};
 use crate::keys::Principal;
 use crate::payload::{self, RootValue};
+use crate::rates::Limited;
 use crate::surfaces::Served;
 use crate::trace::TraceId;
 
@@ -71,6 +73,7 @@ pub(crate) async fn records(
             Ok(()) => return done.answer(trace),
             Err(Stop::Stale) => tracing::debug!("the metadata changed; the request is understood anew"),
             Err(Stop::Refused(errors)) => return Answer::Refused(errors),
+            Err(Stop::Later(wait)) => return Answer::Later(wait),
         }
     }
     // The last attempt reports a changed catalog as an error of its own, so that this is not reached.
@@ -87,6 +90,8 @@ enum Stop {
     Stale,
     /// It may not be run at all.
     Refused(Vec<Error>),
+    /// It may be run after that time.
+    Later(Duration),
 }
 
 /// Prepares and lowers; `None` for a mutation by GET.
@@ -126,6 +131,8 @@ struct Done {
     errors: Vec<Error>,
     /// An error at a field that cannot be null has taken all data.
     lost: bool,
+    /// Its cost was taken from the rates.
+    paid: bool,
 }
 
 impl Done {
@@ -148,8 +155,8 @@ enum Part {
     Plain(Vec<u8>),
 }
 
-/// Refuses what costs too much, all roots together.
-fn weigh(parts: &[Result<Part, ReadError>]) -> Result<(), Stop> {
+/// What all roots cost together; refuses what costs too much.
+fn weigh(parts: &[Result<Part, ReadError>]) -> Result<Cost, Stop> {
     let mut whole = Cost { rows: 0, depth: 0 };
     for part in parts {
         match part {
@@ -162,7 +169,8 @@ fn weigh(parts: &[Result<Part, ReadError>]) -> Result<(), Stop> {
             Ok(Part::Plain(_)) | Err(_) => {}
         }
     }
-    cost::within_budget(whole).map_err(|exceeded| Stop::Refused(vec![failure::cost(&exceeded)]))
+    cost::within_budget(whole).map_err(|exceeded| Stop::Refused(vec![failure::cost(&exceeded)]))?;
+    Ok(whole)
 }
 
 /// One attempt at an operation.
@@ -181,7 +189,7 @@ impl Run<'_> {
         for root in &lowered.roots {
             prepared.push(self.prepare(root).await);
         }
-        weigh(&prepared)?;
+        self.pay(weigh(&prepared)?.rows.max(1), done)?;
         // Made in a loop and not by `map`: the closure's lifetime would not be general enough for a handler.
         let mut parts = Vec::with_capacity(prepared.len());
         for part in prepared {
@@ -198,6 +206,24 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Takes the cost from the rates of the key and its tenant, once for a request.
+    fn pay(&self, cost: u64, done: &mut Done) -> Result<(), Stop> {
+        if std::mem::replace(&mut done.paid, true) {
+            return Ok(());
+        }
+        let (tenant, counted) = (self.principal.tenant.name(), self.principal.counted_as());
+        self.app.rates.take(tenant, counted, cost).map_err(|limited| match limited {
+            Limited::Wait(wait) => Stop::Later(wait),
+            Limited::Never { burst } => {
+                let message = format!(
+                    "the request may cost {cost}, and {burst} is the most that may be asked for at once"
+                );
+                let error = Error::new(Code::CostExceeded, message);
+                Stop::Refused(vec![error.with("cost", cost).with("limit", burst)])
+            }
+        })
     }
 
     async fn prepare(&self, root: &Root) -> Result<Part, ReadError> {
@@ -218,6 +244,11 @@ impl Run<'_> {
 
     /// The roots of a mutation, one after the other; after one that failed the rest is not tried.
     async fn mutation(&self, lowered: Lowered, done: &mut Done) -> Result<(), Stop> {
+        let cost = |root: &Root| match &root.item {
+            RootItem::Write(write, _) => cost::of_write(write),
+            _ => 1,
+        };
+        self.pay(lowered.roots.iter().map(cost).fold(0, u64::saturating_add), done)?;
         for root in lowered.roots.iter().skip(done.values.len()) {
             let RootItem::Write(write, payload) = &root.item else {
                 match self.plain(&root.item).await {

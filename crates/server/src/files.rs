@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path as UrlPath, Query, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -21,6 +21,7 @@ use query::access::Denied;
 use serde::Deserialize;
 use serde_json::json;
 use tempfile::NamedTempFile;
+use tokio::sync::{OwnedSemaphorePermit, SemaphorePermit};
 use work::{ExportError, ExportOptions, Format, ImportError, ImportOptions, Map, OnError, Report};
 
 use crate::app::App;
@@ -68,6 +69,8 @@ pub(crate) async fn import(
         let mut options = options(&query)?;
         let file = NamedTempFile::new().map_err(|error| broken(&error))?;
         receive(request.into_body(), file.path()).await?;
+        // Behind the upload, which may be slow.
+        let _turn = turn(&app, &caller).await?;
         let rejects = NamedTempFile::new().map_err(|error| broken(&error))?;
         options.rejects = query.rejects.then(|| rejects.path().to_owned());
         let report = work::import(&app.engine, &caller, &object, file.path(), &options, &|_| ())
@@ -101,6 +104,7 @@ pub(crate) async fn export(
             Some("jsonl") => (Format::Jsonl, "application/jsonl"),
             Some(other) => return Err(wrong(format!("`{other}` is no format; there are csv, jsonl"))),
         };
+        let _turn = turn(&app, &caller).await?;
         let file = tempfile::tempfile().map_err(|error| broken(&error))?;
         let options = ExportOptions { format, ..ExportOptions::default() };
         let mut out = BufWriter::new(file);
@@ -135,6 +139,20 @@ async fn caller(app: &App, headers: &HeaderMap, door: Door) -> Result<Caller, Re
     let catalog = catalog.map_err(|error| unavailable(crate::failure::catalog(&error)))?;
     let caller = app.caller(&principal, catalog).await.map_err(|error| (StatusCode::UNAUTHORIZED, error))?;
     Ok(Caller { door, ..caller })
+}
+
+/// Room among the files that are read or written; half of it for one tenant.
+async fn turn<'a>(
+    app: &'a App,
+    caller: &Caller,
+) -> Result<(OwnedSemaphorePermit, SemaphorePermit<'a>), Refused> {
+    let crowded = || {
+        let error = Error::new(Code::RateLimited, "Too many files are on their way; try again in a moment");
+        (StatusCode::SERVICE_UNAVAILABLE, error)
+    };
+    let own = app.transfer_turns.take(caller.tenant.name()).await.map_err(|_| crowded())?;
+    let permit = app.transfers.try_acquire().map_err(|_| crowded())?;
+    Ok((own, permit))
 }
 
 fn options(query: &ImportQuery) -> Result<ImportOptions, Refused> {
@@ -228,8 +246,12 @@ fn export_failure(error: ExportError) -> Refused {
 
 fn refuse((status, error): Refused, trace: &TraceId) -> Response {
     tracing::info!(status = status.as_u16(), code = error.code.as_str(), trace = trace.as_str(), "refused");
+    let limited = error.code == Code::RateLimited;
     let body = crate::payload::refusal(&[error], trace);
     let mut response = (status, [(CONTENT_TYPE, "application/json")], body).into_response();
+    if limited {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
     if status == StatusCode::UNAUTHORIZED {
         response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }

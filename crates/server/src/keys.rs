@@ -49,6 +49,14 @@ impl Principal {
         }
     }
 
+    /// Whose requests are counted together: a key's, or those of all sessions of a user.
+    pub(crate) fn counted_as(&self) -> Uuid {
+        match &self.credential {
+            Credential::Key(key) => key.id,
+            Credential::Session(session) => session.user,
+        }
+    }
+
     /// The user that it acts as.
     pub(crate) fn user(&self) -> Option<Uuid> {
         match &self.credential {

@@ -17,11 +17,13 @@ mod keys;
 mod metadata_api;
 mod metrics;
 mod payload;
+mod rates;
 mod serve;
 mod session;
 mod settings;
 mod surfaces;
 mod trace;
+mod turns;
 
 pub use app::ServerConfig;
 pub use keys::key_hash;

@@ -1,6 +1,9 @@
 //! What can be set about the server. The address, the database and the log are the program's own.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
+use store::Options;
 
 /// Limits and times of the server; times in milliseconds, sizes in bytes. Holds no secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +21,30 @@ pub struct Settings {
     pub concurrent_requests: usize,
     /// Hours for which a request that carries an idempotency key is remembered; 0 remembers for ever.
     pub idempotency_hours: u32,
+    /// Most connections to a PostgreSQL database.
+    pub connections: u32,
+    /// Most of them that work for one tenant at the same time; its further statements wait.
+    pub tenant_connections: u32,
+    /// Longest run of a statement.
+    pub statement_ms: u64,
+    /// Longest wait for a lock; on SQLite for the file's writer.
+    pub lock_ms: u64,
+    /// Longest pause inside a transaction.
+    pub idle_in_transaction_ms: u64,
+    /// Longest wait for a connection.
+    pub acquire_ms: u64,
+    /// Requests of one tenant that may be in work at the same time; further ones wait.
+    pub requests_per_tenant: usize,
+    /// Requests of one tenant that may wait for their turn; further ones are answered 503 at once.
+    pub waiting_per_tenant: usize,
+    /// Longest wait for a turn; then 503.
+    pub waiting_ms: u64,
+    /// Imports and exports of all tenants that may run at the same time, of which one tenant may have half; further ones are answered 503.
+    pub concurrent_transfers: usize,
+    /// What one tenant may ask for in a second, in rows that its requests may touch; five seconds' worth at once. 0 is without limit.
+    pub rate_per_tenant: u32,
+    /// The same for one key.
+    pub rate_per_key: u32,
     /// How long requests in flight may take to finish once the server stops.
     pub shutdown_ms: u64,
     /// Bytes of document text kept prepared for each schema.
@@ -30,6 +57,8 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Settings {
+        let store = Options::default();
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         Settings {
             time_zone: "UTC".into(),
             body_bytes: 8 << 20,
@@ -37,10 +66,37 @@ impl Default for Settings {
             metadata_ms: 3_600_000,
             concurrent_requests: 512,
             idempotency_hours: 24,
+            connections: store.connections,
+            tenant_connections: store.tenant_connections,
+            statement_ms: millis(store.statement_timeout),
+            lock_ms: millis(store.lock_timeout),
+            idle_in_transaction_ms: millis(store.idle_in_transaction_timeout),
+            acquire_ms: millis(store.acquire_timeout),
+            requests_per_tenant: 12,
+            waiting_per_tenant: 256,
+            waiting_ms: 2_000,
+            concurrent_transfers: 4,
+            rate_per_tenant: 1_000_000,
+            rate_per_key: 500_000,
             shutdown_ms: 10_000,
             documents: 1 << 20,
             schemas: 200,
             keys: 100_000,
+        }
+    }
+}
+
+impl Settings {
+    /// How the database is opened.
+    pub fn store_options(&self) -> Options {
+        Options {
+            connections: self.connections,
+            tenant_connections: self.tenant_connections,
+            statement_timeout: Duration::from_millis(self.statement_ms),
+            lock_timeout: Duration::from_millis(self.lock_ms),
+            idle_in_transaction_timeout: Duration::from_millis(self.idle_in_transaction_ms),
+            acquire_timeout: Duration::from_millis(self.acquire_ms),
+            ..Options::default()
         }
     }
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct Options {
     /// Most connections to one PostgreSQL database; two of them are the platform's own.
     pub connections: u32,
+    /// Most connections to a PostgreSQL database that work for one tenant at the same time; its further statements wait.
+    pub tenant_connections: u32,
     /// Reading connections to each open SQLite file; one more writes.
     pub readers: u32,
     /// SQLite files of tenants that are kept open.
@@ -29,6 +31,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             connections: 18,
+            tenant_connections: 12,
             readers: 4,
             open_tenants: 200,
             statement_timeout: Duration::from_secs(30),

@@ -91,14 +91,16 @@ impl Tenant {
 
     async fn reader(&self) -> Result<Loan, StoreError> {
         Ok(match &self.store.inner.backend {
-            Backend::Postgres(postgres) => Loan::Postgres(postgres.connection().await?),
+            Backend::Postgres(postgres) => Loan::Postgres(postgres.connection(&self.schema).await?),
             Backend::Sqlite(sqlite) => Loan::Sqlite(self.file(sqlite).readers.connection().await?),
         })
     }
 
     async fn another_reader(&self) -> Result<Loan, StoreError> {
         match &self.store.inner.backend {
-            Backend::Postgres(postgres) => Ok(Loan::Postgres(postgres.another_connection().await?)),
+            Backend::Postgres(postgres) => {
+                Ok(Loan::Postgres(postgres.another_connection(&self.schema).await?))
+            }
             Backend::Sqlite(_) => self.reader().await,
         }
     }
@@ -161,11 +163,11 @@ impl Tenant {
     async fn begin_as(&self, isolation: Isolation) -> Result<Transaction, StoreError> {
         let loan = match &self.store.inner.backend {
             Backend::Postgres(postgres) => {
-                let mut connection = postgres.connection().await?;
+                let mut connection = postgres.connection(&self.schema).await?;
                 match connection.begin(isolation, &self.schema).await {
                     Err(StoreError::Unavailable(_)) => {
                         // A connection that died in the pool: nothing was done on it yet.
-                        connection = postgres.another_connection().await?;
+                        connection = postgres.another_connection(&self.schema).await?;
                         connection.begin(isolation, &self.schema).await?;
                     }
                     other => other?,
@@ -195,7 +197,7 @@ impl Tenant {
     ) -> Result<Vec<Row>, StoreError> {
         if let (Backend::Postgres(postgres), [statement]) = (&self.store.inner.backend, statements) {
             return postgres
-                .connection()
+                .connection(&self.schema)
                 .await?
                 .run(&self.schema, statement, values)
                 .await
@@ -216,7 +218,7 @@ impl Tenant {
         let Backend::Postgres(postgres) = &self.store.inner.backend else {
             return self.run_write(statements, &[]).await.map(|_| ());
         };
-        let mut connection = postgres.connection().await?;
+        let mut connection = postgres.connection(&self.schema).await?;
         connection.command(format!("{LOCK_WAIT}; SET statement_timeout = 0")).await?;
         let mut attempt = 1;
         let outcome = loop {

@@ -130,6 +130,23 @@ fn database_url(name: &str) -> String {
     format!("{before}/{name}")
 }
 
+/// How many statements with these words the platform's connections to that database run at the moment; none on SQLite, which does not tell.
+pub async fn statements_at_work(url: &str, words: &str) -> i64 {
+    use sqlx::Connection;
+    if url.starts_with("sqlite:") {
+        return 0;
+    }
+    let mut connection = sqlx::PgConnection::connect(url).await.expect("the tests' cluster answers");
+    sqlx::query_scalar(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'armature' \
+         AND state = 'active' AND strpos(query, $1) > 0",
+    )
+    .bind(words)
+    .fetch_one(&mut connection)
+    .await
+    .expect("a count")
+}
+
 /// Runs a command on the server's own database.
 async fn admin(command: &str) {
     use sqlx::{AssertSqlSafe, Connection, Executor};

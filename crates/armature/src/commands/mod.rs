@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use engine::{Actor, Caller, Door, SystemClock, SystemIds};
 use query::access::Access;
-use store::{Options, Store, Tenant, TenantName};
+use store::{Store, Tenant, TenantName};
 
 use crate::cli::{self, Command, On};
 use crate::clock;
@@ -51,7 +51,7 @@ pub async fn run(command: &Command, settings: &Settings, console: &Console) -> R
 
 /// The database of the settings, created when it is absent.
 pub async fn open(settings: &Settings) -> Result<Store, Failure> {
-    Ok(Store::open(&settings.database, Options::default()).await?)
+    Ok(Store::open(&settings.database, settings.server.store_options()).await?)
 }
 
 /// A tenant by name.

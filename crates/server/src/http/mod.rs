@@ -21,6 +21,9 @@ use crate::keys::Principal;
 use crate::metrics::Metrics;
 use crate::trace::TraceId;
 
+/// When to try again where nobody can know.
+const A_MOMENT: Duration = Duration::from_secs(1);
+
 /// Which API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Door {
@@ -36,6 +39,8 @@ pub(crate) enum Answer {
     Refused(Vec<Error>),
     /// A mutation by GET.
     NotByGet,
+    /// It was not run: its tenant or key asks for too much.
+    Later(Duration),
 }
 
 pub(crate) async fn records(State(app): State<Arc<App>>, request: Request) -> Response {
@@ -110,11 +115,11 @@ impl Exchange<'_> {
             Ok(question) => question,
             Err((status, error)) => return self.refuse(status, media, &[error]),
         };
+        let Ok(_turn) = self.app.turns.take(principal.tenant.name()).await else {
+            return self.later(StatusCode::SERVICE_UNAVAILABLE, media, A_MOMENT);
+        };
         let Ok(_permit) = self.app.permits.try_acquire() else {
-            let error = Error::new(Code::RateLimited, "The server has too much to do; try again in a moment");
-            let mut response = self.refuse(StatusCode::SERVICE_UNAVAILABLE, media, &[error]);
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-            return response;
+            return self.later(StatusCode::SERVICE_UNAVAILABLE, media, A_MOMENT);
         };
         let answer = match self.door {
             Door::Records => {
@@ -138,8 +143,23 @@ impl Exchange<'_> {
                 };
                 self.refuse(status, media, &errors)
             }
+            Answer::Later(wait) => self.later(StatusCode::TOO_MANY_REQUESTS, media, wait),
             Answer::NotByGet => self.not_allowed("POST", "Mutations are sent by POST"),
         }
+    }
+
+    /// Not now: in whole seconds, when to try again.
+    fn later(&self, status: StatusCode, media: Media, wait: Duration) -> Response {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        let told = match status {
+            StatusCode::TOO_MANY_REQUESTS => "More is asked for than the rate of this key or tenant allows",
+            _ => "There is too much to do",
+        };
+        let error = Error::new(Code::RateLimited, format!("{told}; try again in {seconds} s"))
+            .with("retryAfter", seconds);
+        let mut response = self.refuse(status, media, &[error]);
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        response
     }
 
     fn unauthenticated(&self, media: Media) -> Response {

@@ -2,6 +2,7 @@
 
 mod audit;
 mod isolation;
+mod limits;
 mod live;
 mod metadata;
 mod protocol;

@@ -6,9 +6,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use moka::sync::Cache;
 use sqlx::PgPool;
 use sqlx::pool::PoolConnection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::Options;
 
 /// Connections of the pool that are not lent to requests: for the platform's own tables and its listener.
 const RESERVED: usize = 2;
@@ -17,11 +20,19 @@ const LENT_ON: Duration = Duration::from_mins(10);
 /// How long the one that is used least may lie idle.
 const IDLE: Duration = Duration::from_mins(1);
 
+/// Tenants whose shares are kept, and how long those are that ask nothing.
+const SHARES: u64 = 10_000;
+const UNSHARED: Duration = Duration::from_mins(10);
+
 /// The connections of one database that requests use.
 pub(crate) struct Home {
     pool: PgPool,
     /// One for each connection that requests may have; taken in the order of asking.
     turns: Arc<Semaphore>,
+    /// The same for each tenant, by its schema: taken first, so that whoever asks for much waits behind itself.
+    shares: Cache<Arc<str>, Arc<Semaphore>>,
+    /// How many of each tenant.
+    share: usize,
     /// Longest wait for a turn.
     patience: Duration,
     idle: Mutex<Idle>,
@@ -43,12 +54,23 @@ pub(crate) struct Loan {
     pub(super) connection: PoolConnection<sqlx::Postgres>,
     since: Instant,
     home: Arc<Home>,
-    turn: OwnedSemaphorePermit,
+    turns: [OwnedSemaphorePermit; 2],
+}
+
+async fn turn(of: Arc<Semaphore>, patience: Duration) -> Result<OwnedSemaphorePermit, sqlx::Error> {
+    if let Ok(turn) = Arc::clone(&of).try_acquire_owned() {
+        return Ok(turn);
+    }
+    tokio::time::timeout(patience, of.acquire_owned())
+        .await
+        .map_err(|_| sqlx::Error::PoolTimedOut)?
+        .map_err(|_| sqlx::Error::PoolClosed)
 }
 
 impl Home {
     /// For a pool of that many connections.
-    pub(super) fn new(pool: PgPool, connections: u32, patience: Duration) -> Arc<Self> {
+    pub(super) fn new(pool: PgPool, options: &Options) -> Arc<Self> {
+        let Options { connections, tenant_connections, acquire_timeout: patience, .. } = *options;
         let connections = usize::try_from(connections).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
         // Of very few none may be withheld from the pool.
         let kept = (connections > RESERVED).then(Vec::new);
@@ -56,25 +78,23 @@ impl Home {
         Arc::new(Self {
             pool,
             turns: Arc::new(Semaphore::new(turns)),
+            shares: Cache::builder().max_capacity(SHARES).time_to_idle(UNSHARED).build(),
+            share: usize::try_from(tenant_connections).unwrap_or(usize::MAX).clamp(1, turns),
             patience,
             idle: Mutex::new(Idle(kept)),
         })
     }
 
-    /// A connection, as soon as there is one.
-    pub(super) async fn lend(self: &Arc<Self>) -> Result<Loan, sqlx::Error> {
-        let turn = match Arc::clone(&self.turns).try_acquire_owned() {
-            Ok(turn) => turn,
-            Err(_) => tokio::time::timeout(self.patience, Arc::clone(&self.turns).acquire_owned())
-                .await
-                .map_err(|_| sqlx::Error::PoolTimedOut)?
-                .map_err(|_| sqlx::Error::PoolClosed)?,
-        };
+    /// A connection for the tenant of that schema, as soon as there is one.
+    pub(super) async fn lend(self: &Arc<Self>, schema: &Arc<str>) -> Result<Loan, sqlx::Error> {
+        let share = self.shares.get_with_by_ref(schema, || Arc::new(Semaphore::new(self.share)));
+        let own = turn(share, self.patience).await?;
+        let turns = [own, turn(Arc::clone(&self.turns), self.patience).await?];
         let (connection, since) = match self.take() {
             Some(lying) => (lying.connection, lying.since),
             None => (self.pool.acquire().await?, Instant::now()),
         };
-        Ok(Loan { connection, since, home: Arc::clone(self), turn })
+        Ok(Loan { connection, since, home: Arc::clone(self), turns })
     }
 
     fn take(&self) -> Option<Lying> {
@@ -127,8 +147,8 @@ impl Drop for Home {
 impl Loan {
     /// Gives it back in the state in which it was lent.
     pub(super) fn give_back(self) {
-        let Loan { connection, since, home, turn } = self;
+        let Loan { connection, since, home, turns } = self;
         home.lay(connection, since);
-        drop(turn);
+        drop(turns);
     }
 }

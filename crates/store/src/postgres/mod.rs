@@ -52,21 +52,21 @@ impl Postgres {
             .test_before_acquire(false)
             .connect_with(connect)
             .await?;
-        let home = Home::new(pool.clone(), options.connections, options.acquire_timeout);
+        let home = Home::new(pool.clone(), options);
         let postgres = Self { pool, home };
         postgres.migrate().await?;
         Ok(postgres)
     }
 
-    /// A connection for a request.
-    pub(crate) async fn connection(&self) -> Result<Connection, StoreError> {
-        Ok(Connection::new(self.home.lend().await?))
+    /// A connection for a request of the tenant of that schema.
+    pub(crate) async fn connection(&self, schema: &Arc<str>) -> Result<Connection, StoreError> {
+        Ok(Connection::new(self.home.lend(schema).await?))
     }
 
     /// A connection after one has turned out to be dead.
-    pub(crate) async fn another_connection(&self) -> Result<Connection, StoreError> {
+    pub(crate) async fn another_connection(&self, schema: &Arc<str>) -> Result<Connection, StoreError> {
         self.home.doubt();
-        self.connection().await
+        self.connection(schema).await
     }
 
     pub(crate) async fn close(&self) {

@@ -314,6 +314,39 @@ async fn a_vanished_caller_stops_its_statement_and_frees_the_writer() {
     .await;
 }
 
+/// One tenant's requests are dropped at any moment; what another does on the same connections knows nothing of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_of_dropped_requests_survives_in_a_connection() {
+    each_database(async |bed| {
+        for tenant in [&bed.tenant, &bed.canary] {
+            counter(tenant).await;
+        }
+        let (mine, theirs) = (increment(&bed.tenant), increment(&bed.canary));
+        let mut done = 0;
+        for round in 0..400_u64 {
+            let dropped = async {
+                let mut transaction = bed.tenant.begin().await?;
+                transaction.run(&mine, &[]).await?;
+                transaction.savepoint(&ident("s")).await?;
+                transaction.run(&mine, &[]).await?;
+                transaction.commit().await
+            };
+            let moment = Duration::from_micros(round * 7_919 % 3_000);
+            // Whether a commit that was dropped half-way took place is the database's to say.
+            tokio::time::timeout(moment, dropped).await.ok();
+            if round % 4 == 0 {
+                bed.canary.run_write(std::slice::from_ref(&theirs), &[]).await.expect("written");
+                done += 1;
+            }
+        }
+        assert_eq!(count(&bed.canary).await, Value::Int(done));
+        let Value::Int(own) = count(&bed.tenant).await else { unreachable!("a number") };
+        assert_eq!(own % 2, 0, "both increments of a transaction or none");
+        bed.tenant.run_write(std::slice::from_ref(&mine), &[]).await.expect("no lock is left");
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_statement_that_takes_too_long_is_stopped() {
     each_database(async |bed| {

@@ -1,0 +1,117 @@
+//! How much work a tenant and a key may ask for in a time. The unit is what a request may cost: rows that it may touch, a few for each
+//! record that it writes. Judged before anything reaches the database.
+
+use std::hash::Hash;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use store::TenantName;
+use uuid::Uuid;
+
+use crate::settings::Settings;
+
+/// Seconds' worth of units that may be asked for at once by whoever was quiet.
+const BURST: u32 = 5;
+/// Tenants or keys that are remembered before those are forgotten that have their whole burst again.
+const REMEMBERED: usize = 10_000;
+
+/// Why a request has to wait, or can never be carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limited {
+    /// Asked again after that time, it has its turn.
+    Wait(Duration),
+    /// It costs more than anybody may ask for at once.
+    Never {
+        /// The most.
+        burst: u32,
+    },
+}
+
+/// The rates of all tenants and keys.
+pub(crate) struct Rates {
+    tenants: Option<Rate<TenantName>>,
+    keys: Option<Rate<Uuid>>,
+}
+
+impl Rates {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self { tenants: Rate::new(settings.rate_per_tenant), keys: Rate::new(settings.rate_per_key) }
+    }
+
+    /// Takes that many units from a key and its tenant.
+    pub(crate) fn take(&self, tenant: &TenantName, key: Uuid, cost: u64) -> Result<(), Limited> {
+        let Some(cost) = NonZeroU32::new(u32::try_from(cost).unwrap_or(u32::MAX)) else { return Ok(()) };
+        // The key first: what it is refused does not weigh on its tenant.
+        self.keys.as_ref().map_or(Ok(()), |rate| rate.take(&key, cost))?;
+        self.tenants.as_ref().map_or(Ok(()), |rate| rate.take(tenant, cost))
+    }
+}
+
+struct Rate<K: Hash + Eq + Clone> {
+    limiter: DefaultKeyedRateLimiter<K>,
+    burst: u32,
+}
+
+impl<K: Hash + Eq + Clone> Rate<K> {
+    /// `None` for 0: without limit.
+    fn new(units: u32) -> Option<Self> {
+        let units = NonZeroU32::new(units)?;
+        let burst = units.saturating_mul(NonZeroU32::new(BURST)?);
+        Some(Self {
+            limiter: RateLimiter::keyed(Quota::per_second(units).allow_burst(burst)),
+            burst: burst.get(),
+        })
+    }
+
+    fn take(&self, key: &K, cost: NonZeroU32) -> Result<(), Limited> {
+        if self.limiter.len() > REMEMBERED {
+            self.limiter.retain_recent();
+        }
+        match self.limiter.check_key_n(key, cost) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(early)) => Err(Limited::Wait(early.wait_time_from(DefaultClock::default().now()))),
+            Err(_) => Err(Limited::Never { burst: self.burst }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rates(tenant: u32, key: u32) -> Rates {
+        Rates::new(&Settings { rate_per_tenant: tenant, rate_per_key: key, ..Settings::default() })
+    }
+
+    fn name(text: &str) -> TenantName {
+        TenantName::new(text).expect("a name")
+    }
+
+    #[test]
+    fn each_key_and_each_tenant_has_its_own_burst() {
+        let rates = rates(20, 10);
+        let (acme, canary) = (name("acme"), name("canary"));
+        let [one, two, three] = [1, 2, 3].map(Uuid::from_u128);
+        assert_eq!(rates.take(&acme, one, 50), Ok(()));
+        assert!(
+            matches!(rates.take(&acme, one, 50), Err(Limited::Wait(wait)) if wait > Duration::from_secs(4))
+        );
+        assert_eq!(rates.take(&acme, two, 50), Ok(()), "another key");
+        assert!(
+            matches!(rates.take(&acme, three, 50), Err(Limited::Wait(_))),
+            "the tenant has used up its own"
+        );
+        assert_eq!(rates.take(&canary, Uuid::from_u128(4), 50), Ok(()), "another tenant");
+        assert_eq!(rates.take(&canary, Uuid::from_u128(5), 51), Err(Limited::Never { burst: 50 }));
+    }
+
+    #[test]
+    fn nothing_is_limited_by_zero() {
+        let rates = rates(0, 0);
+        for _ in 0..3 {
+            assert_eq!(rates.take(&name("acme"), Uuid::nil(), u64::MAX), Ok(()));
+        }
+    }
+}
