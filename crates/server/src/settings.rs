@@ -100,3 +100,31 @@ impl Settings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn the_reference_names_every_setting_with_its_default() {
+        let page = include_str!("../../../docs/reference/settings.md");
+        let told: BTreeMap<String, String> = page
+            .lines()
+            .filter_map(|line| {
+                let mut cells = line.strip_prefix("| `")?.split('|').map(str::trim);
+                let name = cells.next()?.trim_matches('`').to_owned();
+                Some((name, cells.next()?.trim_matches('`').to_owned()))
+            })
+            .collect();
+        let serde_json::Value::Object(settings) =
+            serde_json::to_value(Settings::default()).expect("settings are JSON")
+        else {
+            unreachable!("a struct is an object")
+        };
+        let known: BTreeMap<String, String> =
+            settings.into_iter().map(|(name, value)| (name, value.to_string())).collect();
+        assert_eq!(told, known);
+    }
+}

@@ -44,7 +44,10 @@ async fn whoever_asks_for_too_much_in_a_time_is_told_when_to_come_back() {
         assert!(ask(CANARY, 40).await.body.get("errors").is_none(), "another key has its own");
         let never = ask(CANARY, 51).await;
         assert_eq!(code(&never), "COST_EXCEEDED", "{:#}", never.body);
-        let write = format!("mutation {{ createCompanies(data: [{}]) {{ records {{ id }} }} }}", "{name: \"x\"} ".repeat(8));
+        let write = format!(
+            "mutation {{ createCompanies(data: [{}]) {{ records {{ id }} }} }}",
+            "{name: \"x\"} ".repeat(8)
+        );
         let early = stage.post("/graphql", KEY, &write, json!({})).await;
         assert_eq!(early.status.as_u16(), 429, "writes cost, too: {:#}", early.body);
     })
@@ -115,7 +118,7 @@ async fn the_statement_of_a_client_that_goes_away_is_stopped_and_leaves_no_lock(
         waiting(3).await;
         drop(clients);
         let took = waiting(0).await;
-        assert!(took < Duration::from_millis(1_000), "stopped only after {took:?}");
+        assert!(took < Duration::from_secs(1), "stopped only after {took:?}");
         apply.rollback().await.expect("ends");
         let after: Value = stage.data(WRITE, json!({})).await;
         assert!(after["createCompanies"]["records"][0]["id"].is_string());
