@@ -5,7 +5,7 @@ NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RUN_TESTS := $(if $(NEXTEST),cargo nextest run --workspace,cargo test --workspace)
 
-.PHONY: help demo build web test check bench generate
+.PHONY: help demo build web test soak check bench generate
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -25,6 +25,11 @@ test: web ## every test, on SQLite and on a temporary PostgreSQL cluster
 	cd tests/browser && npm ci --no-audit --no-fund --loglevel=error
 	cargo build --workspace --all-targets
 	$(TARGET)/debug/test-cluster $(RUN_TESTS)
+
+soak: web ## the proofs about permissions, for as long as it takes: ROUNDS=5000 SEED=1
+	@scripts/need-postgres
+	cargo build --workspace --all-targets
+	ARMATURE_PROOF_ROUNDS=$(or $(ROUNDS),3000) ARMATURE_PROOF_SEED=$(or $(SEED),1) $(TARGET)/debug/test-cluster cargo test --workspace --test proof
 
 check: ## formatting, lints, architecture
 	cargo fmt --all -- --check

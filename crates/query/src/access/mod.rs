@@ -3,6 +3,7 @@
 //! What may be *named* is decided by walking the whole shape ([`names`]); which *rows* take part is asked by lowering of
 //! [`Permitted::rows`] at every access to a table: root, nested, quantifier, roll-up, lookup hop.
 
+mod beyond;
 mod facts;
 mod names;
 mod rights;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use expr::{Expr, FieldPath, Node, Root, Span, Type};
 use metadata::Name;
-use metadata::catalog::{Action, Catalog, Grant, Object, Right, Role, Scope};
+use metadata::catalog::{Action, Catalog, FieldType, Grant, Object, Right, Role, Scope};
 
 use super::facts::Shares;
-use super::visible;
+use super::{beyond, visible};
 
 /// The role that has every right and is there in every tenant. No document can define it.
 pub const ADMIN: &str = "admin";
@@ -193,20 +193,21 @@ fn bearing<'a>(catalog: &'a Catalog, name: &Name) -> Option<&'a Arc<Role>> {
 impl Rights {
     fn new(catalog: &Catalog, roles: &[&Arc<Role>], shares: &Shares) -> Self {
         let names: Vec<&str> = roles.iter().map(|role| role.name.as_str()).collect();
-        let objects: HashMap<Name, OfObject> = catalog
-            .objects
-            .values()
-            .filter_map(|object| {
-                let grants: Vec<&Grant> =
-                    roles.iter().filter_map(|role| role.objects.get(&object.name)).collect();
-                let of = if object.link && grants.is_empty() {
-                    OfObject::link()
-                } else {
-                    OfObject::new(object, &grants, shares)
-                };
-                Some((object.name.clone(), of)).filter(|(_, of)| of.rows.contains_key(&Action::Read))
-            })
+        let grants = |object: &Object| -> Vec<&Grant> {
+            roles.iter().filter_map(|role| role.objects.get(&object.name)).collect()
+        };
+        let implied = |object: &Object| object.link && grants(object).is_empty();
+        let (links, others): (Vec<_>, Vec<_>) = catalog.objects.values().partition(|object| implied(object));
+        let mut objects: HashMap<Name, OfObject> = others
+            .into_iter()
+            .map(|object| (object.name.clone(), OfObject::new(object, &grants(object), shares)))
+            .filter(|(_, of)| of.rows.contains_key(&Action::Read))
             .collect();
+        let links: Vec<_> = links
+            .into_iter()
+            .filter_map(|link| Some((link.name.clone(), OfObject::link(link, &objects)?)))
+            .collect();
+        objects.extend(links);
         let readable = |object: &Object| objects.contains_key(&object.name);
         let visible = Arc::new(visible::catalog(catalog, roles, &readable));
         let key = format!("{}|{shares:?}", names.join(","));
@@ -287,15 +288,25 @@ impl OfObject {
         }
     }
 
-    /// A link without a document of its own is as visible as its two ends.
-    fn link() -> Self {
-        Self {
+    /// A link without a document of its own is seen by whoever sees both of its ends.
+    fn link(link: &Object, others: &HashMap<Name, OfObject>) -> Option<Self> {
+        let mut conditions = Vec::new();
+        for field in link.fields.values().filter(|field| !field.system) {
+            let FieldType::Lookup(lookup) = &field.ty else { continue };
+            match others.get(&lookup.to)?.rows.get(&Action::Read)? {
+                Rows::Where(condition) => conditions.push(beyond::through(&field.name, condition)),
+                Rows::All => {}
+                Rows::None => return None,
+            }
+        }
+        let rows = if conditions.is_empty() { Rows::All } else { Rows::Where(Expr::all(conditions)) };
+        Some(Self {
             rules: Vec::new(),
-            rows: HashMap::from([(Action::Read, Rows::All)]),
+            rows: HashMap::from([(Action::Read, rows)]),
             writable: HashSet::new(),
             import: false,
             export: false,
-        }
+        })
     }
 }
 

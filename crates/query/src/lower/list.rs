@@ -10,7 +10,9 @@ use super::order::{Key, Way};
 use super::selection::{Columns, Pieces, json_text, object_pieces};
 use crate::cost::DEFAULT_PAGE;
 use crate::cursor::{fingerprint, key_name};
-use crate::request::{Deleted, EdgeItem, ListArgs, ListPart, ListRead, PageItem};
+use crate::request::{
+    AggregateItem, Deleted, EdgeItem, FoldItem, Keyed, ListArgs, ListPart, ListRead, PageItem,
+};
 use crate::response::{CurrencyCheck, Form, ListForm, Piece, Present};
 use crate::slots::Transform;
 
@@ -45,11 +47,21 @@ impl Wants {
                         .iter()
                         .any(|item| matches!(item.item, PageItem::StartCursor | PageItem::EndCursor));
                 }
-                ListPart::TotalCount | ListPart::Aggregate(_) => wants.totals = true,
+                ListPart::TotalCount => wants.totals = true,
+                ListPart::Aggregate(items) => wants.totals |= measures(items),
             }
         }
         wants
     }
+}
+
+/// Whether anything is computed over the rows, and not only a type named.
+pub(super) fn measures(items: &[Keyed<AggregateItem>]) -> bool {
+    items.iter().any(|item| match &item.item {
+        AggregateItem::TypeName(_) => false,
+        AggregateItem::Count => true,
+        AggregateItem::Fold(_, fields) => fields.iter().any(|field| matches!(field.item, FoldItem::Field(_))),
+    })
 }
 
 /// Which way a page is fetched.

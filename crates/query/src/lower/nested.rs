@@ -7,7 +7,7 @@ use sql::{CellType, Compare, From, Ident, Order, Query, Relation, Scalar};
 
 use super::LowerError;
 use super::context::{Cx, Place, Rows, unknown};
-use super::list::{Wants, behind, way};
+use super::list::{Wants, behind, measures, way};
 use super::order::{Way, position_pairs};
 use super::selection::{Pairs, type_name};
 use crate::cost::DEFAULT_PAGE;
@@ -44,6 +44,10 @@ impl Cx<'_> {
                 ListPart::Aggregate(items) => {
                     let mut rows = self.below(place, name, list)?;
                     let json = self.aggregate_json(&mut rows, items)?;
+                    if !measures(items) {
+                        pairs.push((part.key.to_string(), json, CellType::Raw));
+                        continue;
+                    }
                     (Scalar::Subquery(Box::new(rows.query(vec![(json, Ident::made("j"))]))), CellType::Raw)
                 }
             };

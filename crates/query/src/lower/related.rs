@@ -31,7 +31,8 @@ impl Cx<'_> {
                 rows.filter.push(equal(pointer.scalar, near));
             }
             Via::Link { object: link, near: near_field, far } => {
-                let links = self.rows(link, Deleted::Without)?;
+                // Both ends are asked for themselves.
+                let links = self.unscoped(|cx| cx.rows(link, Deleted::Without))?;
                 let here = self.column(&links.place, near_field, &Role::Value)?;
                 let there = self.column(&links.place, far, &Role::Value)?;
                 rows.filter.push(equal(here.scalar, near));
