@@ -174,6 +174,15 @@ pub fn permit_transfer<'a>(
     if granted { Ok(found) } else { Err(Denied::ForbiddenAct { object: object.to_owned(), act }) }
 }
 
+/// The object as the caller sees it: whose history is read, or of whose records it is asked who may do what.
+pub fn permit_object<'a>(
+    catalog: &'a Catalog,
+    access: &'a Access,
+    object: &str,
+) -> Result<&'a Arc<Object>, Denied> {
+    names::Walk::new(access.seen(catalog)).object(object)
+}
+
 /// What is granted on a visible object.
 struct Granted<'a> {
     access: &'a Access,
