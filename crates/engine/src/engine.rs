@@ -73,7 +73,7 @@ impl Engine {
         returning: Option<&Returning>,
         rider: Option<&dyn Rider>,
     ) -> Result<Outcome, WriteError> {
-        order::carry_out(self, caller, order::Request { write, returning, rider }).await
+        order::carry_out(self, caller, order::Request { write, returning, rider, erasing: None }).await
     }
 
     /// What is worked out of the caller's catalog; made once for all tenants on equal catalogs.

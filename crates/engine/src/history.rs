@@ -110,7 +110,7 @@ impl Engine {
     }
 
     /// Those of the records, living or deleted, that the caller sees; all of them where every record is seen.
-    async fn in_sight(
+    pub(crate) async fn in_sight(
         &self,
         caller: &Caller,
         object: &Name,
@@ -163,7 +163,7 @@ impl Engine {
 }
 
 fn tell(caller: &Caller, object: &Object, row: Row, seen: &HashMap<Name, HashSet<Uuid>>) -> Option<Happened> {
-    let sees = |(target, id): &(Name, Uuid)| seen.get(target).is_some_and(|ids| ids.contains(id));
+    let sees = |target: &Name, id: Uuid| seen.get(target).is_some_and(|ids| ids.contains(&id));
     let mut changes = Vec::new();
     for (key, change) in &row.changes {
         let field = key.split('.').next().unwrap_or(key);
@@ -172,7 +172,9 @@ fn tell(caller: &Caller, object: &Object, row: Row, seen: &HashMap<Name, HashSet
         }
         let value = |place: usize| -> (Json, bool) {
             let value = change.get(place).cloned().unwrap_or_default();
-            let hidden = record_in(object, &row, key, place).is_some_and(|record| !sees(&record));
+            let hidden = record_in(object, &row, key, place).is_some_and(|(objects, id)| {
+                objects.is_empty() || !objects.iter().all(|object| sees(object, id))
+            });
             if hidden { (Json::Null, true) } else { (value, false) }
         };
         let ((from, one), (to, two)) = (value(0), value(1));
@@ -185,7 +187,7 @@ fn tell(caller: &Caller, object: &Object, row: Row, seen: &HashMap<Name, HashSet
     let known = row.happened.user.is_none_or(|user| {
         caller.access == Access::Everything
             || caller.actor.user == Some(user)
-            || Name::new(USER).is_ok_and(|users| sees(&(users, user)))
+            || Name::new(USER).is_ok_and(|users| sees(&users, user))
     });
     let (actor, user) = if known { (row.happened.actor, row.happened.user) } else { (None, None) };
     Some(Happened { actor, user, changes, ..row.happened })
@@ -194,24 +196,22 @@ fn tell(caller: &Caller, object: &Object, row: Row, seen: &HashMap<Name, HashSet
 /// The records that a change names.
 fn records(object: &Object, row: &Row, key: &str, change: &Json) -> Vec<(Name, Uuid)> {
     let places = change.as_array().map_or(0, Vec::len);
-    (0..places).filter_map(|place| record_in(object, row, key, place)).collect()
+    let named = (0..places).filter_map(|place| record_in(object, row, key, place));
+    named.flat_map(|(objects, id)| objects.into_iter().map(move |object| (object, id))).collect()
 }
 
-/// The record that one side of a change names. Of a polymorphic field the object is told by the change beside it; where that stayed the
-/// same, it may be any that the field leads to, and only one of a single target is told.
-fn record_in(object: &Object, row: &Row, key: &str, place: usize) -> Option<(Name, Uuid)> {
+/// The record that one side of a change names, by the objects that it may be of: a polymorphic field's change tells its object only where
+/// that changed, too.
+fn record_in(object: &Object, row: &Row, key: &str, place: usize) -> Option<(Vec<Name>, Uuid)> {
     let id = row.changes.get(key)?.get(place)?.as_str()?.parse().ok()?;
     match &object.field(key)?.ty {
-        FieldType::Lookup(lookup) => Some((lookup.to.clone(), id)),
+        FieldType::Lookup(lookup) => Some((vec![lookup.to.clone()], id)),
         FieldType::Polymorphic { to, .. } => {
             let beside =
                 row.changes.get(&format!("{key}.object")).and_then(|change| change.get(place)?.as_str());
-            let target = match (beside, to.as_slice()) {
-                (Some(named), _) => Name::new(named).ok()?,
-                (None, [only]) => only.clone(),
-                (None, _) => Name::new("unknown").ok()?,
-            };
-            Some((target, id))
+            let named: Vec<Name> =
+                to.iter().filter(|target| beside.is_none_or(|name| &***target == name)).cloned().collect();
+            Some((named, id))
         }
         _ => None,
     }

@@ -9,6 +9,7 @@ pub mod audit;
 mod caller;
 mod engine;
 mod environment;
+mod erase;
 mod error;
 mod explain;
 mod history;
@@ -30,6 +31,7 @@ mod step;
 
 pub use caller::{Actor, Caller, Door};
 pub use engine::{Engine, Note, Returning, Rider};
+pub use erase::{Erase, Erased};
 pub use error::{ReadError, WriteError};
 pub use explain::{Explanation, Ground, Question};
 pub use history::{Changed, Happened, LARGEST_PAGE as LARGEST_HISTORY, Past};

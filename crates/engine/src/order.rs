@@ -9,6 +9,7 @@ use query::request::Write;
 use crate::audit::Attempt;
 use crate::caller::Caller;
 use crate::engine::{Engine, Returning, Rider};
+use crate::erase::Erasing;
 use crate::error::WriteError;
 use crate::outcome::Outcome;
 use crate::run::{Halt, Run};
@@ -19,6 +20,7 @@ pub(crate) struct Request<'a> {
     pub(crate) write: Write,
     pub(crate) returning: Option<&'a Returning>,
     pub(crate) rider: Option<&'a dyn Rider>,
+    pub(crate) erasing: Option<&'a Erasing<'a>>,
 }
 
 /// Permission first, before anything is read or written; then the whole order, again when it lost a race. What was denied is noted when
@@ -37,12 +39,13 @@ pub(crate) async fn carry_out(
 }
 
 async fn permitted(engine: &Engine, caller: &Caller, request: Request<'_>) -> Result<Outcome, WriteError> {
-    let Request { write, returning, rider } = request;
+    let Request { write, returning, rider, erasing } = request;
     let write = permission::check(caller, write, returning)?;
     let mut attempts = Attempts::new(caller);
     let mut carefully = false;
     loop {
         let mut run = Run::new(engine, caller, &write, returning, rider)?;
+        run.erasing = erasing;
         run.quick = !carefully && quick::may(&run)?;
         match once(run).await {
             Ok(outcome) => return Ok(outcome),

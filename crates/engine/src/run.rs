@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::caller::Caller;
 use crate::engine::{Engine, Returning, Rider};
+use crate::erase::Erasing;
 use crate::error::WriteError;
 use crate::model::{Model, Record, Shape};
 use crate::order::Allowed;
@@ -146,6 +147,8 @@ pub(crate) struct Run<'a> {
     pub(crate) write: &'a Write,
     pub(crate) returning: Option<&'a Returning>,
     pub(crate) rider: Option<&'a dyn Rider>,
+    /// Whether all traces of what is destroyed go with it.
+    pub(crate) erasing: Option<&'a Erasing<'a>>,
     /// The instant of the request.
     pub(crate) now: DateTime<Utc>,
     pub(crate) tx: Option<Transaction>,
@@ -178,6 +181,7 @@ impl<'a> Run<'a> {
             write: write.shape(),
             returning,
             rider,
+            erasing: None,
             now: micros(caller.clock.now()),
             tx: None,
             waves: std::collections::VecDeque::new(),

@@ -1,6 +1,7 @@
 //! What tests need to run against both databases. A dev-dependency only.
 
 pub mod cluster;
+mod search;
 mod shared;
 
 use std::future::Future;
@@ -8,6 +9,7 @@ use std::future::Future;
 use sql::Dialect;
 use store::{Options, Store, Tenant, TenantName};
 
+pub use search::places_with;
 pub use shared::postgres_url;
 
 /// What one test gets: a fresh store with its own control database and two tenants.

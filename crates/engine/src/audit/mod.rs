@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use expr::Value;
 use metadata::Name;
 use serde_json::Value as Json;
+use sql::{Dialect, Statement};
 use store::Tenant;
 use uuid::Uuid;
 
@@ -201,23 +202,34 @@ pub struct Author<'a> {
 impl Engine {
     /// Notes an entry in a transaction of its own.
     pub async fn audit(&self, caller: &Caller, entry: Entry) -> Result<(), WriteError> {
-        let at = caller.clock.now();
-        let author = Author {
-            label: &caller.actor.label,
-            user: caller.actor.user,
-            door: caller.door,
-            trace: caller.trace.as_deref(),
-            at,
-            id: caller.ids.id(at),
-        };
-        note(&caller.tenant, author, entry).await
+        note(&caller.tenant, author(caller), entry).await
+    }
+}
+
+/// The caller as an author, now.
+pub(crate) fn author(caller: &Caller) -> Author<'_> {
+    let at = caller.clock.now();
+    Author {
+        label: &caller.actor.label,
+        user: caller.actor.user,
+        door: caller.door,
+        trace: caller.trace.as_deref(),
+        at,
+        id: caller.ids.id(at),
     }
 }
 
 /// Notes an entry of that author in a transaction of its own.
 pub async fn note(tenant: &Tenant, author: Author<'_>, entry: Entry) -> Result<(), WriteError> {
+    let (statements, values) = statements(tenant.dialect(), author, entry);
+    tenant.run_write(&statements, &values).await?;
+    Ok(())
+}
+
+/// The statements that note an entry, with their values.
+pub(crate) fn statements(dialect: Dialect, author: Author<'_>, entry: Entry) -> (Vec<Statement>, Vec<Value>) {
     let text = |text: &str| Value::Text(text.to_owned());
-    let values = [
+    let values = vec![
         Value::Id(author.id),
         Value::DateTime(author.at),
         text(author.label),
@@ -230,7 +242,5 @@ pub async fn note(tenant: &Tenant, author: Author<'_>, entry: Entry) -> Result<(
         entry.detail.map_or(Value::Null, |detail| Value::Text(detail.to_string())),
         author.trace.map_or(Value::Null, text),
     ];
-    let statements = sql::print_write(&table::insert(), tenant.dialect());
-    tenant.run_write(&statements, &values).await?;
-    Ok(())
+    (sql::print_write(&table::insert(), dialect), values)
 }

@@ -1,5 +1,6 @@
 //! Step 8: the answer, the idempotency key, the commit; or nothing at all.
 
+use crate::erase;
 use crate::error::WriteError;
 use crate::idempotency;
 use crate::outcome::{Code, Outcome, Refusal};
@@ -28,6 +29,9 @@ pub(crate) async fn finish(mut run: Run<'_>) -> Result<Outcome, Halt> {
         for (statement, values) in progress::statements(run.model.dialect, &note, run.now) {
             run.execute(&statement, &values).await?;
         }
+    }
+    if let Some(erasing) = run.erasing {
+        erase::scrub(&mut run, erasing).await?;
     }
     if let Some(tx) = run.tx.take() {
         if run.write.dry_run { tx.rollback().await? } else { tx.commit().await? }

@@ -1,6 +1,7 @@
 //! Writes through the engine, on both databases.
 
 mod operations;
+mod past;
 mod races;
 mod rights;
 mod support;

@@ -12,7 +12,7 @@ mod visible;
 use std::sync::Arc;
 
 use metadata::Name;
-use metadata::catalog::{Action, Catalog, Object};
+use metadata::catalog::{Action, Catalog, Object, Right};
 
 pub use facts::{Facts, Shared, Shares};
 pub use rights::{ADMIN, Access, Rights, Rows, Rule};
@@ -181,6 +181,20 @@ pub fn permit_object<'a>(
     object: &str,
 ) -> Result<&'a Arc<Object>, Denied> {
     names::Walk::new(access.seen(catalog)).object(object)
+}
+
+/// The object as the caller sees it, if its records may be erased with all their traces.
+pub fn permit_erasure<'a>(
+    catalog: &'a Catalog,
+    access: &'a Access,
+    object: &str,
+) -> Result<&'a Arc<Object>, Denied> {
+    let found = permit_object(catalog, access, object)?;
+    if access.may(Right::Erase) {
+        Ok(found)
+    } else {
+        Err(Denied::ForbiddenAct { object: object.to_owned(), act: Right::Erase.as_str() })
+    }
 }
 
 /// What is granted on a visible object.
