@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::caller::Caller;
 use crate::engine::Engine;
-use crate::error::WriteError;
+use crate::error::ReadError;
 use crate::model::{Shape, Slots, alias, equals, select_columns, system_column};
 
 /// What is asked.
@@ -60,10 +60,9 @@ impl Engine {
         asker: &Caller,
         subject: &Caller,
         question: &Question,
-    ) -> Result<Option<Explanation>, WriteError> {
+    ) -> Result<Option<Explanation>, ReadError> {
         access::permit_object(&asker.catalog, &asker.access, &question.object)?;
-        let model = self.model(asker)?;
-        let shape = Arc::clone(model.shape(&question.object)?);
+        let shape = self.read_shape(asker, &question.object)?;
         let own = asker.access == subject.access && asker.actor == subject.actor;
         if !own
             && Asked::of(asker, question, Vec::new()).ask(&shape, asker).await?.is_none_or(|row| !row.seen)
@@ -130,14 +129,13 @@ impl<'a> Asked<'a> {
         Self { question, rules }
     }
 
-    async fn ask(self, shape: &Shape, caller: &Caller) -> Result<Option<Answer>, WriteError> {
+    async fn ask(self, shape: &Shape, caller: &Caller) -> Result<Option<Answer>, ReadError> {
         let catalog = Arc::clone(&caller.catalog);
         let mut lowering = Lowering::new(&catalog, caller.tenant.dialect(), 1);
         let query = self.query(shape, caller, &mut lowering)?;
         let moment = Moment { now: caller.clock.now(), zone: caller.zone };
         let values = [Value::Id(self.question.id)];
-        let values =
-            lowering.into_slots().bind(&values, &moment, &caller.facts).map_err(WriteError::internal)?;
+        let values = lowering.into_slots().bind(&values, &moment, &caller.facts)?;
         let statement = sql::print_query(&query, caller.tenant.dialect());
         let rows = caller.tenant.fetch(&statement, &values).await?;
         let Some(row) = rows.first() else { return Ok(None) };
@@ -153,21 +151,16 @@ impl<'a> Asked<'a> {
     }
 
     /// When it was deleted, whether it is seen, whether the act is granted, and whether each rule holds.
-    fn query(
-        &self,
-        shape: &Shape,
-        caller: &Caller,
-        lowering: &mut Lowering<'_>,
-    ) -> Result<Query, WriteError> {
+    fn query(&self, shape: &Shape, caller: &Caller, lowering: &mut Lowering<'_>) -> Result<Query, ReadError> {
         let object = &shape.object.name;
         let mut truths = Vec::new();
         for action in [Action::Read, self.question.action] {
             let granted = lowering.granted(&caller.access, action, object, &alias());
-            truths.push(granted.map_err(WriteError::internal)?);
+            truths.push(granted?);
         }
         for (_, condition) in &self.rules {
             let scope = condition.as_ref().map(|condition| lowering.scope(condition, object, &alias()));
-            truths.push(scope.transpose().map_err(WriteError::internal)?);
+            truths.push(scope.transpose()?);
         }
         let id = equals(system_column(shape, shape.system.id), Slots::default().one(Encoding::Id));
         let mut query = select_columns(shape, &[shape.system.deleted_at], vec![id]);

@@ -16,9 +16,10 @@ use uuid::Uuid;
 
 use crate::caller::Caller;
 use crate::engine::Engine;
-use crate::error::WriteError;
-use crate::model::{Slots, alias, equals, select_columns, system_column};
+use crate::error::ReadError;
+use crate::model::{Shape, Slots, alias, equals, select_columns, system_column};
 use crate::outcome::EffectKind;
+use crate::person::defect;
 
 /// Most entries of one page.
 pub const LARGEST_PAGE: usize = 1_000;
@@ -80,7 +81,7 @@ struct Row {
 
 impl Engine {
     /// A page of a record's history; `None` when for the caller there is no such record. Entries of which nothing is in sight are left out.
-    pub async fn history(&self, caller: &Caller, past: &Past) -> Result<Option<Vec<Happened>>, WriteError> {
+    pub async fn history(&self, caller: &Caller, past: &Past) -> Result<Option<Vec<Happened>>, ReadError> {
         let object = Arc::clone(access::permit_object(&caller.catalog, &caller.access, &past.object)?);
         let there = self.in_sight(caller, &past.object, HashSet::from([past.id])).await?;
         if there.is_empty() {
@@ -101,8 +102,14 @@ impl Engine {
         Ok((!unknown).then_some(out))
     }
 
-    async fn is_there(&self, caller: &Caller, past: &Past) -> Result<bool, WriteError> {
-        let shape = Arc::clone(self.model(caller)?.shape(&past.object)?);
+    /// The shape of an object, for reading.
+    pub(crate) fn read_shape(&self, caller: &Caller, object: &Name) -> Result<Arc<Shape>, ReadError> {
+        let model = self.model(caller).map_err(defect)?;
+        Ok(Arc::clone(model.shape(object).map_err(defect)?))
+    }
+
+    async fn is_there(&self, caller: &Caller, past: &Past) -> Result<bool, ReadError> {
+        let shape = self.read_shape(caller, &past.object)?;
         let id = equals(system_column(&shape, shape.system.id), Slots::default().one(Encoding::Id));
         let query = select_columns(&shape, &[shape.system.id], vec![id]);
         let statement = sql::print_query(&query, caller.tenant.dialect());
@@ -115,23 +122,22 @@ impl Engine {
         caller: &Caller,
         object: &Name,
         ids: HashSet<Uuid>,
-    ) -> Result<HashSet<Uuid>, WriteError> {
+    ) -> Result<HashSet<Uuid>, ReadError> {
         match caller.access.rows(object, Action::Read) {
             Rows::All => return Ok(ids),
             Rows::None => return Ok(HashSet::new()),
             Rows::Where(_) => {}
         }
-        let shape = Arc::clone(self.model(caller)?.shape(object)?);
+        let shape = self.read_shape(caller, object)?;
         let mut lowering = Lowering::new(&caller.catalog, caller.tenant.dialect(), 1);
         let among = Slots::default().list(Encoding::Id);
         let mut filter = vec![Scalar::InParam(Box::new(system_column(&shape, shape.system.id)), among)];
         let seen = lowering.granted(&caller.access, Action::Read, object, &alias());
-        filter.extend(seen.map_err(WriteError::internal)?);
+        filter.extend(seen?);
         let query = select_columns(&shape, &[shape.system.id], filter);
         let moment = Moment { now: caller.clock.now(), zone: caller.zone };
         let ids = [Value::List(ids.into_iter().map(Value::Id).collect())];
-        let values =
-            lowering.into_slots().bind(&ids, &moment, &caller.facts).map_err(WriteError::internal)?;
+        let values = lowering.into_slots().bind(&ids, &moment, &caller.facts)?;
         let rows = caller.tenant.fetch(&sql::print_query(&query, caller.tenant.dialect()), &values).await?;
         Ok(rows.iter().filter_map(|row| id_at(row, 0)).collect())
     }
@@ -142,7 +148,7 @@ impl Engine {
         caller: &Caller,
         object: &Object,
         rows: Vec<Row>,
-    ) -> Result<Vec<Happened>, WriteError> {
+    ) -> Result<Vec<Happened>, ReadError> {
         let mut named: HashMap<Name, HashSet<Uuid>> = HashMap::new();
         for row in &rows {
             for (target, id) in row.changes.iter().flat_map(|(key, change)| records(object, row, key, change))
@@ -163,7 +169,7 @@ impl Engine {
 }
 
 fn tell(caller: &Caller, object: &Object, row: Row, seen: &HashMap<Name, HashSet<Uuid>>) -> Option<Happened> {
-    let sees = |target: &Name, id: Uuid| seen.get(target).is_some_and(|ids| ids.contains(&id));
+    let in_view = |target: &Name, id: Uuid| seen.get(target).is_some_and(|ids| ids.contains(&id));
     let mut changes = Vec::new();
     for (key, change) in &row.changes {
         let field = key.split('.').next().unwrap_or(key);
@@ -173,7 +179,7 @@ fn tell(caller: &Caller, object: &Object, row: Row, seen: &HashMap<Name, HashSet
         let value = |place: usize| -> (Json, bool) {
             let value = change.get(place).cloned().unwrap_or_default();
             let hidden = record_in(object, &row, key, place).is_some_and(|(objects, id)| {
-                objects.is_empty() || !objects.iter().all(|object| sees(object, id))
+                objects.is_empty() || !objects.iter().all(|object| in_view(object, id))
             });
             if hidden { (Json::Null, true) } else { (value, false) }
         };
@@ -187,7 +193,7 @@ fn tell(caller: &Caller, object: &Object, row: Row, seen: &HashMap<Name, HashSet
     let known = row.happened.user.is_none_or(|user| {
         caller.access == Access::Everything
             || caller.actor.user == Some(user)
-            || Name::new(USER).is_ok_and(|users| sees(&users, user))
+            || Name::new(USER).is_ok_and(|users| in_view(&users, user))
     });
     let (actor, user) = if known { (row.happened.actor, row.happened.user) } else { (None, None) };
     Some(Happened { actor, user, changes, ..row.happened })
@@ -233,7 +239,7 @@ fn column(name: &str) -> Scalar {
 }
 
 /// The next rows, the newest first.
-async fn rows(caller: &Caller, past: &Past, after: Option<Uuid>) -> Result<Vec<Row>, WriteError> {
+async fn rows(caller: &Caller, past: &Past, after: Option<Uuid>) -> Result<Vec<Row>, ReadError> {
     let mut slots = Slots::default();
     let mut filter = vec![
         equals(column("object"), slots.one(Encoding::Text)),
@@ -253,7 +259,7 @@ async fn rows(caller: &Caller, past: &Past, after: Option<Uuid>) -> Result<Vec<R
         limit: Some(slots.one(Encoding::Int)),
         ..Query::default()
     };
-    values.push(Value::Int(i64::try_from(past.first.clamp(1, LARGEST_PAGE)).map_err(WriteError::internal)?));
+    values.push(Value::Int(i64::try_from(past.first.clamp(1, LARGEST_PAGE)).unwrap_or(1)));
     let statement = sql::print_query(&query, caller.tenant.dialect());
     let rows = caller.tenant.fetch(&statement, &values).await?;
     Ok(rows.iter().filter_map(row).collect())

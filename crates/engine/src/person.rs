@@ -155,7 +155,7 @@ impl Engine {
     }
 }
 
-fn defect(error: WriteError) -> ReadError {
+pub(crate) fn defect(error: WriteError) -> ReadError {
     match error {
         WriteError::Read(error) => error,
         WriteError::Store(error) => ReadError::Store(error),

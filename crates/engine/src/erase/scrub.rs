@@ -164,10 +164,10 @@ impl Scrubbing {
         update(run, "history", Condition::among("user_id", ids(&gone), Encoding::Id), nobody()).await?;
         let names: Vec<String> = self.traces.names.iter().map(|name| within(name)).collect();
         for patterns in names.chunks(PATTERNS) {
-            let named = || Condition::none().or_like("actor", patterns);
-            self.erased.audit += update(run, "audit", named(), nobody()).await?;
-            update(run, "history", named(), nobody()).await?;
-            update(run, "metadata_version", named(), nobody()).await?;
+            let by = || Condition::none().or_like("actor", patterns);
+            self.erased.audit += update(run, "audit", by(), nobody()).await?;
+            update(run, "history", by(), nobody()).await?;
+            update(run, "metadata_version", by(), nobody()).await?;
         }
         let names: Vec<String> = self.traces.names.iter().map(|name| within_json(name)).collect();
         for patterns in names.chunks(PATTERNS) {

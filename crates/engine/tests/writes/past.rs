@@ -95,7 +95,7 @@ async fn a_history_tells_what_its_reader_may_see() {
         assert_eq!(past(&world, "firm", Uuid::from_u128(7)).await, None);
         let hidden = Past { object: name("person"), id: mine, first: 1, after: None };
         let refused = clerk.engine.history(&clerk.caller, &hidden).await;
-        assert!(matches!(refused, Err(WriteError::Denied(_))), "{refused:?}");
+        assert!(matches!(refused, Err(engine::ReadError::Denied(_))), "{refused:?}");
 
         // Deleted, it is still in sight; owned by another, it is not.
         world.run(delete("firm", mine)).await;
