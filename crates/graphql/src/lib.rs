@@ -16,5 +16,8 @@ mod tests;
 
 pub use document::{OperationKind, Prepared, check_text};
 pub use error::{Code, Error, Location, PathSegment};
-pub use lower::{Context, EffectPart, ErrorPart, Lowered, MePart, Payload, PayloadPart, Root, RootItem};
+pub use lower::{
+    ChangePart, Context, EffectPart, ErrorPart, Explain, ExplainPart, FieldChangePart, GroundPart, History,
+    Lowered, MePart, Payload, PayloadPart, Root, RootItem,
+};
 pub use surface::{BuildError, Surface};

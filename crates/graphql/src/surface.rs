@@ -30,6 +30,10 @@ pub(crate) enum RootField {
     List(Name),
     /// Groups.
     Groups(Name),
+    /// What happened to a record.
+    History(Name),
+    /// Why one may do something, or may not.
+    Explain,
     /// A write.
     Write(Name, Verb),
 }
@@ -114,7 +118,10 @@ impl Surface {
             catalog: Arc::clone(catalog),
             schema,
             names: HashMap::new(),
-            queries: HashMap::from([("me".to_owned(), RootField::Me)]),
+            queries: HashMap::from([
+                ("me".to_owned(), RootField::Me),
+                ("explain".to_owned(), RootField::Explain),
+            ]),
             mutations: HashMap::new(),
         };
         for object in catalog.objects.values().filter(|object| !object.link) {
@@ -123,6 +130,7 @@ impl Surface {
             surface.queries.insert(names.one.clone(), RootField::Record(name.clone()));
             surface.queries.insert(names.many.clone(), RootField::List(name.clone()));
             surface.queries.insert(format!("{}GroupBy", names.many), RootField::Groups(name.clone()));
+            surface.queries.insert(format!("{}History", names.one), RootField::History(name.clone()));
             for verb in Verb::ALL {
                 surface.mutations.insert(verb.field(&names), RootField::Write(name.clone(), verb));
             }

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::failure;
 use crate::http::{Answer, Question};
 use crate::keys::Principal;
+use crate::past;
 use crate::payload::{self, RootValue};
 use crate::rates::Limited;
 use crate::surfaces::Served;
@@ -143,7 +144,7 @@ impl Done {
     fn fail(&mut self, root: &Root, error: Error) {
         self.errors.push(error);
         match &root.item {
-            RootItem::Read(Read::Record(_), _) => self.values.push((root.key.clone(), None)),
+            RootItem::Read(Read::Record(_), _) | RootItem::History(_) | RootItem::Explain(_) => self.values.push((root.key.clone(), None)),
             _ => self.lost = true,
         }
     }
@@ -280,6 +281,8 @@ impl Run<'_> {
         Ok(match item {
             RootItem::TypeName(name) => format!("\"{name}\"").into_bytes(),
             RootItem::Introspection(json) => json.clone(),
+            RootItem::History(asked) => past::history(self.app, self.caller, asked).await?,
+            RootItem::Explain(asked) => past::explain(self.app, self.caller, asked).await?,
             RootItem::Me(parts) => payload::me(parts, &self.app.who(self.principal, self.caller).await?),
             // Reads and writes are run by their callers.
             RootItem::Read(..) | RootItem::Write(..) => b"null".to_vec(),

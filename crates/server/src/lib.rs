@@ -16,6 +16,7 @@ mod http;
 mod keys;
 mod metadata_api;
 mod metrics;
+mod past;
 mod payload;
 mod rates;
 mod serve;

@@ -11,19 +11,19 @@ use crate::access::Who;
 use crate::trace::TraceId;
 
 /// A JSON object that is being written.
-struct Members<'o> {
+pub(crate) struct Members<'o> {
     out: &'o mut Vec<u8>,
     any: bool,
 }
 
 impl<'o> Members<'o> {
-    fn begin(out: &'o mut Vec<u8>) -> Self {
+    pub(crate) fn begin(out: &'o mut Vec<u8>) -> Self {
         out.push(b'{');
         Members { out, any: false }
     }
 
     /// Writes the name; what follows is the value. Names are GraphQL names and need no escaping.
-    fn name(&mut self, name: &str) -> &mut Vec<u8> {
+    pub(crate) fn name(&mut self, name: &str) -> &mut Vec<u8> {
         if self.any {
             self.out.push(b',');
         }
@@ -34,12 +34,12 @@ impl<'o> Members<'o> {
         self.out
     }
 
-    fn end(self) {
+    pub(crate) fn end(self) {
         self.out.push(b'}');
     }
 }
 
-fn json(value: &(impl Serialize + ?Sized), out: &mut Vec<u8>) {
+pub(crate) fn json(value: &(impl Serialize + ?Sized), out: &mut Vec<u8>) {
     let start = out.len();
     if serde_json::to_writer(&mut *out, value).is_err() {
         // Only a map with keys that are no strings could fail, and there is none.
@@ -128,7 +128,7 @@ pub(crate) fn written(payload: &Payload, outcome: &Outcome) -> Vec<u8> {
     out
 }
 
-fn write_list<T>(items: &[T], out: &mut Vec<u8>, each: impl Fn(&T, &mut Vec<u8>)) {
+pub(crate) fn write_list<T>(items: &[T], out: &mut Vec<u8>, each: impl Fn(&T, &mut Vec<u8>)) {
     out.push(b'[');
     for (index, item) in items.iter().enumerate() {
         if index > 0 {

@@ -4,9 +4,12 @@ mod data;
 mod failure;
 mod groups;
 mod list;
+mod past;
 mod selection;
 mod value;
 mod write;
+
+pub use past::{ChangePart, Explain, ExplainPart, FieldChangePart, GroundPart, History};
 
 use std::sync::Arc;
 
@@ -59,6 +62,10 @@ pub enum RootItem {
     Introspection(Vec<u8>),
     /// `me`
     Me(Vec<Keyed<MePart>>),
+    /// `opportunityHistory`
+    History(History),
+    /// `explain`
+    Explain(Explain),
 }
 
 /// What is selected of a mutation's payload.
@@ -213,6 +220,8 @@ impl<'d> Lowering<'_, 'd> {
         }
         let read = match self.surface.root(kind, field.name).cloned() {
             Some(RootField::Me) => return self.me(field).map(RootItem::Me),
+            Some(RootField::History(object)) => return self.history(&object, field).map(RootItem::History),
+            Some(RootField::Explain) => return self.explain(field).map(RootItem::Explain),
             Some(RootField::Record(object)) => Read::Record(self.one(&object, field)?),
             Some(RootField::List(object)) => Read::List(self.list(&object, ty, field)?),
             Some(RootField::Groups(object)) => Read::Groups(self.groups(&object, field)?),

@@ -9,6 +9,7 @@ use super::{Builder, input, output};
 /// Registers the roots; false when there is nothing to write.
 pub(super) fn register(builder: &mut Builder<'_>) -> bool {
     let mut query = Output::new("Query").field(output("me", "Me!").description("Who one is."));
+    query = query.field(explain());
     let mut mutation = Output::new("Mutation");
     let mut writes = false;
     for object in builder.objects() {
@@ -25,7 +26,11 @@ pub(super) fn register(builder: &mut Builder<'_>) -> bool {
                 list_arguments(output(&names.many, &(names.with("Connection") + "!")), &names.base)
                     .description(format!("{title}: a page of records.")),
             )
-            .field(groups(&names.many, &names.base).description(format!("{title}: groups with aggregates.")));
+            .field(groups(&names.many, &names.base).description(format!("{title}: groups with aggregates.")))
+            .field(
+                history(&names.one)
+                    .description(format!("{title}: what happened to a record, the newest first; null without such a record.")),
+            );
         if builder.has(&names.with("CreateInput")) {
             writes = true;
             for field in mutations(&names.base, &names.plural) {
@@ -38,6 +43,22 @@ pub(super) fn register(builder: &mut Builder<'_>) -> bool {
         builder.add("Mutation", mutation);
     }
     writes
+}
+
+fn history(one: &str) -> Field {
+    output(&format!("{one}History"), "[RecordChange!]")
+        .argument(input("id", "ID!"))
+        .argument(input("first", "Int").description("50 unless said, at most 1,000."))
+        .argument(input("after", "ID").description("Those older than this change."))
+}
+
+fn explain() -> Field {
+    output("explain", "Explanation")
+        .argument(input("object", "String!"))
+        .argument(input("id", "ID!"))
+        .argument(input("action", "RecordAct!"))
+        .argument(input("field", "String"))
+        .description("Why one may do something to a record, or may not; null where one sees no such record.")
 }
 
 fn groups(many: &str, base: &str) -> Field {

@@ -32,6 +32,7 @@ pub(super) fn register(builder: &mut Builder<'_>) {
         composites(builder, composite);
     }
     pages_and_payloads(builder);
+    past_and_rights(builder);
 }
 
 fn enums(builder: &mut Builder<'_>) {
@@ -56,6 +57,48 @@ fn enums(builder: &mut Builder<'_>) {
         "DeletedRecords",
         "Whether soft-deleted records take part; without it they do not.",
         [("ONLY", "Only deleted records"), ("WITH", "Deleted records, too")],
+    );
+}
+
+fn past_and_rights(builder: &mut Builder<'_>) {
+    let change = output_type(
+        "RecordChange",
+        [
+            ("id", "ID!"),
+            ("at", "DateTime!"),
+            ("actor", "String"),
+            ("user", "ID"),
+            ("door", "String"),
+            ("kind", "String!"),
+            ("version", "Int!"),
+            ("changes", "[FieldChange!]!"),
+        ],
+    );
+    let change = change.description("One thing that happened to a record. `actor` is null for a user whom one does not see.");
+    builder.add("RecordChange", change);
+    let field = output_type(
+        "FieldChange",
+        [("field", "String!"), ("from", "JSON"), ("to", "JSON"), ("hidden", "Boolean!")],
+    );
+    let field = field.description("A field that was changed. `hidden`: it named a record that one does not see, and is null.");
+    builder.add("FieldChange", field);
+    let explanation =
+        output_type("Explanation", [("allowed", "Boolean!"), ("rules", "[Ground!]!"), ("field", "Boolean")]);
+    let explanation = explanation.description(
+        "A verdict and its grounds. To do anything to a record one must see it, so the rules of `read` come first. `field`: whether the \
+         field that was asked about may be seen, or written where something is written.",
+    );
+    builder.add("Explanation", explanation);
+    let ground = output_type(
+        "Ground",
+        [("action", "String!"), ("role", "String"), ("scope", "String!"), ("holds", "Boolean!")],
+    );
+    let ground = ground.description("A rule that grants an act, and whether it does so on this record. `role` is null for a share.");
+    builder.add("Ground", ground);
+    builder.add_enum(
+        "RecordAct",
+        "What may be done to a record.",
+        [("CREATE", "Make it as it is"), ("READ", ""), ("UPDATE", ""), ("DELETE", "Or bring it back"), ("DESTROY", "")],
     );
 }
 

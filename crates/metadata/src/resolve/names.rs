@@ -92,7 +92,7 @@ const SCRIPT: [&str; 57] = [
 ];
 
 /// Types of the API that are not made from objects.
-const TYPES: [&str; 49] = [
+const TYPES: [&str; 54] = [
     "Query",
     "Mutation",
     "Subscription",
@@ -129,6 +129,11 @@ const TYPES: [&str; 49] = [
     "WriteError",
     "WriteEffect",
     "Me",
+    "RecordChange",
+    "FieldChange",
+    "Explanation",
+    "Ground",
+    "RecordAct",
     "StringFilter",
     "StringListFilter",
     "IntFilter",
@@ -185,7 +190,7 @@ const SUFFIXES: [&str; 36] = [
 ];
 
 /// Root fields of the API that are not made from objects.
-const ROOTS: [&str; 3] = ["me", "node", "advanceClock"];
+const ROOTS: [&str; 4] = ["me", "explain", "node", "advanceClock"];
 
 /// Why a field cannot have that name; `None` when it can.
 pub fn reserved_field(name: &str) -> Option<&'static str> {
@@ -255,6 +260,7 @@ fn roots_of(object: &DraftObject) -> Vec<(String, At)> {
     }
     roots.extend(single.iter().map(|verb| (format!("{verb}{one}"), place(object, "/name"))));
     roots.push((format!("{}Changes", object.name), place(object, "/name")));
+    roots.push((format!("{}History", object.name), place(object, "/name")));
     roots
 }
 
