@@ -71,6 +71,19 @@ pub enum Command {
     },
     /// Delete for good the columns and tables that changes have taken out of use
     Purge(On),
+    /// Erase a person: the record for good, with every trace that the platform keeps of it
+    Erase {
+        /// Name of the object: `contact`, `lead`, `user`
+        object: String,
+        /// Id of the record
+        id: uuid::Uuid,
+        /// Why; it stays in the audit log and must not hold what is erased
+        #[arg(long)]
+        reason: String,
+        /// The tenant
+        #[arg(long)]
+        tenant: String,
+    },
     /// Read records from a CSV file
     Import(Import),
     /// Write records to a file

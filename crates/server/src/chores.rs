@@ -1,10 +1,13 @@
-//! What is cleared away while the server runs: outcomes of requests that nobody will repeat any more.
+//! What is cleared away while the server runs: outcomes of requests that nobody will repeat any more, and what
+//! of the audit log and the history is older than the settings say.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use store::StoreError;
+use engine::WriteError;
+use engine::retention::{Kept, forget};
+use store::{StoreError, Tenant};
 
 use crate::app::App;
 
@@ -15,30 +18,47 @@ const PAUSE: Duration = Duration::from_mins(10);
 pub(crate) async fn keep_up(app: Arc<App>) {
     loop {
         if let Err(error) = round(&app).await {
-            tracing::warn!(%error, "outcomes of old requests were not forgotten; trying again later");
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "what is old was not forgotten; trying again later");
         }
         tokio::time::sleep(PAUSE).await;
     }
 }
 
 /// Several servers may do this at once: what one has deleted the other does not find.
-async fn round(app: &App) -> Result<(), StoreError> {
-    let hours = app.settings.idempotency_hours;
-    if hours == 0 {
-        return Ok(());
-    }
-    let before = app.clock.now() - TimeDelta::hours(i64::from(hours));
+async fn round(app: &App) -> Result<(), WriteError> {
     for name in app.store.tenants().await? {
-        let tenant = match app.store.tenant(&name).await {
-            Ok(tenant) => tenant,
+        match app.store.tenant(&name).await {
+            Ok(tenant) => clear(app, &tenant).await?,
             // Dropped meanwhile.
-            Err(StoreError::NoTenant(_)) => continue,
-            Err(error) => return Err(error),
-        };
-        let forgotten = engine::forget_requests(&tenant, before).await?;
-        if forgotten > 0 {
-            tracing::info!(tenant = %name, forgotten, "outcomes of old requests were forgotten");
+            Err(StoreError::NoTenant(_)) => {}
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(())
+}
+
+async fn clear(app: &App, tenant: &Tenant) -> Result<(), WriteError> {
+    let (now, settings) = (app.clock.now(), &app.settings);
+    if settings.idempotency_hours > 0 {
+        let before = now - TimeDelta::hours(i64::from(settings.idempotency_hours));
+        let forgotten = engine::forget_requests(tenant, before).await?;
+        told(tenant, "outcomes of old requests", u64::try_from(forgotten).unwrap_or(u64::MAX));
+    }
+    for (days, kept, what) in [
+        (settings.audit_days, Kept::Audit, "old entries of the audit log"),
+        (settings.history_days, Kept::History, "old entries of the history"),
+    ] {
+        if days > 0 {
+            let forgotten = forget(tenant, kept, now - TimeDelta::days(i64::from(days))).await?;
+            told(tenant, what, forgotten);
+        }
+    }
+    Ok(())
+}
+
+fn told(tenant: &Tenant, what: &str, forgotten: u64) {
+    if forgotten > 0 {
+        tracing::info!(tenant = %tenant.name(), what, forgotten, "forgotten");
+    }
 }

@@ -46,7 +46,7 @@ pub(crate) async fn records(
         };
         let version = catalog.version;
         let caller = match app.caller(principal, catalog).await {
-            Ok(caller) => caller,
+            Ok(caller) => Caller { trace: Some(Arc::from(trace.as_str())), ..caller },
             Err(error) => return Answer::Refused(vec![error]),
         };
         let served = match app.surfaces.get(caller.visible()).await {
@@ -144,7 +144,9 @@ impl Done {
     fn fail(&mut self, root: &Root, error: Error) {
         self.errors.push(error);
         match &root.item {
-            RootItem::Read(Read::Record(_), _) | RootItem::History(_) | RootItem::Explain(_) => self.values.push((root.key.clone(), None)),
+            RootItem::Read(Read::Record(_), _) | RootItem::History(_) | RootItem::Explain(_) => {
+                self.values.push((root.key.clone(), None));
+            }
             _ => self.lost = true,
         }
     }

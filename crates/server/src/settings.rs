@@ -45,6 +45,10 @@ pub struct Settings {
     pub rate_per_tenant: u32,
     /// The same for one key.
     pub rate_per_key: u32,
+    /// Days for which the audit log is kept; 0 keeps it for ever.
+    pub audit_days: u32,
+    /// Days for which the history of records is kept; 0 keeps it for ever.
+    pub history_days: u32,
     /// How long requests in flight may take to finish once the server stops.
     pub shutdown_ms: u64,
     /// Bytes of document text kept prepared for each schema.
@@ -78,6 +82,8 @@ impl Default for Settings {
             concurrent_transfers: 4,
             rate_per_tenant: 1_000_000,
             rate_per_key: 500_000,
+            audit_days: 0,
+            history_days: 0,
             shutdown_ms: 10_000,
             documents: 1 << 20,
             schemas: 200,

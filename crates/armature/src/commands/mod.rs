@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod erase;
 mod export;
 mod import;
 mod key;
@@ -38,6 +39,9 @@ pub async fn run(command: &Command, settings: &Settings, console: &Console) -> R
         Command::Plan(arguments) => metadata::plan(arguments, settings, console).await,
         Command::Apply(arguments) => metadata::apply(arguments, settings, console).await,
         Command::Pull { dir, on } => metadata::pull(dir, on, settings, console).await,
+        Command::Erase { object, id, reason, tenant } => {
+            erase::erase((object, *id), reason, tenant, (settings, console)).await
+        }
         Command::History(on) => metadata::history(on, settings, console).await,
         Command::Revert { version, on, allow_destructive } => {
             metadata::revert(*version, on, *allow_destructive, settings, console).await

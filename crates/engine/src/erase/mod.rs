@@ -109,8 +109,22 @@ impl Engine {
         if !outcome.ok() {
             return Ok(Err(outcome.errors));
         }
+        end_access(caller, wanted).await?;
         erasing.done.into_inner().map(Ok).ok_or_else(|| WriteError::internal("an erasure without end"))
     }
+}
+
+/// Keys and sessions are the control database's; without their user they let nobody in, and now they are gone.
+async fn end_access(caller: &Caller, wanted: &Erase) -> Result<(), WriteError> {
+    let (store, tenant) = (caller.tenant.store(), caller.tenant.name());
+    if wanted.object.as_str() != "user" {
+        return Ok(());
+    }
+    for key in store.keys(tenant).await?.into_iter().filter(|key| key.user == Some(wanted.id)) {
+        store.key_delete(tenant, key.id).await?;
+    }
+    store.sessions_end(tenant, wanted.id, None).await?;
+    Ok(())
 }
 
 impl Erased {

@@ -170,9 +170,10 @@ impl<'d> Lowering<'_, 'd> {
     fn act(&self, field: &Collected<'d>, arguments: &Arguments) -> Result<Action, Failures> {
         let said = arguments.get("action").and_then(Json::as_str).unwrap_or_default();
         let named = |action: &Action| action.as_str().eq_ignore_ascii_case(said);
-        Action::ALL.into_iter().find(named).ok_or_else(|| {
-            vec![self.argument_error(field, "action", format!("action: {said} is no act"))]
-        })
+        Action::ALL
+            .into_iter()
+            .find(named)
+            .ok_or_else(|| vec![self.argument_error(field, "action", format!("action: {said} is no act"))])
     }
 
     fn grounds(&self, field: &Collected<'d>) -> Result<Vec<Keyed<GroundPart>>, Failures> {

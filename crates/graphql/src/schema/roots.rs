@@ -27,10 +27,9 @@ pub(super) fn register(builder: &mut Builder<'_>) -> bool {
                     .description(format!("{title}: a page of records.")),
             )
             .field(groups(&names.many, &names.base).description(format!("{title}: groups with aggregates.")))
-            .field(
-                history(&names.one)
-                    .description(format!("{title}: what happened to a record, the newest first; null without such a record.")),
-            );
+            .field(history(&names.one).description(format!(
+                "{title}: what happened to a record, the newest first; null without such a record."
+            )));
         if builder.has(&names.with("CreateInput")) {
             writes = true;
             for field in mutations(&names.base, &names.plural) {

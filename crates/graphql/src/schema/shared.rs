@@ -74,13 +74,17 @@ fn past_and_rights(builder: &mut Builder<'_>) {
             ("changes", "[FieldChange!]!"),
         ],
     );
-    let change = change.description("One thing that happened to a record. `actor` is null for a user whom one does not see.");
+    let change = change.description(
+        "One thing that happened to a record. `actor` is null for a user whom one does not see.",
+    );
     builder.add("RecordChange", change);
     let field = output_type(
         "FieldChange",
         [("field", "String!"), ("from", "JSON"), ("to", "JSON"), ("hidden", "Boolean!")],
     );
-    let field = field.description("A field that was changed. `hidden`: it named a record that one does not see, and is null.");
+    let field = field.description(
+        "A field that was changed. `hidden`: it named a record that one does not see, and is null.",
+    );
     builder.add("FieldChange", field);
     let explanation =
         output_type("Explanation", [("allowed", "Boolean!"), ("rules", "[Ground!]!"), ("field", "Boolean")]);
@@ -93,12 +97,20 @@ fn past_and_rights(builder: &mut Builder<'_>) {
         "Ground",
         [("action", "String!"), ("role", "String"), ("scope", "String!"), ("holds", "Boolean!")],
     );
-    let ground = ground.description("A rule that grants an act, and whether it does so on this record. `role` is null for a share.");
+    let ground = ground.description(
+        "A rule that grants an act, and whether it does so on this record. `role` is null for a share.",
+    );
     builder.add("Ground", ground);
     builder.add_enum(
         "RecordAct",
         "What may be done to a record.",
-        [("CREATE", "Make it as it is"), ("READ", ""), ("UPDATE", ""), ("DELETE", "Or bring it back"), ("DESTROY", "")],
+        [
+            ("CREATE", "Make it as it is"),
+            ("READ", ""),
+            ("UPDATE", ""),
+            ("DELETE", "Or bring it back"),
+            ("DESTROY", ""),
+        ],
     );
 }
 

@@ -5,6 +5,7 @@ mod isolation;
 mod limits;
 mod live;
 mod metadata;
+mod past;
 mod protocol;
 mod records;
 mod stage;
