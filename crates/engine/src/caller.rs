@@ -64,8 +64,12 @@ pub struct Actor {
 pub enum Door {
     /// The GraphQL API.
     Graphql,
-    /// A file import.
+    /// A file import from the command line.
     Import,
+    /// A file import through a server.
+    Upload,
+    /// Logging in and what belongs to it.
+    Login,
     /// The metadata API and `apply`.
     Metadata,
     /// The command line.
@@ -77,11 +81,26 @@ pub enum Door {
 }
 
 impl Door {
+    /// Whether records that rights depend on, users and teams, are written through it. Those that only know records may not, whatever
+    /// the caller's rights.
+    pub(crate) fn administers(self) -> bool {
+        match self {
+            Door::Graphql | Door::Upload => false,
+            Door::Import | Door::Login | Door::Metadata | Door::Command | Door::Demo | Door::Test => true,
+        }
+    }
+
+    /// Whether records come from a file.
+    pub(crate) fn imports(self) -> bool {
+        matches!(self, Door::Import | Door::Upload)
+    }
+
     /// As it stands in the history.
     pub fn as_str(self) -> &'static str {
         match self {
             Door::Graphql => "graphql",
-            Door::Import => "import",
+            Door::Import | Door::Upload => "import",
+            Door::Login => "login",
             Door::Metadata => "metadata",
             Door::Command => "command",
             Door::Demo => "demo",

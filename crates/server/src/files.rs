@@ -64,7 +64,7 @@ pub(crate) async fn import(
 ) -> Response {
     let trace = TraceId::of(request.headers(), app.ids.as_ref(), app.clock.now());
     let imported = async {
-        let caller = caller(&app, request.headers(), Door::Import).await?;
+        let caller = caller(&app, request.headers(), Door::Upload).await?;
         let object = name(&object)?;
         let mut options = options(&query)?;
         let file = NamedTempFile::new().map_err(|error| broken(&error))?;

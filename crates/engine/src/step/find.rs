@@ -17,7 +17,6 @@ use uuid::Uuid;
 use super::grant::{self, Verdict};
 use super::permission::LARGEST_BULK;
 use super::{reach, take, unique};
-use crate::caller::Door;
 use crate::error::WriteError;
 use crate::model::{Record, Shape, Slots, alias, by_column, living, select_columns};
 use crate::outcome::{Code, Refusal};
@@ -274,7 +273,7 @@ async fn upsert(
         match found {
             Some(Some(record)) if !record.deleted(shape) => update(run, shape, place, record, data),
             // A file may bring back what was exported from elsewhere, so that what points at it is right.
-            Some(None) if by_id && run.caller.door == Door::Import => match key_value(key, data) {
+            Some(None) if by_id && run.caller.door.imports() => match key_value(key, data) {
                 Some(Value::Id(id)) => create_as(run, shape, place, *id, Some(data)),
                 _ => run.refuse(place, Refusal::at(key, "`id` is no id".to_owned())),
             },
@@ -307,7 +306,7 @@ fn withheld(
 ) -> Option<Refusal> {
     let id = record.id_in(shape.system.id)?;
     match verdicts.get(&id)? {
-        Verdict::Unseen if key == "id" && run.caller.door != Door::Import => {
+        Verdict::Unseen if key == "id" && !run.caller.door.imports() => {
             Some(missing(Act::Update, &shape.object.title).about(id))
         }
         Verdict::Unseen => Some(unique::taken(shape, &[key]).about(id)),

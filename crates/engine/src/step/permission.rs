@@ -36,5 +36,9 @@ pub(crate) fn check(
         let read = returning::page(&write.object, &returning.selection, 0);
         access::permit(&caller.catalog, &caller.access, read).map_err(ReadError::from)?;
     }
-    Ok(access::permit_write(&caller.catalog, &caller.access, write)?)
+    let allowed = access::permit_write(&caller.catalog, &caller.access, write)?;
+    if !caller.door.administers() {
+        access::refuse_administered(&caller.catalog, allowed.shape())?;
+    }
+    Ok(allowed)
 }

@@ -12,7 +12,7 @@ mod visible;
 use std::sync::Arc;
 
 use metadata::Name;
-use metadata::catalog::{Action, Catalog, Object, Right};
+use metadata::catalog::{Action, Catalog, FieldType, Many, Object, Right, Via};
 
 pub use facts::{Facts, Shared, Shares};
 pub use rights::{ADMIN, Access, Rights, Rows, Rule};
@@ -64,6 +64,12 @@ pub enum Denied {
         /// The act, as roles have it: `update`, `export`.
         act: &'static str,
     },
+    /// Rights depend on the records.
+    #[error("`{object}` records are changed through /metadata or the command line only: rights depend on them")]
+    Administered {
+        /// The object, which the caller sees.
+        object: String,
+    },
     /// The field may be seen but not written.
     #[error("you may not write `{object}.{field}`")]
     ForbiddenField {
@@ -77,7 +83,7 @@ pub enum Denied {
 impl Denied {
     /// Whether a visible thing was asked for that is not granted, rather than one that does not exist for the caller.
     pub fn forbidden(&self) -> bool {
-        matches!(self, Denied::ForbiddenAct { .. } | Denied::ForbiddenField { .. })
+        matches!(self, Denied::ForbiddenAct { .. } | Denied::ForbiddenField { .. } | Denied::Administered { .. })
     }
 }
 
@@ -195,6 +201,35 @@ pub fn permit_erasure<'a>(
     } else {
         Err(Denied::ForbiddenAct { object: object.to_owned(), act: Right::Erase.as_str() })
     }
+}
+
+/// Objects of the platform whose records rights depend on.
+const ADMINISTERED: [&str; 2] = ["user", "team"];
+
+/// Refuses a write to records that rights depend on, also from the far end of a relation: asked by whoever lets a write in through
+/// a door for records.
+pub fn refuse_administered(catalog: &Catalog, write: &Write) -> Result<(), Denied> {
+    let refuse = |object: &str| {
+        if ADMINISTERED.contains(&object) {
+            return Err(Denied::Administered { object: object.to_owned() });
+        }
+        Ok(())
+    };
+    refuse(&write.object)?;
+    let object = catalog.object(&write.object);
+    let given: Vec<&RecordData> = match &write.operation {
+        Operation::Create(records, _) | Operation::Upsert { records, .. } => records.iter().collect(),
+        Operation::Update { data, .. } | Operation::UpdateMany(_, data, _) => vec![data],
+        Operation::Delete(..) | Operation::Restore(..) | Operation::Destroy(..) => Vec::new(),
+    };
+    for (field, _) in given.into_iter().flat_map(|data| &data.fields) {
+        if let Some(FieldType::Many(Many { to, via: Via::Field(_) })) =
+            object.and_then(|object| object.field(field)).map(|field| &field.ty)
+        {
+            refuse(to)?;
+        }
+    }
+    Ok(())
 }
 
 /// What is granted on a visible object.

@@ -40,6 +40,9 @@ pub enum AdminError {
     /// The database said no.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Too many passwords are being worked on.
+    #[error("too many people are logging in; try again in a moment")]
+    Busy,
     /// Our fault.
     #[error("{0}")]
     Internal(String),

@@ -1,10 +1,14 @@
 //! Administration of users, roles, keys and shares: one way for the metadata API, the command line and logins. What the caller may
 //! do is asked of `query::access`; nobody hands on more than they have.
 
+mod account;
 mod data;
 mod failure;
 mod key;
+mod password;
 mod secret;
+mod share;
+mod team;
 mod user;
 
 use engine::{Caller, Engine};
@@ -14,10 +18,14 @@ use query::access::{ADMIN, Access, Shares};
 use query::request::{Operation, Write};
 use uuid::Uuid;
 
+pub(crate) use account::keep_password;
+pub use account::Link;
 pub use data::{fields_of_json, fields_of_texts};
 pub use failure::AdminError;
 pub use key::{MadeKey, NewKey};
+pub use password::{Passwords, check_password};
 pub use secret::{Secret, secret_hash};
+pub use share::NewShare;
 pub use user::{Active, ListedUser, NewUser};
 
 /// Administers a tenant on behalf of a caller.

@@ -63,8 +63,8 @@ impl Admin<'_> {
         self.must_cover(&new.roles)?;
         let mut data = new.fields;
         let name = new.name.unwrap_or_else(|| new.email.split('@').next().unwrap_or_default().to_owned());
-        put(&mut data, "name", Value::Text(name))?;
-        put(&mut data, "email", Value::Text(new.email.trim().to_owned()))?;
+        put(&mut data, "name", Input::Value(Value::Text(name)))?;
+        put(&mut data, "email", Input::Value(Value::Text(new.email.trim().to_owned())))?;
         let user = self.write("user", Operation::Create(vec![data], Batch::AllOrNone)).await?;
         let roles: Vec<String> = new.roles.iter().map(ToString::to_string).collect();
         self.caller.tenant.grant_roles(user, &roles).await?;
@@ -82,7 +82,7 @@ impl Admin<'_> {
     /// Lets a user in again, or keeps them out: their sessions and open invitations end, their keys open nothing.
     pub async fn set_active(&self, user: Uuid, active: Active) -> Result<(), AdminError> {
         let mut data = RecordData::default();
-        put(&mut data, "active", Value::Bool(active == Active::Yes))?;
+        put(&mut data, "active", Input::Value(Value::Bool(active == Active::Yes)))?;
         self.update_user(user, data).await?;
         if active == Active::No {
             let tenant = &self.caller.tenant;
@@ -123,7 +123,7 @@ impl Admin<'_> {
         found.ok_or_else(|| AdminError::not_found(format!("there is no user `{named}`")))
     }
 
-    async fn must_exist(&self, user: Uuid) -> Result<(), AdminError> {
+    pub(super) async fn must_exist(&self, user: Uuid) -> Result<(), AdminError> {
         let there = self.engine.user_exists(&self.caller.tenant, &self.caller.catalog, user).await?;
         if there { Ok(()) } else { Err(AdminError::not_found("there is no such user")) }
     }
@@ -138,10 +138,10 @@ pub enum Active {
     No,
 }
 
-fn put(data: &mut RecordData, field: &str, value: Value) -> Result<(), AdminError> {
+pub(super) fn put(data: &mut RecordData, field: &str, input: Input) -> Result<(), AdminError> {
     let name = Name::new(field).map_err(|error| AdminError::Internal(error.to_string()))?;
     if data.fields.iter().all(|(given, _)| *given != name) {
-        data.fields.push((name, Input::Value(value)));
+        data.fields.push((name, input));
     }
     Ok(())
 }
