@@ -11,12 +11,15 @@ use store::Store;
 use tokio::sync::Semaphore;
 
 use crate::access::Accesses;
+use crate::admin::Passwords;
 use crate::fresh::Generation;
+use crate::guesses::Guesses;
 use crate::health::Readiness;
 use crate::keys::Keys;
 use crate::metadata_api::MetadataSchema;
 use crate::metrics::Metrics;
 use crate::rates::Rates;
+use crate::session::Secure;
 use crate::settings::Settings;
 use crate::surfaces::Surfaces;
 use crate::turns::Turns;
@@ -43,6 +46,8 @@ pub(crate) struct App {
     pub(crate) generation: Generation,
     pub(crate) keys: Keys,
     pub(crate) accesses: Accesses,
+    pub(crate) passwords: Passwords,
+    pub(crate) guesses: Guesses,
     pub(crate) catalogs: Catalogs,
     pub(crate) surfaces: Surfaces,
     pub(crate) engine: Engine,
@@ -82,6 +87,8 @@ impl App {
             ids: Arc::new(SystemIds::default()),
             keys: Keys::new(settings.keys, &generation),
             accesses: Accesses::new(&generation),
+            passwords: Passwords::default(),
+            guesses: Guesses::default(),
             generation,
             catalogs: Catalogs::new(now),
             surfaces: Surfaces::new(settings.schemas, settings.documents),
@@ -101,5 +108,10 @@ impl App {
             store,
             settings,
         })
+    }
+
+    /// Whether browsers reach us over https.
+    pub(crate) fn secure(&self) -> Secure {
+        if self.settings.public_url.starts_with("https://") { Secure::Yes } else { Secure::No }
     }
 }

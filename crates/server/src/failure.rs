@@ -7,6 +7,8 @@ use query::access::Denied;
 use query::cost::{self, CostExceeded};
 use store::StoreError;
 
+use crate::admin::AdminError;
+
 fn at(mut error: Error, root: Option<&Root>) -> Error {
     if let Some(root) = root {
         error.locations.push(root.location);
@@ -77,6 +79,27 @@ pub(crate) fn write(error: &WriteError, root: &Root) -> Error {
             tracing::error!(detail, "a write failed");
             at(Error::new(Code::Internal, "The write could not be carried out"), Some(root))
         }
+    }
+}
+
+/// An act of administration that did not happen.
+pub(crate) fn admin(error: &AdminError) -> Error {
+    let told = error.to_string();
+    match error {
+        AdminError::Forbidden { .. } => Error::new(Code::Forbidden, told),
+        AdminError::Wrong { .. } | AdminError::Refused(_) | AdminError::Write(WriteError::Usage { .. }) => {
+            Error::validation(told)
+        }
+        AdminError::NotFound { .. } => Error::new(Code::NotFound, told),
+        AdminError::Busy => Error::new(Code::RateLimited, told),
+        AdminError::Write(WriteError::Denied(inner)) => denied(inner),
+        AdminError::Write(WriteError::Forbidden(refusal)) => {
+            Error::new(Code::Forbidden, refusal.message.clone())
+        }
+        AdminError::Write(WriteError::Stale) => Error::new(Code::Conflict, told),
+        AdminError::Write(WriteError::Store(inner)) | AdminError::Store(inner) => store(inner, None),
+        AdminError::Write(WriteError::Read(inner)) | AdminError::Read(inner) => read_itself(inner),
+        AdminError::Write(_) | AdminError::Internal(_) => internal(error),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::future::{Future, IntoFuture};
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::app::{App, ServerConfig};
-use crate::{chores, files, graphiql, health, http};
+use crate::{auth, chores, files, graphiql, health, http};
 
 /// A setting that cannot be.
 fn wrong_setting(message: String) -> io::Error {
@@ -30,6 +31,7 @@ fn routes(app: Arc<App>) -> Router {
         .route("/metadata", any(http::metadata))
         .route("/import/{object}", post(files::import))
         .route("/export/{object}", get(files::export))
+        .merge(auth::routes())
         .route("/graphiql", get(graphiql::page))
         .route("/graphiql/", get(graphiql::page))
         .route("/graphiql/{*path}", get(graphiql::asset))
@@ -56,9 +58,10 @@ pub async fn serve(
         // Without a receiver the server has ended already.
         let _ = stop.send(true);
     });
-    let server = axum::serve(listener, routes(app)).with_graceful_shutdown(async move {
-        let _ = stopped.wait_for(|stop| *stop).await;
-    });
+    let server = axum::serve(listener, routes(app).into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(async move {
+            let _ = stopped.wait_for(|stop| *stop).await;
+        });
     let overdue = async move {
         let _ = stopping.wait_for(|stop| *stop).await;
         tokio::time::sleep(patience).await;

@@ -1,7 +1,8 @@
 //! Sessions of people: the cookie that carries them, and what a request with a cookie must show that one with a key need not.
 
-use axum::http::HeaderMap;
+use axum::http::header::InvalidHeaderValue;
 use axum::http::header::{COOKIE, HOST, ORIGIN};
+use axum::http::{HeaderMap, HeaderValue};
 
 /// How long a session lives without being used.
 pub(crate) const IDLE: chrono::Duration = chrono::Duration::hours(12);
@@ -42,4 +43,37 @@ pub(crate) fn same_origin(headers: &HeaderMap) -> bool {
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
     let from = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
     from.is_some() && from == host
+}
+
+/// How long a session lives at most.
+pub(crate) const LIFE: chrono::Duration = chrono::Duration::days(14);
+
+fn attributes(secure: Secure) -> (&'static str, &'static str) {
+    match secure {
+        Secure::Yes => (SECURE_NAME, "; Path=/; HttpOnly; SameSite=Lax; Secure"),
+        Secure::No => (NAME, "; Path=/; HttpOnly; SameSite=Lax"),
+    }
+}
+
+/// Whether we are reached over https, so that cookies never go another way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Secure {
+    /// We are.
+    Yes,
+    /// We are not, or do not know.
+    No,
+}
+
+/// The cookie that carries a session.
+pub(crate) fn set_cookie(secret: &str, secure: Secure) -> Result<HeaderValue, InvalidHeaderValue> {
+    let (name, attributes) = attributes(secure);
+    HeaderValue::from_str(&format!("{name}={secret}{attributes}; Max-Age={}", LIFE.num_seconds()))
+}
+
+/// What takes the cookie away.
+pub(crate) fn no_cookie(secure: Secure) -> HeaderValue {
+    HeaderValue::from_static(match secure {
+        Secure::Yes => "__Host-armature_session=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0",
+        Secure::No => "armature_session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0",
+    })
 }

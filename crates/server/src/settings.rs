@@ -57,6 +57,9 @@ pub struct Settings {
     pub schemas: u64,
     /// Keys kept.
     pub keys: u64,
+    /// How browsers reach the server, e.g. `https://crm.example.com`: cookies are bound to https then, and login providers lead back
+    /// there. Empty: by the address that a request names.
+    pub public_url: String,
 }
 
 impl Default for Settings {
@@ -88,6 +91,7 @@ impl Default for Settings {
             documents: 1 << 20,
             schemas: 200,
             keys: 100_000,
+            public_url: String::new(),
         }
     }
 }

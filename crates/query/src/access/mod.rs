@@ -65,7 +65,9 @@ pub enum Denied {
         act: &'static str,
     },
     /// Rights depend on the records.
-    #[error("`{object}` records are changed through /metadata or the command line only: rights depend on them")]
+    #[error(
+        "`{object}` records are changed through /metadata or the command line only: rights depend on them"
+    )]
     Administered {
         /// The object, which the caller sees.
         object: String,
@@ -83,7 +85,10 @@ pub enum Denied {
 impl Denied {
     /// Whether a visible thing was asked for that is not granted, rather than one that does not exist for the caller.
     pub fn forbidden(&self) -> bool {
-        matches!(self, Denied::ForbiddenAct { .. } | Denied::ForbiddenField { .. } | Denied::Administered { .. })
+        matches!(
+            self,
+            Denied::ForbiddenAct { .. } | Denied::ForbiddenField { .. } | Denied::Administered { .. }
+        )
     }
 }
 

@@ -18,8 +18,8 @@ use query::access::{ADMIN, Access, Shares};
 use query::request::{Operation, Write};
 use uuid::Uuid;
 
-pub(crate) use account::keep_password;
 pub use account::Link;
+pub(crate) use account::keep_password;
 pub use data::{fields_of_json, fields_of_texts};
 pub use failure::AdminError;
 pub use key::{MadeKey, NewKey};
@@ -60,7 +60,7 @@ impl Admin<'_> {
     }
 
     /// Refuses to hand on what the caller does not have.
-    fn must_cover(&self, roles: &[Name]) -> Result<(), AdminError> {
+    pub(crate) fn must_cover(&self, roles: &[Name]) -> Result<(), AdminError> {
         let theirs = Access::of(&self.caller.catalog, roles, &Shares::default());
         if self.caller.access.covers(&theirs) {
             return Ok(());

@@ -62,7 +62,10 @@ impl Passwords {
         .await?
     }
 
-    async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, AdminError> {
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, AdminError> {
         let permits = Arc::clone(&self.permits);
         let permit = tokio::time::timeout(PATIENCE, permits.acquire_owned()).await;
         let Ok(Ok(permit)) = permit else { return Err(AdminError::Busy) };

@@ -111,7 +111,8 @@ impl Admin<'_> {
         if owner.is_some() && owner == self.caller.actor.user {
             return Ok(());
         }
-        Err(AdminError::forbidden("you may share the records that you own").hint("others need the right `shares`"))
+        Err(AdminError::forbidden("you may share the records that you own")
+            .hint("others need the right `shares`"))
     }
 
     /// The record as the caller sees it: its id and owner, or null.
@@ -130,10 +131,8 @@ impl Admin<'_> {
 
     /// Nobody lets others change what they may not change: tried by a write that is undone.
     async fn may_update(&self, object: &Object, record: Uuid) -> Result<(), AdminError> {
-        let operation =
-            Operation::Update { id: record, data: RecordData::default(), expected_version: None };
-        let write =
-            Write { object: object.name.clone(), operation, dry_run: true, idempotency_key: None };
+        let operation = Operation::Update { id: record, data: RecordData::default(), expected_version: None };
+        let write = Write { object: object.name.clone(), operation, dry_run: true, idempotency_key: None };
         let outcome = self.engine.write(self.caller, write, None).await?;
         if outcome.errors.is_empty() { Ok(()) } else { Err(AdminError::Refused(outcome.errors)) }
     }

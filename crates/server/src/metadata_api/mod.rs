@@ -1,7 +1,9 @@
 //! `/metadata`: the tenant's catalog over GraphQL. Read it, plan and apply documents, add a field; the next request to `/graphql`
 //! answers it.
 
+mod administer;
 mod mutation;
+mod people;
 mod problem;
 mod query;
 mod read;
@@ -10,11 +12,14 @@ mod result;
 use std::sync::Arc;
 
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType};
-use async_graphql::{EmptySubscription, Request, Schema, Variables};
+use async_graphql::{EmptySubscription, MergedObject, Request, Schema, Variables};
+use engine::{Caller, Door};
 use graphql::{Code, Error, Location, PathSegment};
 use metadata::Catalog;
+use metadata::catalog::Right;
 use serde_json::Value as Json;
 
+use crate::admin::Admin;
 use crate::app::App;
 use crate::failure;
 use crate::http::{Answer, Question};
@@ -23,14 +28,22 @@ use crate::payload;
 use crate::trace::TraceId;
 
 /// The schema of the metadata API; the same for all tenants.
-pub(crate) type MetadataSchema = Schema<query::Query, mutation::Mutation, EmptySubscription>;
+pub(crate) type MetadataSchema = Schema<Query, Mutation, EmptySubscription>;
+
+/// What can be asked.
+#[derive(MergedObject, Default)]
+pub(crate) struct Query(query::MetadataQuery, people::PeopleQuery);
+
+/// What can be done.
+#[derive(MergedObject, Default)]
+pub(crate) struct Mutation(mutation::MetadataMutation, administer::PeopleMutation);
 
 /// Levels of fields; introspection needs 15.
 const MOST_DEPTH: usize = 20;
 const MOST_FIELDS: usize = 2_000;
 
 pub(crate) fn schema() -> MetadataSchema {
-    Schema::build(query::Query, mutation::Mutation, EmptySubscription)
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
         .disable_suggestions()
         .limit_depth(MOST_DEPTH)
         .limit_complexity(MOST_FIELDS)
@@ -47,6 +60,23 @@ pub(crate) struct Scene {
     pub(crate) app: Arc<App>,
     pub(crate) principal: Arc<Principal>,
     pub(crate) catalog: Arc<Catalog>,
+    pub(crate) caller: Caller,
+}
+
+impl Scene {
+    /// Administration on the caller's behalf.
+    pub(crate) fn admin(&self) -> Admin<'_> {
+        Admin { engine: &self.app.engine, caller: &self.caller }
+    }
+
+    /// Refuses callers who have none of these rights.
+    pub(crate) fn must_any(&self, rights: &[Right]) -> async_graphql::Result<()> {
+        if rights.iter().any(|right| self.caller.access.may(*right)) {
+            return Ok(());
+        }
+        let names: Vec<String> = rights.iter().map(|right| format!("`{}`", right.as_str())).collect();
+        Err(problem::forbidden(format!("this needs the right {}", names.join(" or "))))
+    }
 }
 
 /// Answers a question about metadata.
@@ -76,7 +106,11 @@ pub(crate) async fn answer(
         Ok(catalog) => catalog,
         Err(error) => return Answer::Refused(vec![failure::catalog(&error)]),
     };
-    let scene = Scene { app: Arc::clone(app), principal: Arc::clone(principal), catalog };
+    let caller = match app.caller(principal, Arc::clone(&catalog)).await {
+        Ok(caller) => Caller { door: Door::Metadata, trace: Some(Arc::from(trace.as_str())), ..caller },
+        Err(error) => return Answer::Refused(vec![error]),
+    };
+    let scene = Scene { app: Arc::clone(app), principal: Arc::clone(principal), catalog, caller };
     let mut request =
         Request::new("").variables(Variables::from_json(Json::Object(question.variables))).data(scene);
     request.set_parsed_query(document);
@@ -119,6 +153,8 @@ fn ours(error: &async_graphql::ServerError) -> Error {
         Some("REFUSED") => Code::Refused,
         Some("CONFLICT") => Code::Conflict,
         Some("NOT_FOUND") => Code::NotFound,
+        Some("FORBIDDEN") => Code::Forbidden,
+        Some("RATE_LIMITED") => Code::RateLimited,
         Some("INTERNAL") => Code::Internal,
         Some("TIMEOUT") => Code::Timeout,
         _ => Code::Validation,

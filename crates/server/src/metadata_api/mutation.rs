@@ -4,6 +4,7 @@ use std::future::Future;
 
 use async_graphql::{Context, Json, Object, Result, SimpleObject};
 use deploy::{Applied, ApplyOptions, DeployError};
+use metadata::catalog::Right;
 use serde_json::Value;
 
 use super::Scene;
@@ -12,7 +13,8 @@ use super::query::{DocumentInput, files, mapping};
 use super::result::Deployment;
 
 /// What can be done to metadata.
-pub(crate) struct Mutation;
+#[derive(Default)]
+pub(crate) struct MetadataMutation;
 
 /// What went away for good.
 #[derive(SimpleObject)]
@@ -27,7 +29,7 @@ struct Purged {
 
 impl Scene {
     fn options(&self) -> ApplyOptions {
-        ApplyOptions::new(self.principal.label(), self.app.clock.now())
+        ApplyOptions::new(self.caller.actor.label.clone(), self.app.clock.now())
     }
 
     /// The answer to something that was applied.
@@ -60,7 +62,7 @@ impl Scene {
 }
 
 #[Object]
-impl Mutation {
+impl MetadataMutation {
     /// Makes the tenant's metadata what the documents say. Packages that are not among them stay as they are.
     async fn apply(
         &self,
@@ -74,6 +76,7 @@ impl Mutation {
         mapping: Option<Json<Value>>,
     ) -> Result<Deployment> {
         let scene = context.data::<Scene>()?;
+        scene.must_any(&[Right::Apply])?;
         let options =
             ApplyOptions { plan, allow_destructive, mapping: self::mapping(mapping)?, ..scene.options() };
         let files = files(documents)?;
@@ -88,6 +91,7 @@ impl Mutation {
         #[graphql(default, desc = "Whether fields may go away")] allow_destructive: bool,
     ) -> Result<Deployment> {
         let scene = context.data::<Scene>()?;
+        scene.must_any(&[Right::Apply])?;
         let options = ApplyOptions { allow_destructive, ..scene.options() };
         let documents = documents.into_iter().map(|Json(document)| document).collect();
         scene.applied(Box::pin(deploy::apply_documents(&scene.principal.tenant, documents, options))).await
@@ -96,6 +100,7 @@ impl Mutation {
     /// Creates an object from its document.
     async fn create_object(&self, context: &Context<'_>, document: Json<Value>) -> Result<Deployment> {
         let scene = context.data::<Scene>()?;
+        scene.must_any(&[Right::Apply])?;
         scene
             .applied(Box::pin(deploy::create_object(&scene.principal.tenant, document.0, scene.options())))
             .await
@@ -110,6 +115,7 @@ impl Mutation {
         schema: Json<Value>,
     ) -> Result<Deployment> {
         let scene = context.data::<Scene>()?;
+        scene.must_any(&[Right::Apply])?;
         let tenant = &scene.principal.tenant;
         scene.applied(Box::pin(deploy::add_field(tenant, &object, &name, schema.0, scene.options()))).await
     }
@@ -122,6 +128,7 @@ impl Mutation {
         #[graphql(default, desc = "Whether fields and objects may go away")] allow_destructive: bool,
     ) -> Result<Deployment> {
         let scene = context.data::<Scene>()?;
+        scene.must_any(&[Right::Apply])?;
         let options = ApplyOptions { allow_destructive, ..scene.options() };
         scene.applied(Box::pin(deploy::revert(&scene.principal.tenant, version, options))).await
     }
@@ -129,6 +136,7 @@ impl Mutation {
     /// Deletes for good what changes have taken out of use.
     async fn purge(&self, context: &Context<'_>) -> Result<Purged> {
         let scene = context.data::<Scene>()?;
+        scene.must_any(&[Right::Apply])?;
         let purged = Box::pin(deploy::purge(&scene.principal.tenant, scene.options())).await;
         let purged = purged.map_err(|error| refused(&error))?;
         scene.reload().await?;

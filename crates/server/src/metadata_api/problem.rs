@@ -1,10 +1,12 @@
 //! What a deployment says no with: diagnostics go into the answer, everything else becomes an error with a code.
 
-use async_graphql::{Error, ErrorExtensions, SimpleObject};
+use async_graphql::{Error, ErrorExtensions, ID, SimpleObject};
 use deploy::DeployError;
 use metadata::diagnostic::Severity;
 use serde_json::Value as Json;
+use uuid::Uuid;
 
+use crate::admin::AdminError;
 use crate::failure;
 
 /// What is wrong with a document, where, and what to do.
@@ -121,4 +123,21 @@ pub(crate) fn internal(error: &(dyn std::error::Error + 'static)) -> Error {
 /// The client's.
 pub(crate) fn wrong(message: impl Into<String>) -> Error {
     coded("VALIDATION", message, None, None)
+}
+
+/// A right that the caller does not have.
+pub(crate) fn forbidden(message: impl Into<String>) -> Error {
+    coded("FORBIDDEN", message, None, None)
+}
+
+/// The id of a record, key, share or session.
+pub(crate) fn identified(id: &ID) -> Result<Uuid, Error> {
+    id.parse().map_err(|_| wrong(format!("{:?} is no id", id.as_str())))
+}
+
+/// The error of an act of administration that did not happen.
+pub(crate) fn administered(error: &AdminError) -> Error {
+    let sent = failure::admin(error);
+    let hint = error.advice().map(ToOwned::to_owned);
+    coded(sent.code.as_str(), sent.message, hint.as_deref(), None)
 }

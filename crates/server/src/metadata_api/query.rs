@@ -3,6 +3,7 @@
 use async_graphql::{Context, InputObject, Json, Object, Result, SimpleObject};
 use deploy::{Mapping, PlanOptions};
 use metadata::SourceFile;
+use metadata::catalog::Right;
 use serde_json::Value;
 
 use super::Scene;
@@ -79,17 +80,22 @@ pub(crate) fn mapping(json: Option<Json<Value>>) -> Result<Mapping> {
 }
 
 /// What can be asked about metadata.
-pub(crate) struct Query;
+#[derive(Default)]
+pub(crate) struct MetadataQuery;
 
 #[Object]
-impl Query {
-    /// The published catalog.
+impl MetadataQuery {
+    /// The published catalog; without the right `read` or `apply` as far as one sees it.
     #[expect(clippy::unused_async, reason = "resolvers are async")]
     async fn catalog(&self, context: &Context<'_>) -> Result<Catalog> {
-        Ok(Catalog(context.data::<Scene>()?.catalog.clone()))
+        let scene = context.data::<Scene>()?;
+        if scene.must_any(&[Right::Read, Right::Apply]).is_ok() {
+            return Ok(Catalog(scene.catalog.clone()));
+        }
+        Ok(Catalog(scene.caller.access.visible(&scene.catalog).clone()))
     }
 
-    /// The schema of /graphql as text.
+    /// The schema of /graphql as text, as one sees it.
     async fn schema(&self, context: &Context<'_>) -> Result<String> {
         let scene = context.data::<Scene>()?;
         let served = scene.app.surfaces.get(&scene.catalog).await.map_err(|error| internal(&error))?;
@@ -99,6 +105,7 @@ impl Query {
     /// All packages of the tenant as files.
     async fn pull(&self, context: &Context<'_>) -> Result<Vec<Document>> {
         let scene = context.data::<Scene>()?;
+        scene.must_any(&[Right::Read, Right::Apply])?;
         let files = deploy::pull(&scene.principal.tenant).await.map_err(|error| refused(&error))?;
         Ok(files.into_iter().map(|file| Document { path: file.path, text: file.text }).collect())
     }
@@ -106,6 +113,7 @@ impl Query {
     /// All versions, the newest first.
     async fn history(&self, context: &Context<'_>) -> Result<Vec<Version>> {
         let scene = context.data::<Scene>()?;
+        scene.must_any(&[Right::Apply])?;
         let versions = deploy::history(&scene.principal.tenant).await.map_err(|error| refused(&error))?;
         let version = |entry: deploy::HistoryEntry| Version {
             version: entry.version,
@@ -129,6 +137,7 @@ impl Query {
         mapping: Option<Json<Value>>,
     ) -> Result<Deployment> {
         let scene = context.data::<Scene>()?;
+        scene.must_any(&[Right::Read, Right::Apply])?;
         let options = PlanOptions { mapping: self::mapping(mapping)? };
         match deploy::plan(&scene.principal.tenant, &files(documents)?, options).await {
             Ok(plan) => Ok(Deployment::from(plan)),
