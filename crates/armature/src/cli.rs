@@ -36,6 +36,9 @@ pub enum Command {
     /// Users
     #[command(subcommand)]
     User(User),
+    /// Records that are shared with users, teams or roles
+    #[command(subcommand)]
+    Share(Share),
     /// Write a new package that checks clean
     New {
         /// Folder to be made
@@ -237,6 +240,69 @@ pub struct UserCreate {
     /// Name [default: what stands before the @]
     #[arg(long)]
     pub name: Option<String>,
+    /// Read a password for the user from stdin, one line
+    #[arg(long)]
+    pub password_stdin: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Share {
+    /// Share a record with a user, a team or the bearers of a role
+    Create(ShareCreate),
+    /// List the shares of an object
+    List {
+        /// The object, e.g. `lead`
+        object: String,
+        /// Only those of the record with this id
+        #[arg(long, value_name = "ID")]
+        record: Option<uuid::Uuid>,
+        /// The tenant
+        #[arg(long)]
+        tenant: String,
+    },
+    /// End a share
+    End {
+        /// Id of the share, from `share list`
+        share: uuid::Uuid,
+        /// The tenant
+        #[arg(long)]
+        tenant: String,
+    },
+}
+
+#[derive(Debug, Args)]
+#[group(id = "grantee", required = true, multiple = false, args = ["user", "team", "role"])]
+pub struct ShareCreate {
+    /// The object, e.g. `lead`
+    pub object: String,
+    /// Id of the record
+    pub record: uuid::Uuid,
+    /// The tenant
+    #[arg(long)]
+    pub tenant: String,
+    /// With this user, by id or e-mail address
+    #[arg(long)]
+    pub user: Option<String>,
+    /// With the users of this team, by id
+    #[arg(long)]
+    pub team: Option<uuid::Uuid>,
+    /// With the bearers of this role
+    #[arg(long)]
+    pub role: Option<String>,
+    /// How far it goes
+    #[arg(long, value_enum, default_value_t = ShareLevel::Read)]
+    pub level: ShareLevel,
+    /// When it ends: 30d, 12h, or an instant [default: never]
+    #[arg(long, value_name = "WHEN")]
+    pub expires: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ShareLevel {
+    /// The record may be seen
+    Read,
+    /// It may be changed, too
+    Update,
 }
 
 /// On which tenant, and by which way.

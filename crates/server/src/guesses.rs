@@ -90,9 +90,8 @@ fn wait(failed: Option<Failed>, steps: u32, now: DateTime<Utc>) -> u32 {
     let Some(failed) = failed.filter(|_| steps > 0) else { return 0 };
     let length = 1_u32.checked_shl(steps.min(16) - 1).unwrap_or(LONGEST).min(LONGEST);
     let left = failed.last + chrono::Duration::seconds(i64::from(length)) - now;
-    u32::try_from(left.num_milliseconds().max(0).div_euclid(1000) + i64::from(left.num_milliseconds() > 0))
-        .unwrap_or(LONGEST)
-        .min(LONGEST)
+    let seconds = left.num_milliseconds().max(0).saturating_add(999) / 1000;
+    u32::try_from(seconds).unwrap_or(LONGEST).min(LONGEST)
 }
 
 /// Whoever has one address of version 6 has all of its network.

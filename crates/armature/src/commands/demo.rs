@@ -5,14 +5,14 @@ use std::fs;
 use std::path::Path;
 
 use chrono::NaiveDate;
-use engine::Door;
+use engine::{Door, Engine};
 use serde::{Deserialize, Serialize};
-use server::admin::NewKey;
-use store::{Options, Store, TenantName};
+use server::admin::{Admin, NewKey, NewUser, Passwords, Secret};
+use store::{Options, Store, Tenant, TenantName};
 
 use crate::cli::Demo;
 use crate::clock;
-use crate::commands::{self, key, serve};
+use crate::commands::{self, serve};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::settings::Settings;
@@ -24,7 +24,27 @@ struct Kept {
     tenant: String,
     #[serde(rename = "apiKey")]
     api_key: String,
+    /// The administrator; none in a folder of a version without users.
+    #[serde(default)]
+    email: Option<String>,
+    #[serde(default)]
+    password: Option<String>,
+    /// Salespeople with their roles.
+    #[serde(default)]
+    users: Vec<KeptUser>,
 }
+
+/// A user of the demo who is there to be tried out.
+#[derive(Serialize, Deserialize)]
+struct KeptUser {
+    email: String,
+    role: String,
+    #[serde(rename = "apiKey")]
+    api_key: String,
+}
+
+/// The demo's administrator.
+const ADMINISTRATOR: &str = "admin@tallis.example";
 
 /// Loads the data on the first start, then serves it.
 pub async fn demo(arguments: &Demo, settings: &Settings, console: &Console) -> Result<u8, Failure> {
@@ -36,7 +56,13 @@ pub async fn demo(arguments: &Demo, settings: &Settings, console: &Console) -> R
     if let Some(port) = arguments.port {
         settings.port = port;
     }
-    serve::run(&settings, console, Some(serve::Login { tenant: kept.tenant, api_key: kept.api_key })).await
+    let login = serve::Login {
+        tenant: kept.tenant,
+        api_key: kept.api_key,
+        email: kept.email,
+        password: kept.password,
+    };
+    serve::run(&settings, console, Some(login)).await
 }
 
 fn read_kept(dir: &Path) -> Result<Kept, Failure> {
@@ -85,11 +111,46 @@ async fn load(dir: &Path, console: &Console) -> Result<(), Failure> {
     options.observer = std::sync::Arc::new(deploy::Silent);
     deploy::apply(&tenant, &shipped::package("core"), options).await?;
     demo::load::load(&tenant, today(), console).await?;
-    let caller = commands::caller(&tenant, Door::Demo).await?;
-    let new = NewKey { name: "demo".to_owned(), ..NewKey::default() };
-    let kept = Kept { tenant: "demo".to_owned(), api_key: key::insert(&caller, new).await? };
+    let kept = people(&tenant).await?;
     store.close().await;
     write_private(&dir.join("demo.json"), &serde_json::json!(kept).to_string())
+}
+
+/// Makes an administrator with a password, gives roles to some of the salespeople, and keys to all of them.
+async fn people(tenant: &Tenant) -> Result<Kept, Failure> {
+    let caller = commands::caller(tenant, Door::Demo).await?;
+    let engine = Engine::new();
+    let admin = Admin { engine: &engine, caller: &caller };
+    let key = NewKey { name: "demo".to_owned(), ..NewKey::default() };
+    let api_key = admin.make_key(key).await?.text;
+    let password: String = Secret::draw("")?.text.chars().take(20).collect();
+    let new = NewUser {
+        email: ADMINISTRATOR.to_owned(),
+        name: Some("Administrator".to_owned()),
+        roles: vec![admin.role("admin")?],
+        ..NewUser::default()
+    };
+    let administrator = admin.create_user(new).await?;
+    admin.set_password(administrator, password.clone(), &Passwords::default()).await?;
+    let sellers = demo::sellers();
+    let tried = [("vera.lindholm@tallis.example".to_owned(), "salesManager")]
+        .into_iter()
+        .chain(sellers.into_iter().take(2).map(|seller| (seller, "sales")));
+    let mut users = Vec::new();
+    for (email, role) in tried {
+        let user = admin.user(&email).await?;
+        admin.grant_role(user, &admin.role(role)?).await?;
+        let key = NewKey { name: email.clone(), user: Some(user), ..NewKey::default() };
+        let api_key = admin.make_key(key).await?.text;
+        users.push(KeptUser { email, role: role.to_owned(), api_key });
+    }
+    Ok(Kept {
+        tenant: tenant.name().to_string(),
+        api_key,
+        email: Some(ADMINISTRATOR.to_owned()),
+        password: Some(password),
+        users,
+    })
 }
 
 /// The day that the demo's two years end on.

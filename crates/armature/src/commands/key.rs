@@ -1,9 +1,9 @@
 //! `armature key`: API keys. A key is shown once; only its hash is kept.
 
 use chrono::{DateTime, Duration, Utc};
-use engine::{Caller, Door, Engine};
+use engine::{Door, Engine};
 use serde_json::{Value as Json, json};
-use server::admin::{Admin, AdminError, NewKey};
+use server::admin::{Admin, NewKey};
 use store::KeyRow;
 
 use crate::cli::{Key, KeyCreate};
@@ -94,12 +94,6 @@ pub fn end(text: &str) -> Result<DateTime<Utc>, Failure> {
         _ => None,
     };
     length.and_then(|length| clock::now().checked_add_signed(length)).ok_or_else(wrong)
-}
-
-/// Makes a key for a caller with every right; its text.
-pub async fn insert(caller: &Caller, new: NewKey) -> Result<String, AdminError> {
-    let engine = Engine::new();
-    Ok(Admin { engine: &engine, caller }.make_key(new).await?.text)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod metadata;
 mod new;
 mod schema;
 mod serve;
+mod share;
 mod tenant;
 mod user;
 
@@ -34,6 +35,7 @@ pub async fn run(command: &Command, settings: &Settings, console: &Console) -> R
         Command::Tenant(cli::Tenant::List) => tenant::list(settings, console).await,
         Command::Key(command) => key::key(command, settings, console).await,
         Command::User(command) => user::user(command, settings, console).await,
+        Command::Share(command) => share::share(command, settings, console).await,
         Command::New { dir } => new::new(dir, console),
         Command::Check { dir } => check::check(dir, console),
         Command::Plan(arguments) => metadata::plan(arguments, settings, console).await,

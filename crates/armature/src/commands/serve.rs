@@ -14,6 +14,8 @@ use crate::settings::Settings;
 pub struct Login {
     pub tenant: String,
     pub api_key: String,
+    pub email: Option<String>,
+    pub password: Option<String>,
 }
 
 /// Serves the database of the settings.
@@ -71,9 +73,8 @@ fn ready(url: &str, login: Option<&Login>, console: &Console) -> Result<(), Fail
     if let Some(login) = login {
         line["tenant"] = json!(login.tenant);
         line["apiKey"] = json!(login.api_key);
-        // Users with passwords come with the next issue; the keys are there so that readers of this line need not change.
-        line["email"] = serde_json::Value::Null;
-        line["password"] = serde_json::Value::Null;
+        line["email"] = json!(login.email);
+        line["password"] = json!(login.password);
     }
     console.result(&line, |console| {
         console.say("Armature is ready.");
@@ -85,6 +86,9 @@ fn ready(url: &str, login: Option<&Login>, console: &Console) -> Result<(), Fail
                     "  API key    {}   (tenant {}; kept in demo.json)",
                     login.api_key, login.tenant
                 ));
+                if let (Some(email), Some(password)) = (&login.email, &login.password) {
+                    console.say(&format!("  Login      {email}   {password}"));
+                }
             }
             None => console.say(&format!("  GraphQL    {graphql}   GraphiQL {url}/graphiql")),
         }

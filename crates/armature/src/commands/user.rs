@@ -2,7 +2,7 @@
 
 use engine::{Door, Engine};
 use serde_json::json;
-use server::admin::{Active, Admin, NewKey, NewUser, fields_of_texts};
+use server::admin::{Active, Admin, NewKey, NewUser, Passwords, check_password, fields_of_texts};
 use uuid::Uuid;
 
 use crate::cli::{User, UserCreate};
@@ -51,13 +51,26 @@ async fn create(admin: &Admin<'_>, arguments: &UserCreate, console: &Console) ->
     let roles = arguments.role.iter().map(|role| admin.role(role)).collect::<Result<Vec<_>, _>>()?;
     let texts = arguments.set.iter().map(|pair| assignment(pair)).collect::<Result<Vec<_>, _>>()?;
     let fields = fields_of_texts(catalog, object, &texts)?;
+    let password = if arguments.password_stdin { Some(password()?) } else { None };
     let email = arguments.email.clone();
     let user = admin
         .create_user(NewUser { email: email.clone(), name: arguments.name.clone(), fields, roles })
         .await?;
+    if let Some(password) = password {
+        admin.set_password(user, password, &Passwords::default()).await?;
+    }
     let key = admin.make_key(NewKey { name: email, user: Some(user), ..NewKey::default() }).await?;
     told(user, &key.text, console)?;
     Ok(0)
+}
+
+/// The first line of stdin, checked before anything is made.
+fn password() -> Result<String, Failure> {
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).map_err(|error| Failure::io("read the password", error))?;
+    let password = line.trim_end_matches(['\r', '\n']).to_owned();
+    check_password(&password)?;
+    Ok(password)
 }
 
 fn told(user: Uuid, key: &str, console: &Console) -> Result<(), Failure> {

@@ -39,6 +39,11 @@ impl DemoData {
     }
 }
 
+/// E-mail addresses of the salespeople, in the order of their teams.
+pub fn sellers() -> Vec<String> {
+    organisation::organisation(SEED).sellers.into_iter().map(|seller| seller.email).collect()
+}
+
 /// Draws the data set: two years that end on `today`.
 pub fn generate(seed: u64, today: NaiveDate) -> DemoData {
     let firm = organisation::organisation(seed);

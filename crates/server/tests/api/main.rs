@@ -1,10 +1,13 @@
 //! The server from outside, in one process: requests against its routes, on both databases.
 
+mod administration;
 mod audit;
 mod isolation;
 mod limits;
 mod live;
+mod login;
 mod metadata;
+mod oidc;
 mod past;
 mod protocol;
 mod records;
