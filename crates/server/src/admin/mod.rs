@@ -91,7 +91,7 @@ impl Admin<'_> {
     async fn write(&self, object: &str, operation: Operation) -> Result<Uuid, AdminError> {
         let object = self.object(object)?.name.clone();
         let write = Write { object, operation, dry_run: false, idempotency_key: None };
-        let outcome = self.engine.write(&self.platform(), write, None).await?;
+        let outcome = Box::pin(self.engine.write(&self.platform(), write, None)).await?;
         if !outcome.errors.is_empty() {
             return Err(AdminError::Refused(outcome.errors));
         }

@@ -136,7 +136,7 @@ impl Admin<'_> {
     async fn may_update(&self, object: &Object, record: Uuid) -> Result<(), AdminError> {
         let operation = Operation::Update { id: record, data: RecordData::default(), expected_version: None };
         let write = Write { object: object.name.clone(), operation, dry_run: true, idempotency_key: None };
-        let outcome = self.engine.write(self.caller, write, None).await?;
+        let outcome = Box::pin(self.engine.write(self.caller, write, None)).await?;
         if outcome.errors.is_empty() { Ok(()) } else { Err(AdminError::Refused(outcome.errors)) }
     }
 

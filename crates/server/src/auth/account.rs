@@ -122,8 +122,8 @@ impl Visit {
         let ended = || Refused::nobody("This link was used, has ended, or never was");
         let (name, _) = accept.token.rsplit_once('.').ok_or_else(ended)?;
         let tenant = self.tenant(name).await?.ok_or_else(ended)?;
-        let used = tenant.use_invitation(&secret_hash(&accept.token), kind, self.app.clock.now()).await?;
-        let user = used.ok_or_else(ended)?;
+        let found = tenant.use_invitation(&secret_hash(&accept.token), kind, self.app.clock.now()).await?;
+        let user = found.ok_or_else(ended)?;
         self.app.guesses.succeeded("link", self.peer);
         self.end_session().await?;
         self.change(&tenant, user, accept.password, act).await

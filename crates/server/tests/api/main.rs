@@ -1,5 +1,7 @@
 //! The server from outside, in one process: requests against its routes, on both databases.
 
+#![expect(clippy::panic, reason = "tests fail loudly")]
+
 mod administration;
 mod audit;
 mod isolation;
