@@ -258,34 +258,49 @@ impl Expr {
         one.into_iter().chain(many)
     }
 
+    /// Visits this expression and then those below it, conditions on related records included; not below one of which `visit` says false.
+    pub fn walk_mut(&mut self, visit: &mut dyn FnMut(&mut Expr) -> bool) {
+        if !visit(self) {
+            return;
+        }
+        match &mut self.node {
+            Node::Literal(_) | Node::Slot(_) | Node::Field(_) => {}
+            Node::Not(a) | Node::Negate(a) | Node::IsNull(a) => a.walk_mut(visit),
+            Node::And(items) | Node::Or(items) | Node::List(items) | Node::Call(_, items) => {
+                for item in items {
+                    item.walk_mut(visit);
+                }
+            }
+            Node::Binary(_, a, b) | Node::In(a, b) | Node::Text(_, a, b) | Node::Coalesce(a, b) => {
+                a.walk_mut(visit);
+                b.walk_mut(visit);
+            }
+            Node::ListTest(_, a, b) => {
+                a.walk_mut(visit);
+                if let Some(b) = b {
+                    b.walk_mut(visit);
+                }
+            }
+            Node::If(a, b, c) => {
+                for one in [a, b, c] {
+                    one.walk_mut(visit);
+                }
+            }
+            Node::Exists { condition, .. } | Node::Count { condition, .. } => {
+                if let Some(condition) = condition {
+                    condition.walk_mut(visit);
+                }
+            }
+        }
+    }
+
     /// The same tree with empty spans, for comparing trees that were written differently.
     pub fn without_places(&self) -> Self {
-        let one = |expr: &Expr| Box::new(expr.without_places());
-        let many = |items: &[Expr]| items.iter().map(Expr::without_places).collect();
-        let node = match &self.node {
-            Node::Literal(_) | Node::Slot(_) | Node::Field(_) => self.node.clone(),
-            Node::Not(a) => Node::Not(one(a)),
-            Node::Negate(a) => Node::Negate(one(a)),
-            Node::IsNull(a) => Node::IsNull(one(a)),
-            Node::And(items) => Node::And(many(items)),
-            Node::Or(items) => Node::Or(many(items)),
-            Node::List(items) => Node::List(many(items)),
-            Node::Call(function, items) => Node::Call(*function, many(items)),
-            Node::Binary(op, a, b) => Node::Binary(*op, one(a), one(b)),
-            Node::In(a, b) => Node::In(one(a), one(b)),
-            Node::Text(op, a, b) => Node::Text(*op, one(a), one(b)),
-            Node::Coalesce(a, b) => Node::Coalesce(one(a), one(b)),
-            Node::ListTest(op, a, b) => Node::ListTest(*op, one(a), b.as_deref().map(one)),
-            Node::If(a, b, c) => Node::If(one(a), one(b), one(c)),
-            Node::Exists { quantifier, relation, condition } => Node::Exists {
-                quantifier: *quantifier,
-                relation: relation.clone(),
-                condition: condition.as_deref().map(one),
-            },
-            Node::Count { relation, condition } => {
-                Node::Count { relation: relation.clone(), condition: condition.as_deref().map(one) }
-            }
-        };
-        Self { node, ty: self.ty.clone(), span: Span::default() }
+        let mut tree = self.clone();
+        tree.walk_mut(&mut |expr| {
+            expr.span = Span::default();
+            true
+        });
+        tree
     }
 }

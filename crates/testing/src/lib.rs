@@ -1,5 +1,6 @@
 //! What tests need to run against both databases. A dev-dependency only.
 
+mod chance;
 pub mod cluster;
 mod search;
 mod shared;
@@ -9,6 +10,7 @@ use std::future::Future;
 use sql::Dialect;
 use store::{Options, Store, Tenant, TenantName};
 
+pub use chance::Chance;
 pub use search::places_with;
 pub use shared::postgres_url;
 

@@ -16,10 +16,10 @@ use sql::{Cells, From, Ident, Query, Relation, Scalar};
 use testing::{Handles, each_database};
 
 use crate::world;
-use crate::world::chance::Chance;
 use crate::world::generate;
 use crate::world::records::{Records, Stored};
 use crate::world::shape::*;
+use testing::Chance;
 
 #[expect(clippy::disallowed_methods, reason = "how many cases are tried is set from outside")]
 pub fn setting(name: &str, default: u64) -> u64 {

@@ -15,9 +15,9 @@ use testing::{Handles, each_database};
 
 use crate::differential::{answer, filled, ids, json, setting};
 use crate::world;
-use crate::world::chance::Chance;
 use crate::world::records::Records;
 use crate::world::shape::*;
+use testing::Chance;
 
 /// Answers by what was asked: the second database must give the first one's.
 #[derive(Default)]

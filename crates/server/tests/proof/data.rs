@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use uuid::Uuid;
 
-use crate::chance::Chance;
+use testing::Chance;
 
 /// A user: number, country, team, manager.
 pub type User = (u8, Option<&'static str>, Option<u8>, Option<u8>);
@@ -73,7 +73,7 @@ pub const COUNTRIES: [&str; 4] = ["de", "cn", "us", ""];
 pub const WORDS: [&str; 8] = ["alpha", "Beta", "gamma", "delta", "éclair", "alpha beta", "客户", "zz"];
 
 fn some(chance: &mut Chance, ids: &[Uuid]) -> String {
-    if chance.once_in(5) { String::new() } else { chance.pick(ids).to_string() }
+    if chance.one_in(5) { String::new() } else { chance.pick(ids).to_string() }
 }
 
 fn ids(kind: u8, count: usize) -> Vec<Uuid> {
@@ -189,7 +189,7 @@ impl Data {
                 let target = twin.objects.get_mut(object).and_then(|records| records.get_mut(id));
                 let Some(target) = target else { continue };
                 for (column, value) in fresh {
-                    if may_differ(&shown, (object, cells, visible), column, &value) && !chance.once_in(3) {
+                    if may_differ(&shown, (object, cells, visible), column, &value) && !chance.one_in(3) {
                         target.insert(column, value);
                     }
                 }
@@ -210,7 +210,7 @@ impl Data {
         let gone: Vec<Uuid> = self.objects["deal"]
             .keys()
             .filter(|id| !seen["deal"].contains(id) && !of_seen_note(id))
-            .filter(|_| chance.once_in(3))
+            .filter(|_| chance.one_in(3))
             .copied()
             .collect();
         for id in gone {
@@ -240,7 +240,7 @@ impl Data {
     fn relink(&mut self, seen: &BTreeMap<&'static str, BTreeSet<Uuid>>, chance: &mut Chance) {
         let visible =
             |(contact, deal): &(Uuid, Uuid)| seen["contact"].contains(contact) && seen["deal"].contains(deal);
-        self.links.retain(|link| visible(link) || !chance.once_in(2));
+        self.links.retain(|link| visible(link) || !chance.one_in(2));
         let (contacts, deals): (Vec<Uuid>, Vec<Uuid>) = (
             self.objects["contact"].keys().copied().collect(),
             self.objects["deal"].keys().copied().collect(),
@@ -300,7 +300,7 @@ fn random(object: &str, own: Uuid, chance: &mut Chance) -> Cells {
     let users: Vec<Uuid> = USERS.iter().map(|(number, ..)| user(*number)).collect();
     let word = |chance: &mut Chance| (*chance.pick(&WORDS)).to_owned();
     let number = |chance: &mut Chance| {
-        if chance.once_in(6) { String::new() } else { (chance.below(12) * 50).to_string() }
+        if chance.one_in(6) { String::new() } else { (chance.below(12) * 50).to_string() }
     };
     match object {
         "vault" => Cells::from([("name", word(chance)), ("code", word(chance))]),
@@ -332,7 +332,7 @@ fn random(object: &str, own: Uuid, chance: &mut Chance) -> Cells {
             ("owner.id", some(chance, &users)),
         ]),
         "note" => {
-            let about = if chance.once_in(2) { some(chance, &ids(11, COUNTS[1])) } else { String::new() };
+            let about = if chance.one_in(2) { some(chance, &ids(11, COUNTS[1])) } else { String::new() };
             let vault = if about.is_empty() { some(chance, &ids(10, COUNTS[0])) } else { String::new() };
             Cells::from([
                 ("text", word(chance)),
@@ -345,7 +345,7 @@ fn random(object: &str, own: Uuid, chance: &mut Chance) -> Cells {
             ("name", word(chance)),
             (
                 "email",
-                if chance.once_in(4) { String::new() } else { format!("p{}@example.com", chance.below(900)) },
+                if chance.one_in(4) { String::new() } else { format!("p{}@example.com", chance.below(900)) },
             ),
             ("account.id", some(chance, &ids(11, COUNTS[1]))),
         ]),

@@ -1,6 +1,5 @@
 //! Proofs about permissions, from outside, on both databases: what one may not see cannot be told from what is not there.
 
-mod chance;
 mod data;
 mod matrix;
 mod package;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::chance::Chance;
+use testing::Chance;
 
 /// Asks for all that operations are made of.
 pub const INTROSPECTION: &str = "query Schema { __schema { queryType { name } mutationType { name } types { kind name \
@@ -119,7 +119,7 @@ impl Maker<'_> {
     pub fn query(&mut self) -> String {
         let roots: Vec<Field> =
             self.schema.roots("Query").iter().filter(|field| field.name != "me").cloned().collect();
-        let count = 1 + usize::from(self.chance.once_in(6));
+        let count = 1 + usize::from(self.chance.one_in(6));
         let picked: Vec<String> = (0..count)
             .map(|number| {
                 let field = self.chance.pick(&roots).clone();
@@ -134,7 +134,7 @@ impl Maker<'_> {
         let roots = self.schema.roots("Mutation").to_vec();
         let field = self.chance.pick(&roots).clone();
         let makes = field.name.starts_with("create") || field.name.starts_with("upsert");
-        let rehearse = makes || self.chance.once_in(2);
+        let rehearse = makes || self.chance.one_in(2);
         let given: &[(&str, &str)] = if rehearse { &[("dryRun", "true")] } else { &[("dryRun", "false")] };
         format!("mutation {{ r0: {} }}", self.call(&field, 0, given))
     }
@@ -163,7 +163,7 @@ impl Maker<'_> {
             .map(|(_, text)| text.clone())
             .collect();
         // A position belongs to an order: those that are kept are of lists in no order but that of ids.
-        let beyond = !positions.is_empty() && self.chance.once_in(3);
+        let beyond = !positions.is_empty() && self.chance.one_in(3);
         let mut args = Vec::new();
         for (name, ty) in &field.args {
             if let Some((_, value)) = given.iter().find(|(key, _)| key == name) {
@@ -176,10 +176,10 @@ impl Maker<'_> {
                 "offset" => !beyond && paged == 2,
                 "last" => paged == 3,
                 "before" => beyond && paged == 3,
-                "orderBy" => !beyond && (!groups || self.chance.once_in(4)) && self.chance.once_in(2),
+                "orderBy" => !beyond && (!groups || self.chance.one_in(4)) && self.chance.one_in(2),
                 "idempotencyKey" | "expectedVersion" => false,
-                "having" | "search" => self.chance.once_in(4),
-                _ => self.chance.once_in(2),
+                "having" | "search" => self.chance.one_in(4),
+                _ => self.chance.one_in(2),
             };
             if !fits && !ty.required {
                 continue;
@@ -219,9 +219,9 @@ impl Maker<'_> {
                 continue;
             }
             let wanted = if leaf(&field.ty.name) {
-                self.chance.once_in(2)
+                self.chance.one_in(2)
             } else {
-                depth < DEEPEST && self.chance.once_in(2 + depth)
+                depth < DEEPEST && self.chance.one_in(2 + depth)
             };
             if wanted {
                 let call = self.call(field, depth + 1, &[]);
@@ -243,7 +243,7 @@ impl Maker<'_> {
             "Int" => self.chance.below(8).to_string(),
             "BigInt" => format!("\"{}\"", self.chance.below(8)),
             "Float" | "Decimal" => format!("\"{}\"", self.chance.below(12) * 50),
-            "Boolean" => self.chance.once_in(2).to_string(),
+            "Boolean" => self.chance.one_in(2).to_string(),
             "ID" => format!("{:?}", self.chance.pick(&self.pool.ids)),
             "Date" => format!("\"2026-0{}-15\"", 1 + self.chance.below(6)),
             "DateTime" => format!("\"2026-0{}-15T00:00:00Z\"", 1 + self.chance.below(6)),

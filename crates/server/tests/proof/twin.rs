@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use testing::each_database;
 
-use crate::chance::Chance;
 use crate::data::{Data, WORDS, id, user};
 use crate::schema::{INTROSPECTION, Maker, Pool, Schema};
 use crate::stage::Stage;
+use testing::Chance;
 
 /// Who looks: the role, and the user who bears it.
 const LOOKERS: [(&str, u8); 6] =

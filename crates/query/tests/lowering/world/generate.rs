@@ -1,6 +1,6 @@
 //! Random expressions over deals, as text.
 
-use super::chance::Chance;
+use testing::Chance;
 
 /// A condition.
 pub fn condition(chance: &mut Chance, depth: u32) -> String {

@@ -1,6 +1,5 @@
 //! A small catalog with a field of every kind, written out by hand: the world of `expr::sample` with what reads need beside it.
 
-pub mod chance;
 pub mod generate;
 pub mod records;
 pub mod shape;

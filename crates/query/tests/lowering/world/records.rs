@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use sql::{Ident, Insert, Param, Rows, Scalar, Source, Write};
 use uuid::Uuid;
 
-use super::chance::Chance;
+use testing::Chance;
 
 /// A stored record: values by field, parts as `address.city`; `subject.object` names the object of a polymorphic relation.
 pub type Stored = BTreeMap<String, Value>;

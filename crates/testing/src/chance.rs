@@ -4,11 +4,13 @@
 pub struct Chance(u64);
 
 impl Chance {
+    /// One stream a seed.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub fn next(&mut self) -> u64 {
+    /// The next number.
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -18,7 +20,7 @@ impl Chance {
 
     /// Below `n`.
     pub fn below(&mut self, n: usize) -> usize {
-        usize::try_from(self.next() % n.max(1) as u64).expect("small")
+        usize::try_from(self.number() % n.max(1) as u64).unwrap_or(0)
     }
 
     /// True once in `n`.
@@ -26,6 +28,7 @@ impl Chance {
         self.below(n) == 0
     }
 
+    /// One of them.
     pub fn pick<'a, T>(&mut self, all: &'a [T]) -> &'a T {
         &all[self.below(all.len())]
     }
