@@ -30,7 +30,8 @@ impl Remote {
     /// `url` is the server's address, with or without a path.
     pub fn new(url: &str, key: &str) -> Result<Self, Failure> {
         let base = url.trim_end_matches('/').trim_end_matches("/graphql").trim_end_matches("/metadata");
-        let http = Client::builder().timeout(PATIENCE).build().map_err(|e| Failure::Remote(e.to_string()))?;
+        let http =
+            server::http_client().timeout(PATIENCE).build().map_err(|e| Failure::Remote(e.to_string()))?;
         let endpoint = format!("{base}/metadata");
         Ok(Self { base: base.to_owned(), endpoint, key: key.to_owned(), http })
     }

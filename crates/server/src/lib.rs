@@ -26,6 +26,7 @@ mod serve;
 mod session;
 mod settings;
 mod surfaces;
+mod tls;
 mod trace;
 mod turns;
 
@@ -34,3 +35,4 @@ pub use keys::key_hash;
 pub use metadata_api::sdl as metadata_sdl;
 pub use serve::{router, serve};
 pub use settings::Settings;
+pub use tls::http_client;

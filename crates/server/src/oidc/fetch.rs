@@ -5,6 +5,8 @@ use std::time::Duration;
 use openidconnect::{HttpRequest, HttpResponse};
 use reqwest::redirect::Policy;
 
+use crate::tls::http_client;
+
 const PATIENCE: Duration = Duration::from_secs(10);
 const LONGEST: usize = 1 << 20;
 
@@ -24,7 +26,7 @@ pub(super) enum FetchError {
 
 /// Sends one request.
 pub(super) async fn fetch(request: HttpRequest) -> Result<HttpResponse, FetchError> {
-    let client = reqwest::Client::builder()
+    let client = http_client()
         .redirect(Policy::none())
         .timeout(PATIENCE)
         .connect_timeout(PATIENCE)
