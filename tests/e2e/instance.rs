@@ -67,7 +67,7 @@ impl Instance {
             server: None,
             url: String::new(),
             key: String::new(),
-            http: reqwest::Client::new(),
+            http: server::http_client().build().expect("a client"),
             postgres,
         };
         instance.run(&["tenant", "create", "acme"]).ok();
