@@ -33,6 +33,6 @@ mod turns;
 pub use app::ServerConfig;
 pub use keys::key_hash;
 pub use metadata_api::sdl as metadata_sdl;
-pub use serve::{router, serve};
+pub use serve::{paths, router, serve};
 pub use settings::Settings;
 pub use tls::http_client;

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::{any, get, post};
+use axum::routing::{MethodRouter, any, get, post};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::app::{App, ServerConfig};
-use crate::{auth, chores, files, graphiql, health, http};
+use crate::{auth, chores, files, graphiql, health, http, oidc};
 
 /// A setting that cannot be.
 fn wrong_setting(message: String) -> io::Error {
@@ -24,21 +24,37 @@ pub fn router(config: ServerConfig) -> io::Result<Router> {
     Ok(routes(Arc::new(App::new(config).map_err(wrong_setting)?)))
 }
 
+/// Paths, with what answers at each.
+pub(crate) type Routes = Vec<(&'static str, MethodRouter<Arc<App>>)>;
+
+/// All that is served.
+fn table() -> Routes {
+    let mut table: Routes = vec![
+        ("/", get(graphiql::home)),
+        ("/graphql", any(http::records)),
+        ("/metadata", any(http::metadata)),
+        ("/import/{object}", post(files::import)),
+        ("/export/{object}", get(files::export)),
+        ("/graphiql", get(graphiql::page)),
+        ("/graphiql/", get(graphiql::page)),
+        ("/graphiql/{*path}", get(graphiql::asset)),
+        ("/healthz", get(health::healthz)),
+        ("/readyz", get(health::readyz)),
+        ("/metrics", get(health::metrics)),
+    ];
+    table.extend(auth::routes());
+    table.extend(oidc::routes());
+    table
+}
+
+/// Every path that is served: a test tries each of them without rights.
+pub fn paths() -> impl Iterator<Item = &'static str> {
+    table().into_iter().map(|(path, _)| path)
+}
+
 fn routes(app: Arc<App>) -> Router {
-    Router::new()
-        .route("/", get(graphiql::home))
-        .route("/graphql", any(http::records))
-        .route("/metadata", any(http::metadata))
-        .route("/import/{object}", post(files::import))
-        .route("/export/{object}", get(files::export))
-        .merge(auth::routes())
-        .route("/graphiql", get(graphiql::page))
-        .route("/graphiql/", get(graphiql::page))
-        .route("/graphiql/{*path}", get(graphiql::asset))
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
-        .route("/metrics", get(health::metrics))
-        .with_state(app)
+    let empty = Router::new();
+    table().into_iter().fold(empty, |router, (path, methods)| router.route(path, methods)).with_state(app)
 }
 
 /// Serves until `shutdown` is done; then finishes what is in flight, for as long as the settings allow.

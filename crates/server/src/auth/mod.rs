@@ -8,7 +8,6 @@ mod setup;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, Request};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE};
@@ -25,25 +24,26 @@ use uuid::Uuid;
 
 use crate::admin::{AdminError, Secret};
 use crate::app::App;
+use crate::serve::Routes;
 use crate::trace::TraceId;
 use crate::{failure, session};
 
 /// Longest body of a request, in bytes: a password may have 1,024.
 const LONGEST: usize = 16 * 1024;
 
-pub(crate) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/auth/login", post(login::login))
-        .route("/auth/logout", post(login::logout))
-        .route("/auth/me", get(login::me))
-        .route("/auth/sessions", get(account::sessions))
-        .route("/auth/sessions/{id}", delete(account::end_session))
-        .route("/auth/password", post(account::password))
-        .route("/auth/invite/accept", post(account::accept_invitation))
-        .route("/auth/reset/request", post(account::request_reset))
-        .route("/auth/reset/accept", post(account::accept_reset))
-        .route("/auth/setup", get(setup::open).post(setup::setup))
-        .merge(crate::oidc::routes())
+pub(crate) fn routes() -> Routes {
+    vec![
+        ("/auth/login", post(login::login)),
+        ("/auth/logout", post(login::logout)),
+        ("/auth/me", get(login::me)),
+        ("/auth/sessions", get(account::sessions)),
+        ("/auth/sessions/{id}", delete(account::end_session)),
+        ("/auth/password", post(account::password)),
+        ("/auth/invite/accept", post(account::accept_invitation)),
+        ("/auth/reset/request", post(account::request_reset)),
+        ("/auth/reset/accept", post(account::accept_reset)),
+        ("/auth/setup", get(setup::open).post(setup::setup)),
+    ]
 }
 
 /// A refusal, with its status.

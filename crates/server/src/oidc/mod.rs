@@ -9,7 +9,6 @@ mod provider;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::header::{CACHE_CONTROL, HOST, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -35,6 +34,7 @@ pub(crate) use provider::Provider;
 
 use crate::admin::{Admin, AdminError, NewUser, Secret, secret_hash};
 use crate::app::App;
+use crate::serve::Routes;
 use crate::auth::{Refused, Visit};
 use crate::failure;
 use crate::session::{self, Secure};
@@ -52,10 +52,8 @@ type Client = CoreClient<
     EndpointMaybeSet,
 >;
 
-pub(crate) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/auth/oidc/{tenant}/start", get(start))
-        .route("/auth/oidc/{tenant}/callback", get(callback))
+pub(crate) fn routes() -> Routes {
+    vec![("/auth/oidc/{tenant}/start", get(start)), ("/auth/oidc/{tenant}/callback", get(callback))]
 }
 
 /// A login that is under way, as it is kept.

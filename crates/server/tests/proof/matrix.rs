@@ -34,7 +34,7 @@ struct Looker<'a> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_door_gives_the_same_verdict() {
     each_database(|handles| async move {
-        let stage = Stage::new(&handles.store);
+        let stage = Stage::new(&handles.store).await;
         let data = Data::new(7);
         let tenant = stage.tenant("matrix", &data).await;
         for (number, (role, me)) in LOOKERS.into_iter().enumerate() {

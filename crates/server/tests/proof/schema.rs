@@ -139,7 +139,7 @@ impl Maker<'_> {
         format!("mutation {{ r0: {} }}", self.call(&field, 0, given))
     }
 
-    fn call(&mut self, field: &Field, depth: usize, given: &[(&str, &str)]) -> String {
+    pub fn call(&mut self, field: &Field, depth: usize, given: &[(&str, &str)]) -> String {
         let mut out = field.name.clone();
         let args = self.arguments(field, given);
         if !args.is_empty() {

@@ -17,6 +17,7 @@ use store::{KeyRow, Store, Tenant, TenantName};
 use tower::ServiceExt;
 use uuid::Uuid;
 
+use crate::canary::{self, Canary};
 use crate::data::{Data, OBJECTS, USERS, User, team, user};
 use crate::package;
 
@@ -35,25 +36,25 @@ impl engine::Clock for Still {
 
 pub struct Stage {
     pub store: Store,
+    pub canary: Canary,
     router: Router,
 }
 
 impl Stage {
-    pub fn new(store: &Store) -> Self {
+    /// A server whose store has the canary already.
+    pub async fn new(store: &Store) -> Self {
         let config = ServerConfig { store: store.clone(), settings: Settings::default(), now };
-        Self { store: store.clone(), router: router(config).expect("routes") }
+        let router = router(config).expect("routes");
+        let mut stage = Self { store: store.clone(), canary: Canary::default(), router };
+        stage.canary = canary::settle(&stage).await;
+        stage
     }
 
-    /// A tenant with the business and these records; each user has each role behind a key of its own, `TENANT-ROLE-USER`.
-    pub async fn tenant(&self, name: &str, data: &Data) -> Tenant {
-        let tenant =
-            self.store.tenant_create(&TenantName::new(name).expect("a name")).await.expect("a tenant");
-        deploy::initialise(&tenant, now()).await.expect("the platform's objects");
-        deploy::apply(&tenant, &package::files(), ApplyOptions::new("test", now())).await.expect("applied");
-        let catalog = deploy::Catalogs::new(now).reload(&tenant).await.expect("a catalog");
-        let caller = Caller {
+    /// Somebody with every right in that tenant.
+    pub async fn owner(&self, tenant: &Tenant) -> Caller {
+        Caller {
             tenant: tenant.clone(),
-            catalog,
+            catalog: deploy::Catalogs::new(now).reload(tenant).await.expect("a catalog"),
             actor: Actor { label: "test".to_owned(), user: None },
             access: Access::Everything,
             facts: Arc::default(),
@@ -62,7 +63,16 @@ impl Stage {
             ids: Arc::new(SystemIds::default()),
             zone: chrono_tz::UTC,
             trace: None,
-        };
+        }
+    }
+
+    /// A tenant with the business and these records; each user has each role behind a key of its own, `TENANT-ROLE-USER`.
+    pub async fn tenant(&self, name: &str, data: &Data) -> Tenant {
+        let tenant =
+            self.store.tenant_create(&TenantName::new(name).expect("a name")).await.expect("a tenant");
+        deploy::initialise(&tenant, now()).await.expect("the platform's objects");
+        deploy::apply(&tenant, &package::files(), ApplyOptions::new("test", now())).await.expect("applied");
+        let caller = self.owner(&tenant).await;
         let teams: Vec<String> = (0..3).map(|number| format!("{},Team {number}", team(number))).collect();
         import(&caller, "team", &format!("id,name\n{}\n", teams.join("\n"))).await;
         let line = |(number, country, of, manager): &User| {
@@ -131,11 +141,18 @@ impl Stage {
         self.send(request.body(Body::from(file)).expect("a request")).await
     }
 
+    /// Sends a request; whatever comes back, and whatever is logged, holds nothing of the canary's unless its own key asked.
     pub async fn send(&self, request: Request<Body>) -> (u16, String) {
-        let response = self.router.clone().oneshot(request).await.expect("an answer");
-        let (parts, body) = response.into_parts();
+        let (parts, body) = request.into_parts();
         let bytes = to_bytes(body, 64 << 20).await.expect("a body");
-        (parts.status.as_u16(), String::from_utf8_lossy(&bytes).into_owned())
+        let asked = format!("{} {:?} {}", parts.uri, parts.headers, String::from_utf8_lossy(&bytes));
+        let ear = canary::Ear::open(&parts.headers).await;
+        let response = self.router.clone().oneshot(Request::from_parts(parts, Body::from(bytes))).await;
+        let (parts, body) = response.expect("an answer").into_parts();
+        let bytes = to_bytes(body, 64 << 20).await.expect("a body");
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        ear.close(&self.canary, &asked, &format!("{:?} {text}", parts.headers));
+        (parts.status.as_u16(), text)
     }
 
     pub async fn ask(&self, path: &str, key: &str, query: &str) -> Value {
@@ -155,7 +172,7 @@ fn without_trace(text: &str) -> String {
     out
 }
 
-async fn import(caller: &Caller, object: &str, csv: &str) {
+pub async fn import(caller: &Caller, object: &str, csv: &str) {
     let mut file = tempfile::NamedTempFile::new().expect("a file");
     file.write_all(csv.as_bytes()).expect("written");
     let id = Name::new("id").expect("a name");

@@ -33,7 +33,7 @@ fn asked<T: std::str::FromStr>(name: &str) -> Option<T> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twins_cannot_be_told_apart() {
     each_database(|handles| async move {
-        let stage = Stage::new(&handles.store);
+        let stage = Stage::new(&handles.store).await;
         let data = Data::new(seed());
         for (number, (role, me)) in LOOKERS.into_iter().enumerate() {
             let twin = data.twin(role, me, seed() + 1 + number as u64);
