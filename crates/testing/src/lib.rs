@@ -3,6 +3,7 @@
 mod chance;
 pub mod cluster;
 mod search;
+mod contents;
 mod shared;
 
 use std::future::Future;
@@ -12,6 +13,7 @@ use store::{Options, Store, Tenant, TenantName};
 
 pub use chance::Chance;
 pub use search::places_with;
+pub use contents::contents;
 pub use shared::postgres_url;
 
 /// What one test gets: a fresh store with its own control database and two tenants.

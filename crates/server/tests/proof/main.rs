@@ -5,6 +5,7 @@ mod coverage;
 mod data;
 mod denied;
 mod foreign;
+mod hidden;
 mod matrix;
 mod package;
 mod schema;
