@@ -82,6 +82,8 @@ async fn users_and_keys(kind: Kind) {
     assert_eq!(roles("ann@acme.example"), Some(json!([])));
     assert_eq!(roles("boss@acme.example"), Some(json!(["admin"])));
 
+    shared(&instance, &boss_id).await;
+
     // Keys end by themselves and by hand.
     let made = instance
         .run(&["key", "create", "--tenant", "acme", "--role", "admin", "--name", "bot", "--expires", "30d"])
@@ -95,4 +97,16 @@ async fn users_and_keys(kind: Kind) {
     assert!(shown["expires"].is_string() && !listed.json.iter().any(|line| line.to_string().contains(&bot)));
     instance.run(&["key", "revoke", &bot[..12], "--tenant", "acme"]).ok();
     within_a_second(&instance, &bot, me, refused).await;
+}
+
+/// A record is shared, listed and taken back; without somebody to share it with nothing happens.
+async fn shared(instance: &Instance, record: &str) {
+    let create = ["share", "create", "user", record, "--tenant", "acme"];
+    let nobody = instance.run(&create);
+    assert!(nobody.code != 0 && nobody.stderr.contains("--user"), "{}", nobody.stderr);
+    let made = instance.run(&[&create[..], &["--user", "ann@acme.example", "--expires", "5d"]].concat()).ok();
+    let listed = instance.run(&["share", "list", "user", "--tenant", "acme"]).ok();
+    let share = made.value()["share"].as_str().unwrap_or_else(|| panic!("{:?}", made.json)).to_owned();
+    assert!(listed.value().to_string().contains(&share), "{:?}", listed.json);
+    instance.run(&["share", "end", &share, "--tenant", "acme"]).ok();
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 /// Armature: a CRM whose business objects and lifecycles are data.
 #[derive(Debug, Parser)]
@@ -271,7 +271,7 @@ pub enum Share {
 }
 
 #[derive(Debug, Args)]
-#[group(id = "grantee", required = true, multiple = false, args = ["user", "team", "role"])]
+#[command(group(ArgGroup::new("grantee").required(true).args(["user", "team", "role"])))]
 pub struct ShareCreate {
     /// The object, e.g. `lead`
     pub object: String,

@@ -15,11 +15,12 @@ pub async fn contents(url: &str, tenant: &str) -> BTreeMap<String, Vec<String>> 
 
 async fn in_schema(url: &str, schema: &str) -> BTreeMap<String, Vec<String>> {
     let mut connection = PgConnection::connect(url).await.expect("the tests' cluster answers");
-    let names: Vec<String> = sqlx::query_scalar("SELECT tablename::text FROM pg_tables WHERE schemaname = $1")
-        .bind(schema)
-        .fetch_all(&mut connection)
-        .await
-        .expect("tables");
+    let names: Vec<String> =
+        sqlx::query_scalar("SELECT tablename::text FROM pg_tables WHERE schemaname = $1")
+            .bind(schema)
+            .fetch_all(&mut connection)
+            .await
+            .expect("tables");
     let mut tables = BTreeMap::new();
     for name in names {
         let query = format!("SELECT row_to_json(t)::text FROM \"{schema}\".\"{name}\" t ORDER BY 1");
@@ -33,11 +34,12 @@ async fn in_schema(url: &str, schema: &str) -> BTreeMap<String, Vec<String>> {
 async fn in_file(path: &Path) -> BTreeMap<String, Vec<String>> {
     let mut connection =
         SqliteConnection::connect(&format!("sqlite:{}?mode=ro", path.display())).await.expect("a file");
-    let names: Vec<String> =
-        sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-            .fetch_all(&mut connection)
-            .await
-            .expect("tables");
+    let names: Vec<String> = sqlx::query_scalar(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .expect("tables");
     let mut tables = BTreeMap::new();
     for name in names {
         let columns = sqlx::query(AssertSqlSafe(format!("PRAGMA table_info(\"{name}\")")))

@@ -2,8 +2,8 @@
 
 mod chance;
 pub mod cluster;
-mod search;
 mod contents;
+mod search;
 mod shared;
 
 use std::future::Future;
@@ -14,6 +14,7 @@ use store::{Options, Store, Tenant, TenantName};
 pub use chance::Chance;
 pub use search::places_with;
 pub use contents::contents;
+pub use search::places_with;
 pub use shared::postgres_url;
 
 /// What one test gets: a fresh store with its own control database and two tenants.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use expr::filter::Values;
-use expr::{Expr, Value};
+use expr::{Expr, Type, Value};
 use metadata::Name;
 use query::cursor;
 use query::request::{CursorKey, Deleted, ListArgs, ListRead, OrderKey, Page, RecordRead};
@@ -52,7 +52,7 @@ impl<'d> Lowering<'_, 'd> {
         let arguments = self.arguments(parent, field)?;
         let filter = self.filter(object, field, &arguments)?;
         let search = match arguments.get("search").and_then(Json::as_str) {
-            Some(words) => Some(self.slot(Value::Text(expr::nfc(words)))?),
+            Some(words) => Some(self.slot(self.words(field, words)?)?),
             None => None,
         };
         let order = self.order(object, field, &arguments)?;
@@ -60,6 +60,14 @@ impl<'d> Lowering<'_, 'd> {
         let args = ListArgs { filter, search, order, page, deleted: deleted(&arguments) };
         let parts = self.page_parts(object, field)?;
         Ok(ListRead { object: object.clone(), args, parts })
+    }
+
+    /// The words of a search.
+    fn words(&self, field: &Collected<'d>, words: &str) -> Result<Value, Failures> {
+        Value::parse(&Type::Text, words).map_err(|_| {
+            let error = self.argument_error(field, "search", format!("search: {words:?} is no text"));
+            vec![error.explained(Some("text without NUL".to_owned()), None)]
+        })
     }
 
     /// The argument `filter`, its values in slots.

@@ -1,10 +1,13 @@
 //! What can be asked about metadata.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, InputObject, Json, Object, Result, SimpleObject};
 use deploy::{Mapping, PlanOptions};
 use metadata::SourceFile;
 use metadata::catalog::Right;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::Scene;
 use super::problem::{diagnosed, internal, refused, wrong};
@@ -92,13 +95,20 @@ impl MetadataQuery {
         if scene.must_any(&[Right::Read, Right::Apply]).is_ok() {
             return Ok(Catalog(scene.catalog.clone()));
         }
-        Ok(Catalog(scene.caller.access.visible(&scene.catalog).clone()))
+        let mut seen = metadata::Catalog::clone(scene.caller.visible());
+        // A package of which nothing is seen is not there.
+        let objects = &seen.objects;
+        seen.packages.retain(|name, _| objects.values().any(|object| object.package == *name));
+        // Its own form has a mark for each thing that is hidden.
+        seen.hash = hex::encode(Sha256::digest(&seen.hash));
+        Ok(Catalog(Arc::new(seen)))
     }
 
     /// The schema of /graphql as text, as one sees it.
     async fn schema(&self, context: &Context<'_>) -> Result<String> {
         let scene = context.data::<Scene>()?;
-        let served = scene.app.surfaces.get(&scene.catalog).await.map_err(|error| internal(&error))?;
+        let served = scene.app.surfaces.get(scene.caller.visible()).await;
+        let served = served.map_err(|error| internal(&error))?;
         Ok(served.surface.sdl())
     }
 

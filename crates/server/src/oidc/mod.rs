@@ -34,9 +34,9 @@ pub(crate) use provider::Provider;
 
 use crate::admin::{Admin, AdminError, NewUser, Secret, secret_hash};
 use crate::app::App;
-use crate::serve::Routes;
 use crate::auth::{Refused, Visit};
 use crate::failure;
+use crate::serve::Routes;
 use crate::session::{self, Secure};
 
 /// How long a login at the provider may take.

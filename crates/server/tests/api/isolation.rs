@@ -44,3 +44,29 @@ async fn equal_texts_of_two_tenants_never_meet() {
     })
     .await;
 }
+
+/// TI-06: what another tenant has used up is free here, and its numbers are not counted.
+#[tokio::test]
+async fn numbers_and_unique_values_are_a_tenants_own() {
+    each_database(async |handles| {
+        let files = package(&[(
+            "ticket",
+            json!({
+                "name": "ticket", "plural": "tickets", "title": "Ticket", "type": "object",
+                "properties": {"code": {"type": "string"}, "number": {"x-type": "autoNumber", "x-pattern": "T-{0000}"}},
+                "x-display": "code", "x-unique": [["code"]],
+            }),
+        )]);
+        let stage = Stage::new(&handles, &files).await;
+        let create = "mutation($c: String) { createTicket(data: {code: $c}) { record { number } errors { code } } }";
+        for number in 1..=5 {
+            let made = stage.post("/graphql", CANARY, create, json!({"c": format!("C{number}")})).await.body;
+            assert_eq!(made["data"]["createTicket"]["errors"], json!([]), "{made:#}");
+        }
+        for (code, number) in [("C3", "T-0001"), ("C5", "T-0002")] {
+            let made = stage.post("/graphql", KEY, create, json!({"c": code})).await.body;
+            assert_eq!(made["data"]["createTicket"], json!({"record": {"number": number}, "errors": []}), "{made:#}");
+        }
+    })
+    .await;
+}

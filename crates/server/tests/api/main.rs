@@ -10,6 +10,7 @@ mod live;
 mod login;
 mod metadata;
 mod oidc;
+mod paging;
 mod past;
 mod protocol;
 mod records;

@@ -24,9 +24,13 @@ enum Entry {
     Everybody,
     /// Whoever has a key; what is told then depends on it.
     Key,
+    /// Whoever has a session, or a key; it is about oneself.
+    Session,
+    /// Everybody who wants to get in: what they send decides, and here it is nothing.
+    Visitor,
 }
 
-const PATHS: [(&str, Entry); 11] = [
+const PATHS: [(&str, Entry); 23] = [
     ("/", Entry::Everybody),
     ("/graphql", Entry::Key),
     ("/metadata", Entry::Key),
@@ -38,10 +42,23 @@ const PATHS: [(&str, Entry); 11] = [
     ("/healthz", Entry::Everybody),
     ("/readyz", Entry::Everybody),
     ("/metrics", Entry::Everybody),
+    ("/auth/login", Entry::Visitor),
+    ("/auth/logout", Entry::Session),
+    ("/auth/me", Entry::Session),
+    ("/auth/sessions", Entry::Session),
+    ("/auth/sessions/{id}", Entry::Session),
+    ("/auth/password", Entry::Session),
+    ("/auth/invite/accept", Entry::Visitor),
+    ("/auth/reset/request", Entry::Visitor),
+    ("/auth/reset/accept", Entry::Visitor),
+    ("/auth/setup", Entry::Visitor),
+    ("/auth/oidc/{tenant}/start", Entry::Visitor),
+    ("/auth/oidc/{tenant}/callback", Entry::Visitor),
 ];
 
 /// Root fields that a user without roles may ask: they tell of oneself, or of what one sees, which is nothing.
-const OPEN: [(&str, &str); 3] = [("/graphql", "me"), ("/metadata", "catalog"), ("/metadata", "schema")];
+const OPEN: [(&str, &str); 4] =
+    [("/graphql", "me"), ("/metadata", "catalog"), ("/metadata", "schema"), ("/metadata", "shares")];
 
 async fn stage(store: &store::Store) -> Stage {
     let stage = Stage::new(store).await;
@@ -59,17 +76,29 @@ async fn no_route_answers_without_a_key() {
             let known = PATHS.iter().find(|(known, _)| *known == path);
             let (_, entry) = known.unwrap_or_else(|| panic!("{path} is new: say in PATHS who may come in"));
             for object in ["account", "qxcanaryThing", "user"] {
-                let path = path.replace("{object}", object).replace("{*path}", "index.html");
+                let path = path
+                    .replace("{object}", object)
+                    .replace("{*path}", "index.html")
+                    .replace("{tenant}", "acme")
+                    .replace("{id}", "0");
                 for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
                     for key in ["", "nonsense", REVOKED, OTHER, STRANGER] {
-                        let (status, text) = stage.send(request(method, &path, key)).await;
-                        if *entry == Entry::Everybody {
-                            assert!(status < 500, "{method} {path}: {status} {text}");
+                        if path == "/auth/me" && key == STRANGER {
                             continue;
                         }
-                        let refused = match key {
-                            OTHER | STRANGER => (400..500).contains(&status) && status != 401 || told_nothing(&text),
-                            _ => matches!(status, 401 | 405),
+                        let (status, text) = stage.send(request(method, &path, key)).await;
+                        let denied = (400..500).contains(&status);
+                        let refused = match (*entry, key) {
+                            (Entry::Everybody, _) => status < 500,
+                            (Entry::Session, OTHER | STRANGER) => status < 500,
+                            (Entry::Session, _) => denied,
+                            (Entry::Visitor, _) => {
+                                denied || (path == "/auth/setup" && text == "{\"open\":false}")
+                            }
+                            (Entry::Key, OTHER | STRANGER) => {
+                                (denied && status != 401) || told_nothing(&text)
+                            }
+                            (Entry::Key, _) => matches!(status, 401 | 405),
                         };
                         assert!(refused, "{method} {path} with `{key}`: {status} {text}");
                     }
@@ -84,7 +113,8 @@ async fn no_route_answers_without_a_key() {
 
 fn request(method: &str, path: &str, key: &str) -> Request<Body> {
     let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
-    let request = if key.is_empty() { request } else { request.header("authorization", format!("Bearer {key}")) };
+    let request =
+        if key.is_empty() { request } else { request.header("authorization", format!("Bearer {key}")) };
     request.body(Body::from("{\"query\": \"{ accounts { nodes { name } } }\"}")).expect("a request")
 }
 
@@ -132,7 +162,8 @@ impl Visit<'_> {
         let open = OPEN.contains(&(self.path, field.name.as_str()));
         let mut forbidden = false;
         for round in 0..ROUNDS {
-            let mut maker = Maker { schema: self.schema, pool: self.pool, chance: &mut Chance::new(round * 7 + 1) };
+            let mut maker =
+                Maker { schema: self.schema, pool: self.pool, chance: &mut Chance::new(round * 7 + 1) };
             let asked = format!("{} {{ r0: {} }}", kind.to_lowercase(), maker.call(field, 0, &[]));
             for key in ["", REVOKED] {
                 let text = self.stage.text(self.path, key, &asked).await;
@@ -148,7 +179,11 @@ impl Visit<'_> {
             if open {
                 continue;
             }
-            assert!(!codes.is_empty(), "{}: {asked} is answered to somebody without roles: {answer}", self.path);
+            assert!(
+                !codes.is_empty(),
+                "{}: {asked} is answered to somebody without roles: {answer}",
+                self.path
+            );
             let known = ["VALIDATION", "FORBIDDEN", "NOT_FOUND"];
             assert!(codes.iter().all(|code| known.contains(&code.as_str())), "{asked}: {answer}");
             // Of records nothing is there; metadata is there, and closed.

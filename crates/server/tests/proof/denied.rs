@@ -62,7 +62,7 @@ async fn a_denied_write_leaves_only_its_entry_in_the_audit_log() {
         }
         for (path, file, status) in [
             ("/import/account".to_owned(), "name\nx\n".to_owned(), 403),
-            ("/import/vault".to_owned(), "name\nx\n".to_owned(), 404),
+            ("/import/vault".to_owned(), "name\nx\n".to_owned(), 400),
             ("/import/deal?upsert=id".to_owned(), format!("id,name\n{no_deal},x\n"), 200),
         ] {
             let before = state(&handles.url).await;
@@ -80,4 +80,39 @@ fn refused(answer: &Value) -> bool {
     let own = answer["errors"].as_array().is_some_and(|errors| !errors.is_empty());
     let of_field = |payload: &Value| payload["errors"].as_array().is_some_and(|errors| !errors.is_empty());
     own || answer["data"].as_object().is_some_and(|roots| roots.values().any(of_field))
+}
+
+/// GQ-15: mutations run one after the other; what was done before one that is forbidden stays, what stands behind it is not tried.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mutations_run_in_turn_until_one_is_forbidden() {
+    each_database(|handles| async move {
+        let stage = Stage::new(&handles.store).await;
+        let data = Data::new(11);
+        let tenant = stage.tenant("home", &data).await;
+        tenant.grant_roles(user(1), &["seller".to_owned()]).await.expect("a role");
+        stage.key(&tenant, "home-me", None, Some(user(1))).await;
+        let mine: Vec<_> = data.objects["deal"]
+            .iter()
+            .filter(|(_, cells)| data.sees("seller", 1, "deal", cells))
+            .map(|(id, _)| id.to_string())
+            .take(2)
+            .collect();
+        let call = |id: &str| {
+            format!("updateDeal(id: \"{id}\", data: {{name: \"in turn\"}}) {{ errors {{ code }} }}")
+        };
+        let asked = format!(
+            "mutation {{ a: {} b: destroyDeal(id: \"{}\") {{ errors {{ code }} }} c: {} }}",
+            call(&mine[0]),
+            mine[1],
+            call(&mine[1])
+        );
+        let answer = stage.ask("/graphql", "home-me", &asked).await;
+        let errors = answer["errors"].as_array().map_or(0, Vec::len);
+        assert!(errors == 1 && answer["errors"][0]["path"][0] == "b", "{answer}");
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN", "{answer}");
+        let named = "{ deals(filter: {name: {eq: \"in turn\"}}) { nodes { id } } }";
+        let kept = stage.ask("/graphql", "home-all", named).await;
+        assert_eq!(kept["data"]["deals"]["nodes"], serde_json::json!([{"id": mine[0]}]));
+    })
+    .await;
 }

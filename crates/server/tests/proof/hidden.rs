@@ -77,7 +77,9 @@ async fn a_hidden_name_is_refused_as_one_that_was_never_given() {
                 assert_eq!(faceless(&hidden, one), faceless(&nothing, other), "{place}");
             }
         }
-        let schema = stage.text("/metadata", "home-me", "{ schema catalog { objects { name fields { name } } } }").await;
+        let schema = stage
+            .text("/metadata", "home-me", "{ schema catalog { objects { name fields { name } } } }")
+            .await;
         for word in ["vault", "Vault", "revenue", "secret", "cost"] {
             assert!(!schema.contains(word), "`{word}` in {schema}");
         }
@@ -144,11 +146,26 @@ async fn positions_and_pages_that_cannot_be_are_refused() {
         ];
         let mut wrong: Vec<String> = positions.iter().map(position).collect();
         wrong.extend(["", "x", "7b", "' OR 1=1"].map(str::to_owned));
-        let mut asked: Vec<String> = wrong.iter().map(|at| format!("first: 2, after: {}", json!(at))).collect();
-        asked.extend(["first: -1", "first: 2147483648", "last: -1", "first: 1, last: 1", "first: 100000", "offset: -1"].map(str::to_owned));
-        asked.push(format!("first: 2, orderBy: [{{name: ASC}}], after: \"{}\"", position(&json!({"o": "deal", "id": id}))));
+        let mut asked: Vec<String> =
+            wrong.iter().map(|at| format!("first: 2, after: {}", json!(at))).collect();
+        asked.extend(
+            [
+                "first: -1",
+                "first: 2147483648",
+                "last: -1",
+                "first: 1, last: 1",
+                "first: 100000",
+                "offset: -1",
+            ]
+            .map(str::to_owned),
+        );
+        asked.push(format!(
+            "first: 2, orderBy: [{{name: ASC}}], after: \"{}\"",
+            position(&json!({"o": "deal", "id": id}))
+        ));
         for page in asked {
-            let answer = stage.ask("/graphql", "home-me", &format!("{{ deals({page}) {{ nodes {{ id }} }} }}")).await;
+            let answer =
+                stage.ask("/graphql", "home-me", &format!("{{ deals({page}) {{ nodes {{ id }} }} }}")).await;
             let code = answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_default();
             assert!(matches!(code, "VALIDATION" | "COST_EXCEEDED"), "{page}: {answer}");
         }

@@ -189,11 +189,25 @@ impl Maker<'_> {
                 "offset" => self.chance.below(5).to_string(),
                 "after" | "before" => format!("{:?}", self.chance.pick(&positions)),
                 "key" => "\"id\"".to_owned(),
+                "object" => format!("{:?}", self.object()),
                 _ => self.value(ty, 0),
             };
             args.push(format!("{name}: {value}"));
         }
         args
+    }
+
+    /// The name of an object that is shown.
+    fn object(&mut self) -> String {
+        let shown: Vec<&String> = self
+            .schema
+            .types
+            .keys()
+            .filter(|name| self.schema.types.contains_key(&format!("{name}GroupBy")))
+            .collect();
+        let name = if shown.is_empty() { String::new() } else { (*self.chance.pick(&shown)).clone() };
+        let mut letters = name.chars();
+        letters.next().map(|first| first.to_lowercase().to_string() + letters.as_str()).unwrap_or_default()
     }
 
     /// `None` for what has no fields.
