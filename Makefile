@@ -26,10 +26,11 @@ test: web ## every test, on SQLite and on a temporary PostgreSQL cluster
 	cargo build --workspace --all-targets
 	$(TARGET)/debug/test-cluster $(RUN_TESTS)
 
-soak: web ## the proofs about permissions, for as long as it takes: ROUNDS=5000 SEED=1
+soak: web ## the proofs about permissions and paging, for as long as it takes: ROUNDS=5000 SEED=1 ROWS=100000
 	@scripts/need-postgres
 	cargo build --workspace --all-targets
 	ARMATURE_PROOF_ROUNDS=$(or $(ROUNDS),3000) ARMATURE_PROOF_SEED=$(or $(SEED),1) $(TARGET)/debug/test-cluster cargo test --workspace --test proof
+	ARMATURE_PAGING_ROWS=$(or $(ROWS),100000) $(TARGET)/debug/test-cluster cargo test --workspace --test api paging
 
 check: ## formatting, lints, architecture
 	cargo fmt --all -- --check

@@ -117,6 +117,10 @@ impl Engine {
         let model = self.model_of(catalog, tenant.dialect()).map_err(defect)?;
         let shape = model.shape("user").map_err(defect)?;
         let Some(slot) = shape.compared_slot("email") else { return Ok(None) };
+        // No record has it, and not every database can be asked for it.
+        if email.contains('\0') {
+            return Ok(None);
+        }
         let value = shape.compared(slot, &Value::Text(email.trim().to_owned()));
         let reader = Reader { tenant, model: &model, shape };
         Ok(reader.matching(slot, Encoding::Text, vec![value]).await?.first().copied())

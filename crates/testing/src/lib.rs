@@ -12,7 +12,6 @@ use sql::Dialect;
 use store::{Options, Store, Tenant, TenantName};
 
 pub use chance::Chance;
-pub use search::places_with;
 pub use contents::contents;
 pub use search::places_with;
 pub use shared::postgres_url;

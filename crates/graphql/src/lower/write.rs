@@ -30,8 +30,10 @@ impl<'d> Lowering<'_, 'd> {
         let arguments = self.arguments("Mutation", field)?;
         let operation = self.operation(object, verb, field, &arguments)?;
         let idempotency_key = arguments.get("idempotencyKey").and_then(Json::as_str).map(str::to_owned);
-        if idempotency_key.as_ref().is_some_and(|key| key.is_empty() || key.len() > LONGEST_KEY) {
-            let message = format!("idempotencyKey must have from 1 to {LONGEST_KEY} bytes");
+        let wrong = |key: &String| key.is_empty() || key.len() > LONGEST_KEY || key.contains('\0');
+        if idempotency_key.as_ref().is_some_and(wrong) {
+            let message =
+                format!("idempotencyKey must have from 1 to {LONGEST_KEY} bytes, and none of them NUL");
             return Err(vec![self.argument_error(field, "idempotencyKey", message)]);
         }
         let dry_run = arguments.get("dryRun").and_then(Json::as_bool).unwrap_or(false);

@@ -28,31 +28,39 @@ pub(super) fn enum_filters(builder: &mut Builder<'_>, name: &str) {
 }
 
 fn filter(builder: &mut Builder<'_>, object: &Object, fields: &[(&CatalogField, Shape)]) {
-    let name = builder.names(&object.name).with("Filter");
-    let mut ty = InputObject::new(&name)
-        .description("All members hold. A filter on a related record holds when there is one that matches.")
-        .field(input("and", &format!("[{name}!]")))
-        .field(input("or", &format!("[{name}!]")))
-        .field(input("not", &name))
-        .field(input("isNull", "Boolean"));
+    let names = builder.names(&object.name);
+    let (records, one) = (names.with("Filter"), names.with("OneFilter"));
+    let (mut of_records, mut of_one) = (joined(&records), joined(&one).field(input("isNull", "Boolean")));
     for (field, shape) in fields {
         let of = match shape {
             Shape::Value(value) => value.filter(),
             Shape::Parts(composite) => format!("{}Filter", composite.type_name()),
-            Shape::One(to) => builder.names(to).with("Filter"),
+            Shape::One(to) => builder.names(to).with("OneFilter"),
             Shape::Many(to) => builder.names(to).with("ManyFilter"),
             Shape::OneOf(to) => {
                 let union = names::field_enum(&object.name, &field.name) + "Filter";
                 let members = to.iter().fold(input_type(&union, [("isNull", "Boolean")]), |ty, to| {
-                    ty.field(input(to, &builder.names(to).with("Filter")))
+                    ty.field(input(to, &builder.names(to).with("OneFilter")))
                 });
                 builder.add(&union, members);
                 union
             }
         };
-        ty = ty.field(input(&field.name, &of));
+        of_records = of_records.field(input(&field.name, &of));
+        of_one = of_one.field(input(&field.name, &of));
     }
-    builder.add(&name, ty);
+    builder.add(&records, of_records.description("All members hold."));
+    let related =
+        "All members hold: there is a related record, and it matches. `isNull: true` where there is none.";
+    builder.add(&one, of_one.description(related));
+}
+
+/// A filter with what joins filters of its kind.
+fn joined(name: &str) -> InputObject {
+    InputObject::new(name)
+        .field(input("and", &format!("[{name}!]")))
+        .field(input("or", &format!("[{name}!]")))
+        .field(input("not", name))
 }
 
 fn many_filter(builder: &mut Builder<'_>, object: &Object) {

@@ -150,9 +150,10 @@ const TYPES: [&str; 54] = [
 ];
 
 /// Suffixes of the types that the API makes for an object.
-const SUFFIXES: [&str; 36] = [
+const SUFFIXES: [&str; 37] = [
     "",
     "Filter",
+    "OneFilter",
     "ManyFilter",
     "OrderBy",
     "CreateInput",

@@ -46,6 +46,9 @@ impl Admin<'_> {
         if new.name.trim().is_empty() || new.name.chars().count() > LONGEST_NAME {
             return Err(AdminError::wrong(format!("a key's name has 1 to {LONGEST_NAME} characters")));
         }
+        if new.name.contains('\0') {
+            return Err(AdminError::wrong("a key's name is text without NUL"));
+        }
         let secret = Secret::draw("arm_")?;
         let row = KeyRow {
             id: self.caller.ids.id(now),

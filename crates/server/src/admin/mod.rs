@@ -53,8 +53,13 @@ impl Admin<'_> {
             Ok(name) if name.as_str() == ADMIN || roles.contains_key(&name) => Ok(name),
             _ => {
                 let known: Vec<&str> = std::iter::once(ADMIN).chain(roles.keys().map(Name::as_str)).collect();
-                let message = format!("there is no role `{text}`");
-                Err(AdminError::wrong(message).hint(format!("there are {}", known.join(", "))))
+                let wrong = AdminError::wrong(format!("there is no role `{text}`"));
+                // Whoever only shares is not told what roles there are.
+                let told = [Right::Users, Right::Keys, Right::Shares];
+                if told.iter().any(|right| self.caller.access.may(*right)) {
+                    return Err(wrong.hint(format!("there are {}", known.join(", "))));
+                }
+                Err(wrong)
             }
         }
     }

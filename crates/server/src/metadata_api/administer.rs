@@ -5,6 +5,7 @@ use std::future::Future;
 use async_graphql::{Context, Enum, ID, InputObject, Json, Object, OneofObject, Result, SimpleObject};
 use engine::audit::{Act, Entry};
 use metadata::Name;
+use metadata::catalog::Right;
 use serde_json::{Map, Value, json};
 use store::{Grantee, InvitationKind};
 use uuid::Uuid;
@@ -135,11 +136,21 @@ impl Scene {
         let Some(definition) = self.catalog.object(object) else {
             return Err(wrong(format!("there is no object `{object}`")));
         };
-        fields_of_json(&self.catalog, definition, &json).map_err(|error| administered(&error))
+        let data = fields_of_json(&self.catalog, definition, &json);
+        data.map_err(|error| self.without(Right::Users, &error))
     }
 
     fn roles(&self, roles: &[String]) -> Result<Vec<Name>> {
-        roles.iter().map(|role| self.admin().role(role).map_err(|error| administered(&error))).collect()
+        roles.iter().map(|role| self.role(role, Right::Users)).collect()
+    }
+
+    fn role(&self, role: &str, needed: Right) -> Result<Name> {
+        self.admin().role(role).map_err(|error| self.without(needed, &error))
+    }
+
+    /// What was named wrongly is told to those who have the right; to others the act is refused, as it would be with good names.
+    fn without(&self, needed: Right, error: &AdminError) -> async_graphql::Error {
+        self.must_any(&[needed]).err().unwrap_or_else(|| administered(error))
     }
 }
 
@@ -198,7 +209,7 @@ impl PeopleMutation {
     /// Gives a role to a user: at most the rights that one has.
     async fn grant_role(&self, context: &Context<'_>, user: ID, role: String) -> Result<bool> {
         let (scene, user) = (context.data::<Scene>()?, identified(&user)?);
-        let name = scene.admin().role(&role).map_err(|error| administered(&error))?;
+        let name = scene.role(&role, Right::Users)?;
         let deed = Deed::new(Act::RoleGrant, "user", Some(user), json!({ "role": role }));
         scene.administer(deed, scene.admin().grant_role(user, &name)).await?;
         Ok(true)
@@ -280,8 +291,7 @@ impl PeopleMutation {
             None,
             json!({ "name": name, "role": role, "user": user.as_deref() }),
         );
-        let role =
-            role.map(|role| scene.admin().role(&role).map_err(|error| administered(&error))).transpose()?;
+        let role = role.map(|role| scene.role(&role, Right::Keys)).transpose()?;
         let user = user.as_ref().map(identified).transpose()?;
         let new = NewKey { name, role, user, expires: instant(expires.as_deref())? };
         let made = scene.administer(deed, scene.admin().make_key(new)).await?;

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use testing::each_database;
 
 use crate::canary::position;
-use crate::chance::Chance;
 use crate::data::{Data, user};
 use crate::stage::Stage;
+use testing::Chance;
 
 /// A tenant in which user 1 is a seller, with the key `home-me`.
 async fn seller(store: &store::Store, data: &Data) -> Stage {

@@ -284,9 +284,7 @@ impl Maker<'_> {
             .filter(|(key, ty)| {
                 let deep = self.schema.types.get(&ty.name).is_some_and(|ty| ty.kind == "INPUT_OBJECT");
                 let logic = matches!(key.as_str(), "and" | "or" | "not");
-                // Only of a relation may one ask whether it is there.
-                let root = key == "isNull" && of.inputs.iter().any(|(key, _)| key == "and");
-                !(root || UNEVEN.contains(&key.as_str()) || (depth > 4 && (deep || logic)))
+                !(UNEVEN.contains(&key.as_str()) || (depth > 4 && (deep || logic)))
             })
             .cloned()
             .collect();
