@@ -82,7 +82,7 @@ async fn users_and_keys(kind: Kind) {
     assert_eq!(roles("ann@acme.example"), Some(json!([])));
     assert_eq!(roles("boss@acme.example"), Some(json!(["admin"])));
 
-    shared(&instance, &boss_id).await;
+    shared(&instance, &boss_id);
 
     // Keys end by themselves and by hand.
     let made = instance
@@ -100,7 +100,7 @@ async fn users_and_keys(kind: Kind) {
 }
 
 /// A record is shared, listed and taken back; without somebody to share it with nothing happens.
-async fn shared(instance: &Instance, record: &str) {
+fn shared(instance: &Instance, record: &str) {
     let create = ["share", "create", "user", record, "--tenant", "acme"];
     let nobody = instance.run(&create);
     assert!(nobody.code != 0 && nobody.stderr.contains("--user"), "{}", nobody.stderr);

@@ -16,7 +16,7 @@ fn untouched() -> usize {
     asked.ok().and_then(|text| text.parse().ok()).unwrap_or(600)
 }
 
-fn row(name: String, number: usize) -> Value {
+fn row(name: &str, number: usize) -> Value {
     // Seven values, and null.
     let employees = if number.is_multiple_of(8) { Value::Null } else { json!(number % 8) };
     json!({"name": name, "employees": employees})
@@ -43,9 +43,9 @@ async fn disturb(stage: Arc<Stage>, mut others: Vec<String>, stop: Arc<AtomicBoo
         if number.is_multiple_of(4) {
             let gone = "mutation($i: ID!) { deleteCompany(id: $i) { errors { message } } }";
             stage.post("/graphql", KEY, gone, json!({"i": one})).await;
-            let new = create(&stage, vec![row("other".to_owned(), number)]).await;
+            let new = create(&stage, vec![row("other", number)]).await;
             let at = number % others.len();
-            others[at] = new[0].clone();
+            others[at].clone_from(&new[0]);
         }
         tokio::task::yield_now().await;
     }
@@ -58,8 +58,8 @@ async fn each_untouched_record_is_met_once_while_others_write() {
         let stage = Arc::new(Stage::new(&handles, &business()).await);
         let mut others = Vec::new();
         for from in (0..untouched()).step_by(100) {
-            create(&stage, (from..from + 100).map(|number| row(format!("kept {number}"), number)).collect()).await;
-            others.extend(create(&stage, (0..20).map(|number| row("other".to_owned(), number)).collect()).await);
+            create(&stage, (from..from + 100).map(|number| row(&format!("kept {number}"), number)).collect()).await;
+            others.extend(create(&stage, (0..20).map(|number| row("other", number)).collect()).await);
         }
         let stop = Arc::new(AtomicBool::new(false));
         let disturber = tokio::spawn(disturb(Arc::clone(&stage), others, Arc::clone(&stop)));

@@ -123,7 +123,7 @@ pub async fn settle(stage: &Stage) -> Canary {
 
 /// A position in a list, as it is handed out.
 pub fn position(json: &Value) -> String {
-    json.to_string().bytes().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(json.to_string())
 }
 
 /// Whoever speaks as the canary writes; all others read.

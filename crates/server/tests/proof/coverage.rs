@@ -92,8 +92,7 @@ async fn no_route_answers_without_a_key() {
                         let (status, text) = stage.send(request(method, &path, key)).await;
                         let denied = (400..500).contains(&status);
                         let refused = match (*entry, key) {
-                            (Entry::Everybody, _) => status < 500,
-                            (Entry::Session, OTHER | STRANGER) => status < 500,
+                            (Entry::Everybody, _) | (Entry::Session, OTHER | STRANGER) => status < 500,
                             (Entry::Session, _) => denied,
                             (Entry::Visitor, _) => {
                                 denied || (path == "/auth/setup" && text == "{\"open\":false}")

@@ -29,7 +29,7 @@ async fn a_denied_write_leaves_only_its_entry_in_the_audit_log() {
                 data.sees("seller", 1, object, cells) == seen
                     && (!seen || data.may("seller", 1, "update", object, cells) == mine)
             });
-            fits.map(|(id, _)| id.to_string()).unwrap_or_else(|| panic!("no such {object}"))
+            fits.map_or_else(|| panic!("no such {object}"), |(id, _)| id.to_string())
         };
         let (foreign, hidden) = (sees("account", true, false), sees("account", false, false));
         let (mine, no_deal) = (sees("deal", true, true), sees("deal", false, false));

@@ -135,8 +135,8 @@ async fn whose_a_record_is_is_not_for_the_request_to_say() {
         let data = Data::new(3);
         stage.tenant("home", &data).await;
         let account = data.objects["account"].keys().next().expect("an account").to_string();
-        let state = format!("{{ account(id: \"{account}\") {{ id name version createdAt owner {{ id }} }} accounts {{ totalCount }} }}");
-        let before = stage.ask("/graphql", "home-all", &state).await;
+        let told = format!("{{ account(id: \"{account}\") {{ id name version createdAt owner {{ id }} }} accounts {{ totalCount }} }}");
+        let before = stage.ask("/graphql", "home-all", &told).await;
         for (field, value) in [
             ("tenantId", "\"qxcanary\""),
             ("tenant", "\"qxcanary\""),
@@ -172,7 +172,7 @@ async fn whose_a_record_is_is_not_for_the_request_to_say() {
             let answer = stage.ask("/graphql", "home-all", &call).await;
             assert!(!codes(&answer, "updateAccount").is_empty(), "{answer}");
         }
-        assert_eq!(stage.ask("/graphql", "home-all", &state).await, before);
+        assert_eq!(stage.ask("/graphql", "home-all", &told).await, before);
     })
     .await;
 }
