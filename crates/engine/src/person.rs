@@ -3,6 +3,7 @@
 //! Users that are inactive or deleted are nobody. Records of users are read through the layout, as everything else.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -39,7 +40,7 @@ pub struct Person {
     /// The roles given to them.
     pub roles: Vec<Name>,
     /// What scopes ask about them.
-    pub facts: Facts,
+    pub facts: Arc<Facts>,
     /// Their time zone, where they have set one.
     pub zone: Option<Tz>,
 }
@@ -100,7 +101,7 @@ impl Engine {
             name,
             email,
             roles: roles.iter().filter_map(|role| Name::new(role).ok()).collect(),
-            facts,
+            facts: Arc::new(facts),
             zone: text("timeZone").and_then(|zone| zone.parse().ok()),
         }))
     }

@@ -9,7 +9,7 @@ use engine::{Actor, Caller, Door, Person, ReadError};
 use graphql::{Code, Error};
 use metadata::{Catalog, Name};
 use moka::sync::Cache;
-use query::access::{Access, Facts, Shares};
+use query::access::{Access, Shares};
 use store::{Tenant, TenantName};
 use uuid::Uuid;
 
@@ -98,10 +98,10 @@ impl App {
         };
         let access = self.access(principal, person.as_deref(), &catalog);
         let (actor, facts, zone) = match &person {
-            None => (Actor { label: principal.label(), user: None }, Facts::default(), None),
+            None => (Actor { label: principal.label(), user: None }, Arc::default(), None),
             Some(person) => (
                 Actor { label: person.label.clone(), user: Some(person.id) },
-                person.facts.clone(),
+                Arc::clone(&person.facts),
                 person.zone,
             ),
         };
@@ -110,7 +110,7 @@ impl App {
             catalog,
             actor,
             access,
-            facts: Arc::new(facts),
+            facts,
             door: Door::Graphql,
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
