@@ -32,6 +32,8 @@ enum Command {
     Floor(Floor),
     /// Measures what a role costs: the same reads with all rights and with a role, on a million leads
     Roles(Run),
+    /// Measures what one tenant at full tilt leaves to another
+    Fairness(Run),
     /// Fills the tables of tenant `bench` in a database where `metadata/core` has been applied
     Seed(Seed),
 }
@@ -99,6 +101,7 @@ fn main() -> ExitCode {
             Some(Command::Floor(floor)) => floor::serve(&floor.database, floor.port).await,
             Some(Command::Seed(seed)) => seed::fill(&seed.database, seed.percent, seed::LEADS).await,
             Some(Command::Roles(run)) => drive::run_roles(run).await,
+            Some(Command::Fairness(run)) => drive::run_fairness(run).await,
             None => drive::run(arguments.run).await,
         }
     });

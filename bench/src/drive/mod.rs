@@ -2,6 +2,7 @@
 
 mod client;
 mod compare;
+mod fairness;
 mod load;
 mod numbers;
 mod operation;
@@ -14,6 +15,7 @@ use std::io::Write;
 
 use crate::{Failure, Run, database, seed};
 
+pub use fairness::run as run_fairness;
 use load::Figures;
 use operation::{OPERATIONS, Side};
 pub use roles::run as run_roles;

@@ -32,10 +32,15 @@ pub struct Server {
 
 /// Makes the tenant, applies the package, makes a key.
 pub async fn set_up(run: &Run, url: &str) -> Result<String, Failure> {
+    set_up_tenant(run, url, "bench").await
+}
+
+/// The same for any tenant.
+pub async fn set_up_tenant(run: &Run, url: &str, tenant: &str) -> Result<String, Failure> {
     let package = run.package.display().to_string();
-    command(run, url, &["tenant", "create", "bench"]).await?;
-    command(run, url, &["apply", &package, "--tenant", "bench"]).await?;
-    let answer = command(run, url, &["key", "create", "--tenant", "bench", "--json"]).await?;
+    command(run, url, &["tenant", "create", tenant]).await?;
+    command(run, url, &["apply", &package, "--tenant", tenant]).await?;
+    let answer = command(run, url, &["key", "create", "--tenant", tenant, "--json"]).await?;
     let line: serde_json::Value = serde_json::from_str(answer.lines().next().unwrap_or_default())?;
     line.get("apiKey")
         .and_then(|key| key.as_str())
@@ -96,13 +101,24 @@ pub async fn postmaster(url: &str) -> Result<u32, Failure> {
 impl Server {
     /// The platform.
     pub async fn armature(run: &Run, url: &str) -> Result<Self, Failure> {
+        Self::armature_with(run, url, &[]).await
+    }
+
+    /// The platform, with further arguments.
+    pub async fn armature_with(run: &Run, url: &str, further: &[&str]) -> Result<Self, Failure> {
         let port = free_port()?;
         let mut command = Command::new(&run.armature);
         command
             .args(["serve", "--json", "--port", &port.to_string()])
+            .args(further)
             .env("ARMATURE_DATABASE", url)
             .env("RUST_LOG", "warn");
         Self::start(command, port).await
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Whom to drive.

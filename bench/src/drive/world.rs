@@ -36,16 +36,22 @@ const POSITIONS: &str = "query($skip: Int!) { activities(orderBy: [{ happenedAt:
                          { edges { cursor node { id happenedAt } } } }";
 
 impl World {
-    /// Asks Armature for positions.
-    pub async fn explore(servers: &Servers, key: String, percent: u32) -> Result<Self, Failure> {
+    /// Without positions.
+    pub fn new(key: String, percent: u32) -> Self {
         let share = |rows: u32| (rows / 100 * percent).max(200);
-        let mut world = World {
+        World {
             key,
             accounts: share(seed::ACCOUNTS),
             opportunities: share(seed::OPPORTUNITIES),
             offset: share(seed::ACTIVITIES) / 5,
             positions: Vec::new(),
-        };
+        }
+    }
+
+    /// Asks Armature for positions.
+    pub async fn explore(servers: &Servers, key: String, percent: u32) -> Result<Self, Failure> {
+        let share = |rows: u32| (rows / 100 * percent).max(200);
+        let mut world = Self::new(key, percent);
         let mut connection = Connection::open(servers.port(Side::Armature)).await?;
         for place in 0..40_u32 {
             let skip = share(seed::ACTIVITIES) / 100 * place;

@@ -22,7 +22,7 @@ use crate::rates::Rates;
 use crate::session::Secure;
 use crate::settings::Settings;
 use crate::surfaces::Surfaces;
-use crate::turns::Turns;
+use crate::turns::{Allowed, Turns};
 
 /// What a server is made of.
 #[derive(Clone)]
@@ -72,6 +72,14 @@ impl Clock for FunctionClock {
     }
 }
 
+/// One for each processor, unless it is set.
+fn shared_requests(settings: &Settings) -> usize {
+    match settings.shared_requests {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        set => set,
+    }
+}
+
 impl App {
     /// Everything cold. `Err` names a setting that cannot be.
     pub(crate) fn new(config: ServerConfig) -> Result<App, String> {
@@ -97,13 +105,19 @@ impl App {
             metrics: Metrics::install()?,
             readiness: Readiness::default(),
             permits: Semaphore::new(settings.concurrent_requests),
-            turns: Turns::new(
-                settings.requests_per_tenant,
-                settings.waiting_per_tenant,
-                Duration::from_millis(settings.waiting_ms),
-            ),
+            turns: Turns::new(Allowed {
+                at_once: settings.requests_per_tenant,
+                among: shared_requests(&settings),
+                waiting: settings.waiting_per_tenant,
+                patience: Duration::from_millis(settings.waiting_ms),
+            }),
             transfers: Semaphore::new(settings.concurrent_transfers),
-            transfer_turns: Turns::new(settings.concurrent_transfers / 2, 0, Duration::ZERO),
+            transfer_turns: Turns::new(Allowed {
+                at_once: settings.concurrent_transfers / 2,
+                among: usize::MAX,
+                waiting: 0,
+                patience: Duration::ZERO,
+            }),
             rates: Rates::new(&settings),
             store,
             settings,

@@ -198,7 +198,9 @@ impl Run<'_> {
         for part in prepared {
             parts.push(self.part(part));
         }
-        let answers = futures::stream::iter(parts).buffered(AT_ONCE).collect::<Vec<_>>().await;
+        // Where others are there, a request is one statement at a time.
+        let at_once = if self.app.turns.shared(self.caller.tenant.name()) { 1 } else { AT_ONCE };
+        let answers = futures::stream::iter(parts).buffered(at_once).collect::<Vec<_>>().await;
         if !self.last && answers.iter().any(|answer| matches!(answer, Err(ReadError::Stale))) {
             return Err(Stop::Stale);
         }

@@ -21,11 +21,12 @@ use query::access::Denied;
 use serde::Deserialize;
 use serde_json::json;
 use tempfile::NamedTempFile;
-use tokio::sync::{OwnedSemaphorePermit, SemaphorePermit};
+use tokio::sync::SemaphorePermit;
 use work::{ExportError, ExportOptions, Format, ImportError, ImportOptions, Map, OnError, Report};
 
 use crate::app::App;
 use crate::trace::TraceId;
+use crate::turns::Turn;
 
 /// Longest file that is taken, in bytes.
 const LONGEST: u64 = 4 << 30;
@@ -142,10 +143,7 @@ async fn caller(app: &App, headers: &HeaderMap, door: Door) -> Result<Caller, Re
 }
 
 /// Room among the files that are read or written; half of it for one tenant.
-async fn turn<'a>(
-    app: &'a App,
-    caller: &Caller,
-) -> Result<(OwnedSemaphorePermit, SemaphorePermit<'a>), Refused> {
+async fn turn<'a>(app: &'a App, caller: &Caller) -> Result<(Turn, SemaphorePermit<'a>), Refused> {
     let crowded = || {
         let error = Error::new(Code::RateLimited, "Too many files are on their way; try again in a moment");
         (StatusCode::SERVICE_UNAVAILABLE, error)

@@ -35,6 +35,8 @@ pub struct Settings {
     pub acquire_ms: u64,
     /// Requests of one tenant that may be in work at the same time; further ones wait.
     pub requests_per_tenant: usize,
+    /// Requests that tenants which ask at the same time may have in work together, one for each at least; a tenant that is alone is not held to it. 0 is one for each processor.
+    pub shared_requests: usize,
     /// Requests of one tenant that may wait for their turn; further ones are answered 503 at once.
     pub waiting_per_tenant: usize,
     /// Longest wait for a turn; then 503.
@@ -80,11 +82,12 @@ impl Default for Settings {
             idle_in_transaction_ms: millis(store.idle_in_transaction_timeout),
             acquire_ms: millis(store.acquire_timeout),
             requests_per_tenant: 12,
+            shared_requests: 0,
             waiting_per_tenant: 256,
             waiting_ms: 2_000,
             concurrent_transfers: 4,
-            rate_per_tenant: 1_000_000,
-            rate_per_key: 500_000,
+            rate_per_tenant: 10_000_000,
+            rate_per_key: 5_000_000,
             audit_days: 0,
             history_days: 0,
             shutdown_ms: 10_000,
