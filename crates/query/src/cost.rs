@@ -15,6 +15,8 @@ pub const DEPTH: u32 = 15;
 pub const LARGEST_PAGE: i64 = 1_000;
 /// Records on a page when its size is not stated.
 pub const DEFAULT_PAGE: i64 = 50;
+/// What a record that is written costs, in rows that are read.
+pub const WRITTEN: u64 = 5;
 /// Groups when their number is not stated.
 pub const DEFAULT_GROUPS: i64 = 1_000;
 
@@ -84,7 +86,6 @@ pub fn within_budget(cost: Cost) -> Result<(), CostExceeded> {
 
 /// What a write costs before it is known what it will do: its records, each as much as some rows; by filter, as many as a batch.
 pub fn of_write(write: &Write) -> u64 {
-    const RECORD: u64 = 5;
     const MATCHING: u64 = 1_000;
     let of = |which: &Which| match which {
         Which::One(_) => 1,
@@ -98,7 +99,7 @@ pub fn of_write(write: &Write) -> u64 {
         | Operation::Restore(which, _)
         | Operation::Destroy(which, _) => of(which),
     };
-    records.saturating_mul(RECORD)
+    records.saturating_mul(WRITTEN)
 }
 
 struct Meter<'a> {

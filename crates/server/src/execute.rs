@@ -6,7 +6,7 @@ use std::time::Duration;
 use engine::{Caller, ReadError, Ready, Returning, WriteError};
 use expr::Moment;
 use futures::StreamExt;
-use graphql::{Code, Context, Error, Lowered, OperationKind, Root, RootItem};
+use graphql::{Context, Error, Lowered, OperationKind, Root, RootItem};
 use query::cost::{self, Cost};
 use query::request::Read;
 
@@ -221,13 +221,7 @@ impl Run<'_> {
         let (tenant, counted) = (self.principal.tenant.name(), self.principal.counted_as());
         self.app.rates.take(tenant, counted, cost).map_err(|limited| match limited {
             Limited::Wait(wait) => Stop::Later(wait),
-            Limited::Never { burst } => {
-                let message = format!(
-                    "the request may cost {cost}, and {burst} is the most that may be asked for at once"
-                );
-                let error = Error::new(Code::CostExceeded, message);
-                Stop::Refused(vec![error.with("cost", cost).with("limit", burst)])
-            }
+            Limited::Never { burst } => Stop::Refused(vec![failure::too_much_at_once(cost, burst)]),
         })
     }
 

@@ -1,5 +1,8 @@
 //! Failures of the rooms below as errors of the API. What happened inside is logged here, once, and never sent.
 
+use std::time::Duration;
+
+use axum::http::StatusCode;
 use deploy::DeployError;
 use engine::{ReadError, WriteError};
 use graphql::{Code, Error, PathSegment, Root};
@@ -62,6 +65,27 @@ pub(crate) fn cost(exceeded: &CostExceeded) -> Error {
             Error::validation(exceeded.to_string())
         }
     }
+}
+
+/// Not now: with the whole seconds after which to try again.
+pub(crate) fn later(status: StatusCode, seconds: u64) -> Error {
+    let told = match status {
+        StatusCode::TOO_MANY_REQUESTS => "More is asked for than the rate of this key or tenant allows",
+        _ => "There is too much to do",
+    };
+    Error::new(Code::RateLimited, format!("{told}; try again in {seconds} s")).with("retryAfter", seconds)
+}
+
+/// A time in whole seconds, rather longer than shorter.
+pub(crate) fn seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+/// A request that costs more than anybody may ask for at once.
+pub(crate) fn too_much_at_once(cost: u64, burst: u32) -> Error {
+    let message =
+        format!("the request may cost {cost}, and {burst} is the most that may be asked for at once");
+    Error::new(Code::CostExceeded, message).with("cost", cost).with("limit", burst)
 }
 
 /// A write that did not happen.

@@ -6,6 +6,7 @@
 use std::io::{self, BufWriter, Read, Seek, Write};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::Body;
 use axum::extract::{Path as UrlPath, Query, Request, State};
@@ -18,6 +19,7 @@ use futures::{StreamExt, stream};
 use graphql::{Code, Error};
 use metadata::Name;
 use query::access::Denied;
+use query::cost;
 use serde::Deserialize;
 use serde_json::json;
 use tempfile::NamedTempFile;
@@ -25,6 +27,9 @@ use tokio::sync::SemaphorePermit;
 use work::{ExportError, ExportOptions, Format, ImportError, ImportOptions, Map, OnError, Report};
 
 use crate::app::App;
+use crate::failure;
+use crate::keys::Principal;
+use crate::rates::{self, Limited};
 use crate::trace::TraceId;
 use crate::turns::Turn;
 
@@ -65,13 +70,14 @@ pub(crate) async fn import(
 ) -> Response {
     let trace = TraceId::of(request.headers(), app.ids.as_ref(), app.clock.now());
     let imported = async {
-        let caller = caller(&app, request.headers(), Door::Upload).await?;
+        let (principal, caller) = caller(&app, request.headers(), Door::Upload).await?;
         let object = name(&object)?;
         let mut options = options(&query)?;
         let file = NamedTempFile::new().map_err(|error| broken(&error))?;
-        receive(request.into_body(), file.path()).await?;
+        let lines = receive(request.into_body(), file.path()).await?;
         // Behind the upload, which may be slow.
         let _turn = turn(&app, &caller).await?;
+        pay(&app, &principal, lines.saturating_mul(cost::WRITTEN))?;
         let rejects = NamedTempFile::new().map_err(|error| broken(&error))?;
         options.rejects = query.rejects.then(|| rejects.path().to_owned());
         let report = work::import(&app.engine, &caller, &object, file.path(), &options, &|_| ())
@@ -98,7 +104,7 @@ pub(crate) async fn export(
 ) -> Response {
     let trace = TraceId::of(&headers, app.ids.as_ref(), app.clock.now());
     let exported = async {
-        let caller = caller(&app, &headers, Door::Graphql).await?;
+        let (principal, caller) = caller(&app, &headers, Door::Graphql).await?;
         let object = name(&object)?;
         let (format, media) = match query.format.as_deref() {
             None | Some("csv") => (Format::Csv, "text/csv; charset=utf-8"),
@@ -109,7 +115,16 @@ pub(crate) async fn export(
         let file = tempfile::tempfile().map_err(|error| broken(&error))?;
         let options = ExportOptions { format, ..ExportOptions::default() };
         let mut out = BufWriter::new(file);
-        work::export(&app.engine, &caller, &object, &options, &mut out, &|_| ())
+        pay(&app, &principal, rates::EXPORT)?;
+        let paid = AtomicU64::new(rates::EXPORT);
+        // How much there is shows only page by page; what is not paid for in time is no reason to end in the middle.
+        let watch = |count: u64| {
+            let more = count.saturating_sub(paid.fetch_max(count, Ordering::Relaxed));
+            if let Err(refused) = pay(&app, &principal, more) {
+                tracing::debug!(code = refused.1.code.as_str(), "an export goes beyond its rate");
+            }
+        };
+        work::export(&app.engine, &caller, &object, &options, &mut out, &watch)
             .await
             .map_err(export_failure)?;
         let mut file = out.into_inner().map_err(|error| broken(error.error()))?;
@@ -133,20 +148,32 @@ fn piece(mut file: std::fs::File) -> io::Result<Option<(Bytes, std::fs::File)>> 
     Ok((length > 0).then(|| (Bytes::from(piece), file)))
 }
 
-async fn caller(app: &App, headers: &HeaderMap, door: Door) -> Result<Caller, Refused> {
+async fn caller(app: &App, headers: &HeaderMap, door: Door) -> Result<(Arc<Principal>, Caller), Refused> {
     let unavailable = |error: Error| (StatusCode::SERVICE_UNAVAILABLE, error);
     let principal = app.authenticate(headers).await?;
     let catalog = app.catalogs.reload(&principal.tenant).await;
-    let catalog = catalog.map_err(|error| unavailable(crate::failure::catalog(&error)))?;
+    let catalog = catalog.map_err(|error| unavailable(failure::catalog(&error)))?;
     let caller = app.caller(&principal, catalog).await.map_err(|error| (StatusCode::UNAUTHORIZED, error))?;
-    Ok(Caller { door, ..caller })
+    Ok((principal, Caller { door, ..caller }))
+}
+
+/// Takes rows from the rates of the key and its tenant.
+fn pay(app: &App, principal: &Principal, rows: u64) -> Result<(), Refused> {
+    let taken = app.rates.take_at_most(principal.tenant.name(), principal.counted_as(), rows);
+    taken.map_err(|limited| match limited {
+        Limited::Wait(wait) => {
+            let error = failure::later(StatusCode::TOO_MANY_REQUESTS, failure::seconds(wait));
+            (StatusCode::TOO_MANY_REQUESTS, error)
+        }
+        Limited::Never { burst } => (StatusCode::BAD_REQUEST, failure::too_much_at_once(rows, burst)),
+    })
 }
 
 /// Room among the files that are read or written; half of it for one tenant.
 async fn turn<'a>(app: &'a App, caller: &Caller) -> Result<(Turn, SemaphorePermit<'a>), Refused> {
     let crowded = || {
         let error = Error::new(Code::RateLimited, "Too many files are on their way; try again in a moment");
-        (StatusCode::SERVICE_UNAVAILABLE, error)
+        (StatusCode::SERVICE_UNAVAILABLE, error.with("retryAfter", 1))
     };
     let own = app.transfer_turns.take(caller.tenant.name()).await.map_err(|_| crowded())?;
     let permit = app.transfers.try_acquire().map_err(|_| crowded())?;
@@ -168,11 +195,11 @@ fn options(query: &ImportQuery) -> Result<ImportOptions, Refused> {
     })
 }
 
-/// Writes the body into a file.
-async fn receive(body: Body, path: &Path) -> Result<(), Refused> {
+/// Writes the body into a file; how many lines it has.
+async fn receive(body: Body, path: &Path) -> Result<u64, Refused> {
     let mut file = BufWriter::new(std::fs::File::create(path).map_err(|error| broken(&error))?);
     let mut pieces = body.into_data_stream();
-    let mut length = 0;
+    let (mut length, mut lines) = (0, 0);
     while let Some(piece) = pieces.next().await {
         let piece = piece.map_err(|error| wrong(format!("the file did not arrive whole: {error}")))?;
         length += piece.len() as u64;
@@ -180,9 +207,11 @@ async fn receive(body: Body, path: &Path) -> Result<(), Refused> {
             let error = Error::validation(format!("A file may have {LONGEST} bytes at most"));
             return Err((StatusCode::PAYLOAD_TOO_LARGE, error));
         }
+        lines += piece.iter().filter(|byte| **byte == b'\n').count() as u64;
         file.write_all(&piece).map_err(|error| broken(&error))?;
     }
-    file.flush().map_err(|error| broken(&error))
+    file.flush().map_err(|error| broken(&error))?;
+    Ok(lines)
 }
 
 /// The report, with what a person is told beside it.
@@ -212,14 +241,14 @@ fn wrong(message: String) -> Refused {
 
 /// The server's own disk failed it.
 fn broken(error: &io::Error) -> Refused {
-    (StatusCode::INTERNAL_SERVER_ERROR, crate::failure::internal(error))
+    (StatusCode::INTERNAL_SERVER_ERROR, failure::internal(error))
 }
 
 fn import_failure(error: ImportError) -> Refused {
     match error {
         ImportError::Header { .. } | ImportError::Usage { .. } => wrong(error.to_string()),
         ImportError::Denied(denied) => refused(&denied),
-        ImportError::Write(error) => (StatusCode::INTERNAL_SERVER_ERROR, crate::failure::internal(&error)),
+        ImportError::Write(error) => (StatusCode::INTERNAL_SERVER_ERROR, failure::internal(&error)),
         ImportError::Unreadable { source, .. } if source.kind() == io::ErrorKind::InvalidData => {
             wrong(source.to_string())
         }
@@ -230,7 +259,7 @@ fn import_failure(error: ImportError) -> Refused {
 /// A transfer that is not granted, or of what is not there.
 fn refused(denied: &Denied) -> Refused {
     if denied.forbidden() {
-        return (StatusCode::FORBIDDEN, crate::failure::denied(denied));
+        return (StatusCode::FORBIDDEN, failure::denied(denied));
     }
     (StatusCode::NOT_FOUND, Error::new(Code::NotFound, denied.to_string()))
 }
@@ -238,17 +267,18 @@ fn refused(denied: &Denied) -> Refused {
 fn export_failure(error: ExportError) -> Refused {
     match error {
         ExportError::Denied(denied) => refused(&denied),
-        other => (StatusCode::INTERNAL_SERVER_ERROR, crate::failure::internal(&other)),
+        other => (StatusCode::INTERNAL_SERVER_ERROR, failure::internal(&other)),
     }
 }
 
 fn refuse((status, error): Refused, trace: &TraceId) -> Response {
     tracing::info!(status = status.as_u16(), code = error.code.as_str(), trace = trace.as_str(), "refused");
-    let limited = error.code == Code::RateLimited;
+    let told = error.extensions.iter().find(|(name, _)| *name == "retryAfter");
+    let wait = told.and_then(|(_, seconds)| seconds.as_u64());
     let body = crate::payload::refusal(&[error], trace);
     let mut response = (status, [(CONTENT_TYPE, "application/json")], body).into_response();
-    if limited {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    if let Some(wait) = wait {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait));
     }
     if status == StatusCode::UNAUTHORIZED {
         response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -3,10 +3,13 @@
 
 use std::hash::Hash;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use moka::policy::EvictionPolicy;
+use moka::sync::Cache;
 use store::TenantName;
 use uuid::Uuid;
 
@@ -14,8 +17,14 @@ use crate::settings::Settings;
 
 /// Seconds' worth of units that may be asked for at once by whoever was quiet.
 const BURST: u32 = 5;
-/// Tenants or keys that are remembered before those are forgotten that have their whole burst again.
-const REMEMBERED: usize = 10_000;
+/// Tenants or keys that are remembered; then the one that has not asked for the longest time is forgotten, which has its whole burst again.
+const REMEMBERED: u64 = 10_000;
+/// Rows of an export that are paid for before the first is read.
+pub(crate) const EXPORT: u64 = 1_000;
+/// What a question to the metadata API costs.
+pub(crate) const QUESTION: u64 = 10;
+/// What a change by the metadata API costs: an apply plans, compares and asks every table.
+pub(crate) const CHANGE: u64 = 10_000;
 
 /// Why a request has to wait, or can never be carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,29 +56,34 @@ impl Rates {
         self.keys.as_ref().map_or(Ok(()), |rate| rate.take(&key, cost))?;
         self.tenants.as_ref().map_or(Ok(()), |rate| rate.take(tenant, cost))
     }
+
+    /// The same for work that is paid for as a whole and may be larger than what may be asked for at once: no more than that is taken.
+    pub(crate) fn take_at_most(&self, tenant: &TenantName, key: Uuid, cost: u64) -> Result<(), Limited> {
+        let keys = self.keys.as_ref().map_or(u32::MAX, |rate| rate.burst);
+        let tenants = self.tenants.as_ref().map_or(u32::MAX, |rate| rate.burst);
+        self.take(tenant, key, cost.min(u64::from(keys.min(tenants))))
+    }
 }
 
-struct Rate<K: Hash + Eq + Clone> {
-    limiter: DefaultKeyedRateLimiter<K>,
+struct Rate<K: Hash + Eq> {
+    quota: Quota,
+    limiters: Cache<K, Arc<DefaultDirectRateLimiter>>,
     burst: u32,
 }
 
-impl<K: Hash + Eq + Clone> Rate<K> {
+impl<K: Hash + Eq + Clone + Send + Sync + 'static> Rate<K> {
     /// `None` for 0: without limit.
     fn new(units: u32) -> Option<Self> {
         let units = NonZeroU32::new(units)?;
         let burst = units.saturating_mul(NonZeroU32::new(BURST)?);
-        Some(Self {
-            limiter: RateLimiter::keyed(Quota::per_second(units).allow_burst(burst)),
-            burst: burst.get(),
-        })
+        let limiters =
+            Cache::builder().max_capacity(REMEMBERED).eviction_policy(EvictionPolicy::lru()).build();
+        Some(Self { quota: Quota::per_second(units).allow_burst(burst), limiters, burst: burst.get() })
     }
 
     fn take(&self, key: &K, cost: NonZeroU32) -> Result<(), Limited> {
-        if self.limiter.len() > REMEMBERED {
-            self.limiter.retain_recent();
-        }
-        match self.limiter.check_key_n(key, cost) {
+        let limiter = self.limiters.get_with_by_ref(key, || Arc::new(RateLimiter::direct(self.quota)));
+        match limiter.check_n(cost) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(early)) => Err(Limited::Wait(early.wait_time_from(DefaultClock::default().now()))),
             Err(_) => Err(Limited::Never { burst: self.burst }),
@@ -105,6 +119,28 @@ mod tests {
         );
         assert_eq!(rates.take(&canary, Uuid::from_u128(4), 50), Ok(()), "another tenant");
         assert_eq!(rates.take(&canary, Uuid::from_u128(5), 51), Err(Limited::Never { burst: 50 }));
+    }
+
+    #[test]
+    fn what_is_larger_than_a_burst_takes_all_of_it() {
+        let rates = rates(20, 10);
+        let (acme, key) = (name("acme"), Uuid::from_u128(1));
+        assert_eq!(rates.take_at_most(&acme, key, 1_000_000), Ok(()));
+        assert!(matches!(rates.take_at_most(&acme, key, 1_000_000), Err(Limited::Wait(_))));
+        assert!(matches!(rates.take(&acme, key, 1), Err(Limited::Wait(_))));
+    }
+
+    #[test]
+    fn no_more_are_remembered_than_there_is_room_for() {
+        let rate = Rate::<Uuid>::new(10).expect("a rate");
+        let one = NonZeroU32::MIN;
+        for number in 0..u128::from(REMEMBERED) + 2_000 {
+            rate.take(&Uuid::from_u128(number), one).expect("its first");
+        }
+        rate.limiters.run_pending_tasks();
+        assert!(rate.limiters.entry_count() <= REMEMBERED, "{}", rate.limiters.entry_count());
+        assert!(rate.limiters.contains_key(&Uuid::from_u128(u128::from(REMEMBERED) + 1_999)));
+        assert!(!rate.limiters.contains_key(&Uuid::from_u128(0)), "the first to be forgotten");
     }
 
     #[test]

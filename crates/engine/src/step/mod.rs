@@ -1,5 +1,6 @@
 //! The steps of the order of execution, one a file.
 
+mod circle;
 pub(crate) mod close;
 pub(crate) mod fill;
 pub(crate) mod find;

@@ -13,6 +13,7 @@ use query::request::{Deleted, RecordRef};
 use sql::{Cells, Lock};
 use uuid::Uuid;
 
+use super::circle;
 use super::find::by_id_list;
 use super::grant::{self, Verdict};
 use crate::error::WriteError;
@@ -87,7 +88,7 @@ pub(crate) async fn resolve(run: &mut Run<'_>) -> Result<(), Halt> {
             join(run, &found, place, open).await?;
         }
     }
-    Ok(())
+    circle::refuse(run).await
 }
 
 /// Records that are named by id are asked for by the writing statement itself, unless the caller sees only some of them.

@@ -17,6 +17,7 @@ use accept::Media;
 pub(crate) use question::Question;
 
 use crate::app::App;
+use crate::failure;
 use crate::keys::Principal;
 use crate::metrics::Metrics;
 use crate::trace::TraceId;
@@ -150,13 +151,8 @@ impl Exchange<'_> {
 
     /// Not now: in whole seconds, when to try again.
     fn later(&self, status: StatusCode, media: Media, wait: Duration) -> Response {
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        let told = match status {
-            StatusCode::TOO_MANY_REQUESTS => "More is asked for than the rate of this key or tenant allows",
-            _ => "There is too much to do",
-        };
-        let error = Error::new(Code::RateLimited, format!("{told}; try again in {seconds} s"))
-            .with("retryAfter", seconds);
+        let seconds = failure::seconds(wait);
+        let error = failure::later(status, seconds);
         let mut response = self.refuse(status, media, &[error]);
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         response

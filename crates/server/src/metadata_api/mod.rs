@@ -25,6 +25,7 @@ use crate::failure;
 use crate::http::{Answer, Question};
 use crate::keys::Principal;
 use crate::payload;
+use crate::rates::{self, Limited};
 use crate::trace::TraceId;
 
 /// The schema of the metadata API; the same for all tenants.
@@ -99,8 +100,17 @@ pub(crate) async fn answer(
             return Answer::Refused(vec![refused]);
         }
     };
-    if by_get && writes(&document, question.operation.as_deref()) {
+    let changes = writes(&document, question.operation.as_deref());
+    if by_get && changes {
         return Answer::NotByGet;
+    }
+    let cost = if changes { rates::CHANGE } else { rates::QUESTION };
+    match app.rates.take_at_most(principal.tenant.name(), principal.counted_as(), cost) {
+        Ok(()) => {}
+        Err(Limited::Wait(wait)) => return Answer::Later(wait),
+        Err(Limited::Never { burst }) => {
+            return Answer::Refused(vec![failure::too_much_at_once(cost, burst)]);
+        }
     }
     let catalog = match app.catalogs.get(&principal.tenant).await {
         Ok(catalog) => catalog,

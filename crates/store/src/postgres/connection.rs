@@ -13,7 +13,7 @@ use crate::text::{filled, vouched};
 use crate::{Cause, Row, StoreError};
 use tokio::sync::mpsc::Sender;
 
-/// A connection from the pool. When its user vanishes in the middle of a statement it is closed, which the server sees within half a second
+/// A connection from the pool. When its user vanishes in the middle of a statement it is closed, which the server sees within a quarter of a second
 /// and stops the statement; in the middle of a transaction, that is rolled back.
 #[expect(clippy::struct_excessive_bools, reason = "four facts that hold independently")]
 pub(crate) struct Connection {

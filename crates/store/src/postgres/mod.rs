@@ -37,7 +37,7 @@ impl Postgres {
                 ("lock_timeout", millis(options.lock_timeout)),
                 ("idle_in_transaction_session_timeout", millis(options.idle_in_transaction_timeout)),
                 // A connection that we dropped stops its statement.
-                ("client_connection_check_interval", "500".to_owned()),
+                ("client_connection_check_interval", "250".to_owned()),
                 // Names are always qualified.
                 ("search_path", "pg_catalog".to_owned()),
                 ("TimeZone", "UTC".to_owned()),
