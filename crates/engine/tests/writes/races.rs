@@ -4,9 +4,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::support::{World, by_id, create, data, delete, int, refusals, text, update, world, write};
+use crate::support::{
+    World, by_id, create, data, delete, int, name, null, refusals, text, update, world, write,
+};
 use engine::Outcome;
-use query::request::{Batch, Operation};
+use query::request::{Batch, Input, Operation, RecordData, RecordRef};
 use testing::{Handles, each_database};
 
 /// Runs writes at the same time.
@@ -242,4 +244,58 @@ async fn assert_no_orphans(world: &World) {
             assert!(firms.contains(&firm), "a {object} points at a firm that is gone: {firm:?}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn hierarchies_run_in_no_circle() {
+    each_database(|bed: Handles| async move {
+        let world = Arc::new(world(&bed.tenant).await);
+        let mut users = Vec::new();
+        for number in 0..4 {
+            let email = format!("user{number}@example.com");
+            let mut fields = vec![("name", text(&email)), ("email", text(&email))];
+            fields.extend(users.last().map(|above| ("manager", by_id(*above))));
+            users.push(world.made("user", &fields).await);
+        }
+        let [top, middle, low, lowest] = users[..] else { unreachable!("four") };
+        let circle = vec![("VALIDATION manager".to_owned(), "circle".to_owned(), None)];
+        for below in [middle, low, lowest] {
+            let refused = world.run(update("user", top, &[("manager", by_id(below))])).await;
+            assert_eq!(refusals(&refused), circle);
+        }
+        let joined =
+            vec![(name("reports"), Input::Many { connect: vec![RecordRef::Id(top)], disconnect: vec![] })];
+        let joined =
+            Operation::Update { id: lowest, data: RecordData { fields: joined }, expected_version: None };
+        assert_eq!(refusals(&world.run(write("user", joined)).await), circle, "from the other side");
+        // What is turned round as a whole is none.
+        world.run(update("user", middle, &[("manager", null())])).await;
+        assert!(world.run(update("user", top, &[("manager", by_id(lowest))])).await.ok());
+        let teams = [
+            world.made("team", &[("name", text("a"))]).await,
+            world.made("team", &[("name", text("b"))]).await,
+        ];
+        assert!(world.run(update("team", teams[0], &[("parent", by_id(teams[1]))])).await.ok());
+        assert!(!world.run(update("team", teams[1], &[("parent", by_id(teams[0]))])).await.ok());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_at_a_time_close_no_circle_between_them() {
+    each_database(|bed: Handles| async move {
+        let world = Arc::new(world(&bed.tenant).await);
+        for round in 0..8 {
+            let mut teams = Vec::new();
+            for number in 0..4 {
+                teams.push(world.made("team", &[("name", text(&format!("{round}.{number}")))]).await);
+            }
+            let writes = (0..4)
+                .map(|place| update("team", teams[place], &[("parent", by_id(teams[(place + 1) % 4]))]));
+            let outcomes = at_once(&world, writes.collect()).await;
+            let refused = outcomes.iter().filter(|outcome| !outcome.ok()).count();
+            assert_eq!(refused, 1, "the one that would have closed it");
+        }
+    })
+    .await;
 }
