@@ -129,7 +129,11 @@ impl Stage<'_> {
         let idle = self.light(time, seed).await?;
         let (given, clients) = self.full_tilt(seed);
         tokio::time::sleep(Duration::from_secs(1)).await;
-        let alone = rate(&given.answered, async { Ok(tokio::time::sleep(time).await) }).await?.1;
+        let pause = async {
+            tokio::time::sleep(time).await;
+            Ok(())
+        };
+        let ((), alone) = rate(&given.answered, pause).await?;
         // What was in work before the light one came is not its due.
         self.light(Duration::from_secs(1), seed).await?;
         let refused = given.refused.load(Ordering::Relaxed);
