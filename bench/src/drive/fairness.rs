@@ -25,6 +25,8 @@ const DATABASE: &str = "armature_bench_fairness";
 const QUIET: &str = "quiet";
 /// Requests of the light client in a second.
 const RATE: u32 = 20;
+/// How long after its last request a tenant no longer counts as being there; see `crates/server/src/turns.rs`.
+const GONE: Duration = Duration::from_secs(6);
 /// Leads of the light tenant.
 const LEADS: u32 = 20_000;
 /// What the heavy tenant asks, in turn.
@@ -126,9 +128,11 @@ struct Given {
 impl Stage<'_> {
     async fn round(&self, seed: u64) -> Result<Round, Failure> {
         let time = Duration::from_secs_f64(self.run.seconds);
+        // Statements are planned on each connection before anything is timed.
+        self.light(Duration::from_secs(2), seed).await?;
         let idle = self.light(time, seed).await?;
         let (given, clients) = self.full_tilt(seed);
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::time::sleep(GONE).await;
         let pause = async {
             tokio::time::sleep(time).await;
             Ok(())
