@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
-use metadata::Catalog;
+use metadata::{Catalog, Name};
 use query::access::{Access, Facts};
 use store::Tenant;
 use uuid::Uuid;
@@ -42,6 +42,17 @@ impl Caller {
     pub fn visible(&self) -> &Arc<Catalog> {
         self.access.visible(&self.catalog)
     }
+
+    /// The same moment in the same tenant, but an automation acts: somebody of its own with these rights, not whoever set it off, and no user.
+    pub fn automation(&self, name: &Name, access: Access) -> Self {
+        Self {
+            actor: Actor { label: format!("automation:{name}"), user: None },
+            access,
+            facts: Arc::default(),
+            door: Door::Automation,
+            ..self.clone()
+        }
+    }
 }
 
 impl fmt::Debug for Caller {
@@ -53,7 +64,7 @@ impl fmt::Debug for Caller {
 /// Who acts: a label for the history, and the user record behind it, if there is one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
-    /// `key:import bot`, `user:ann@example.com`.
+    /// `key:import bot`, `user:ann@example.com`, `automation:welcomeCall`.
     pub label: String,
     /// Written to `createdBy` and `updatedBy`.
     pub user: Option<Uuid>,
@@ -78,6 +89,8 @@ pub enum Door {
     Demo,
     /// A package test.
     Test,
+    /// An automation.
+    Automation,
 }
 
 impl Door {
@@ -85,7 +98,7 @@ impl Door {
     /// the caller's rights.
     pub(crate) fn administers(self) -> bool {
         match self {
-            Door::Graphql | Door::Upload => false,
+            Door::Graphql | Door::Upload | Door::Automation => false,
             Door::Import | Door::Login | Door::Metadata | Door::Command | Door::Demo | Door::Test => true,
         }
     }
@@ -105,6 +118,7 @@ impl Door {
             Door::Command => "command",
             Door::Demo => "demo",
             Door::Test => "test",
+            Door::Automation => "automation",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Writes through the engine, on both databases.
 
+mod automation;
 mod operations;
 mod past;
 mod races;
