@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::instance::{Instance, Kind, on_both};
+use crate::instance::{Instance, Kind, on_both, root};
 
 /// Asks until the answer is as wanted; a second is what a change may take.
 async fn within_a_second(instance: &Instance, key: &str, query: &str, wanted: impl Fn(&Value) -> bool) {
@@ -109,4 +109,120 @@ fn shared(instance: &Instance, record: &str) {
     let share = made.value()["share"].as_str().unwrap_or_else(|| panic!("{:?}", made.json)).to_owned();
     assert!(listed.value().to_string().contains(&share), "{:?}", listed.json);
     instance.run(&["share", "end", &share, "--tenant", "acme"]).ok();
+}
+
+on_both!(the_command_line_leaves_entries_and_erases, entries);
+
+async fn entries(kind: Kind) {
+    let mut instance = Instance::new(kind).await;
+    let acme = ["--tenant", "acme"];
+    let run = |instance: &Instance, arguments: &[&str]| instance.run(&[arguments, &acme].concat());
+    let package = root().join("metadata/core").display().to_string();
+    run(&instance, &["apply", &package]).ok();
+    let made = run(&instance, &["user", "create", "ann@acme.example"]).ok();
+    let (ann, key) = (
+        made.value()["user"].as_str().expect("an id").to_owned(),
+        made.value()["apiKey"].as_str().expect("a key").to_owned(),
+    );
+    instance.serve();
+    run(&instance, &["user", "grant", "ann@acme.example", "--role", "admin"]).ok();
+    within_a_second(&instance, &key, "{ me { name } }", |answer| answer["data"]["me"]["name"] == "ann").await;
+
+    // Why she may, and why not without the role.
+    let may = run(&instance, &["explain", "ann@acme.example", "user", &ann, "read", "email"]).ok();
+    assert_eq!(
+        (&may.value()["allowed"], &may.value()["field"]),
+        (&json!(true), &json!(true)),
+        "{:?}",
+        may.json
+    );
+    run(&instance, &["user", "revoke", "ann@acme.example", "--role", "admin"]).ok();
+    let not = run(&instance, &["explain", "ann@acme.example", "user", &ann, "update"]).ok();
+    assert_eq!(not.value()["allowed"], false, "{:?}", not.json);
+    let slip = run(&instance, &["explain", "ann@acme.example", "user", &ann, "read", "emial"]);
+    assert!(slip.code == 1 && slip.stderr.contains("`user` has no field `emial`"), "{}", slip.stderr);
+    let nobody = run(&instance, &["explain", "bob@acme.example", "user", &ann, "read"]);
+    assert!(nobody.code == 1 && nobody.stderr.contains("there is no user"), "{}", nobody.stderr);
+
+    let revoked = run(&instance, &["key", "create", "--name", "bot\u{1b}[31m"]).ok();
+    let id = revoked.value()["key"].as_str().expect("an id").to_owned();
+    run(&instance, &["key", "revoke", &id]).ok();
+    let lead = instance
+        .ask_as(
+            &instance.key,
+            "/graphql",
+            "mutation { createLead(data: {lastName: \"L\"}) { record { id } errors { message } } }",
+            json!({}),
+        )
+        .await;
+    let lead =
+        lead["data"]["createLead"]["record"]["id"].as_str().unwrap_or_else(|| panic!("{lead:#}")).to_owned();
+    let shared = run(&instance, &["share", "create", "lead", &lead, "--user", "ann@acme.example"]).ok();
+    run(&instance, &["share", "end", shared.value()["share"].as_str().expect("an id")]).ok();
+    run(&instance, &["user", "deactivate", "ann@acme.example"]).ok();
+    run(&instance, &["user", "activate", "ann@acme.example"]).ok();
+    run(&instance, &["revert", "2", "--allow-destructive"]).ok();
+    run(&instance, &["purge"]).ok();
+    within_a_second(&instance, &key, "{ me { name } }", |answer| answer["data"]["me"]["name"] == "ann").await;
+
+    let missing =
+        run(&instance, &["erase", "user", "00000000-0000-0000-0000-000000000007", "--reason", "asked"]);
+    assert!(missing.code == 1 && missing.stderr.contains("there is no"), "{}", missing.stderr);
+    let erased = run(&instance, &["erase", "user", &ann, "--reason", "asked by herself"]).ok();
+    assert_eq!(erased.value()["records"]["user"], 1, "{:?}", erased.json);
+    within_a_second(&instance, &key, "{ me { name } }", refused).await;
+
+    let log = run(&instance, &["audit", "--last", "100"]).ok();
+    let acts: Vec<&str> = log.json.iter().map(|line| line["act"].as_str().expect("an act")).collect();
+    assert_eq!(
+        acts,
+        vec![
+            "keyCreate",
+            "apply",
+            "userCreate",
+            "keyCreate",
+            "roleGrant",
+            "roleRevoke",
+            "keyCreate",
+            "keyRevoke",
+            "shareCreate",
+            "shareEnd",
+            "userDeactivate",
+            "userUpdate",
+            "revert",
+            "purge",
+            "erase",
+        ]
+    );
+    for line in &log.json {
+        assert!(
+            line["door"] == "command" && line["outcome"] == "done" && line["trace"].is_string(),
+            "{line:#}"
+        );
+    }
+    assert!(!log.stdout.contains("ann@acme.example"), "{}", log.stdout);
+    // For people: sentences, and nothing that commands a terminal.
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_armature"));
+    let told = command
+        .args(["audit", "--tenant", "acme", "--last", "20", "--database", &instance.database])
+        .output()
+        .expect("the binary runs");
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(told.contains("command line  gave a role: user "), "{told}");
+    assert!(told.contains("erased a person") && told.contains("reason asked by herself"), "{told}");
+    assert!(!told.contains('\u{1b}'), "{told}");
+}
+
+#[test]
+fn the_settings_show_how_long_things_are_kept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("armature.toml"), "[server]\naudit-days = 400\n").expect("written");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_armature"));
+    let shown = command
+        .args(["serve", "--print-config"])
+        .current_dir(folder.path())
+        .output()
+        .expect("the binary runs");
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.contains("audit-days = 400") && shown.contains("history-days = 0"), "{shown}");
 }

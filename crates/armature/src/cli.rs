@@ -87,6 +87,17 @@ pub enum Command {
         #[arg(long)]
         tenant: String,
     },
+    /// Show the audit log: what was denied, and what was done to users, rights and metadata
+    Audit {
+        /// The tenant
+        #[arg(long)]
+        tenant: String,
+        /// How many entries, at most 1,000; the newest stands last
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        last: u16,
+    },
+    /// Say why a user may or may not do something to a record
+    Explain(Explain),
     /// Read records from a CSV file
     Import(Import),
     /// Write records to a file
@@ -99,6 +110,36 @@ pub enum Command {
         #[arg(long = "role", value_name = "ROLE")]
         roles: Vec<String>,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// Id or e-mail address of the user
+    pub user: String,
+    /// Name of the object: `lead`
+    pub object: String,
+    /// Id of the record
+    pub id: uuid::Uuid,
+    /// What would be done to it
+    #[arg(value_enum)]
+    pub action: ExplainAction,
+    /// A field of it: whether it may be seen, or written with `update`
+    pub field: Option<String>,
+    /// The tenant
+    #[arg(long)]
+    pub tenant: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExplainAction {
+    /// See it
+    Read,
+    /// Change it
+    Update,
+    /// Delete it, or restore it
+    Delete,
+    /// Delete it for good
+    Destroy,
 }
 
 #[derive(Debug, Args)]

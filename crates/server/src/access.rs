@@ -13,11 +13,13 @@ use query::access::{Access, Shares};
 use store::{Tenant, TenantName};
 use uuid::Uuid;
 
+use crate::admin::caller_of;
 use crate::app::App;
 use crate::failure;
 use crate::fresh::{Fresh, Generation};
 use crate::keys::{Credential, Principal};
 use crate::session;
+use crate::trace::TraceId;
 
 /// How long a person is believed without being told of a change. Changes are told within a second.
 const KEPT: Duration = Duration::from_mins(1);
@@ -77,7 +79,7 @@ impl App {
         let found = self.keys.principal(&self.store, headers, self.clock.now()).await;
         let found = found.map_err(|error| (StatusCode::SERVICE_UNAVAILABLE, failure::store(&error, None)))?;
         let Some(principal) = found else {
-            let message = "A valid key is needed: Authorization: Bearer <key>";
+            let message = "A valid key or session is needed; send Authorization: Bearer <key>, or log in";
             return Err((StatusCode::UNAUTHORIZED, Error::new(Code::Unauthenticated, message)));
         };
         if matches!(principal.credential, Credential::Session(_)) && !session::meant(headers) {
@@ -88,7 +90,12 @@ impl App {
     }
 
     /// On whose behalf a request of this principal runs.
-    pub(crate) async fn caller(&self, principal: &Principal, catalog: Arc<Catalog>) -> Result<Caller, Error> {
+    pub(crate) async fn caller(
+        &self,
+        principal: &Principal,
+        catalog: Arc<Catalog>,
+        (door, trace): (Door, &TraceId),
+    ) -> Result<Caller, Error> {
         let person = match principal.user() {
             None => None,
             Some(user) => {
@@ -97,25 +104,21 @@ impl App {
             }
         };
         let access = self.access(principal, person.as_deref(), &catalog);
-        let (actor, facts, zone) = match &person {
-            None => (Actor { label: principal.label(), user: None }, Arc::default(), None),
-            Some(person) => (
-                Actor { label: person.label.clone(), user: Some(person.id) },
-                Arc::clone(&person.facts),
-                person.zone,
-            ),
-        };
-        Ok(Caller {
+        let nobody = Caller {
             tenant: principal.tenant.clone(),
             catalog,
-            actor,
-            access,
-            facts,
-            door: Door::Graphql,
+            actor: Actor { label: principal.label(), user: None },
+            access: access.clone(),
+            facts: Arc::default(),
+            door,
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
-            zone: zone.unwrap_or(self.zone),
-            trace: None,
+            zone: self.zone,
+            trace: Some(Arc::from(trace.as_str())),
+        };
+        Ok(match &person {
+            None => nobody,
+            Some(person) => caller_of(person, access, &nobody),
         })
     }
 

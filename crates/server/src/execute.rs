@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{Caller, ReadError, Ready, Returning, WriteError};
+use engine::{Caller, Door, ReadError, Ready, Returning, WriteError};
 use expr::Moment;
 use futures::StreamExt;
 use graphql::{Context, Error, Lowered, OperationKind, Root, RootItem};
@@ -45,8 +45,8 @@ pub(crate) async fn records(
             Err(error) => return Answer::Refused(vec![failure::catalog(&error)]),
         };
         let version = catalog.version;
-        let caller = match app.caller(principal, catalog).await {
-            Ok(caller) => Caller { trace: Some(Arc::from(trace.as_str())), ..caller },
+        let caller = match app.caller(principal, catalog, (Door::Graphql, trace)).await {
+            Ok(caller) => caller,
             Err(error) => return Answer::Refused(vec![error]),
         };
         let served = match app.surfaces.get(caller.visible()).await {

@@ -115,6 +115,7 @@ pub(crate) fn admin(error: &AdminError) -> Error {
             Error::validation(told)
         }
         AdminError::NotFound { .. } => Error::new(Code::NotFound, told),
+        AdminError::Deploy(inner) => catalog(inner),
         AdminError::Busy => Error::new(Code::RateLimited, told),
         AdminError::Write(WriteError::Denied(inner)) => denied(inner),
         AdminError::Write(WriteError::Forbidden(refusal)) => {

@@ -70,7 +70,7 @@ pub(crate) async fn import(
 ) -> Response {
     let trace = TraceId::of(request.headers(), app.ids.as_ref(), app.clock.now());
     let imported = async {
-        let (principal, caller) = caller(&app, request.headers(), Door::Upload).await?;
+        let (principal, caller) = caller(&app, request.headers(), (Door::Upload, &trace)).await?;
         let object = name(&object)?;
         let mut options = options(&query)?;
         let file = NamedTempFile::new().map_err(|error| broken(&error))?;
@@ -104,7 +104,7 @@ pub(crate) async fn export(
 ) -> Response {
     let trace = TraceId::of(&headers, app.ids.as_ref(), app.clock.now());
     let exported = async {
-        let (principal, caller) = caller(&app, &headers, Door::Graphql).await?;
+        let (principal, caller) = caller(&app, &headers, (Door::Graphql, &trace)).await?;
         let object = name(&object)?;
         let (format, media) = match query.format.as_deref() {
             None | Some("csv") => (Format::Csv, "text/csv; charset=utf-8"),
@@ -148,13 +148,18 @@ fn piece(mut file: std::fs::File) -> io::Result<Option<(Bytes, std::fs::File)>> 
     Ok((length > 0).then(|| (Bytes::from(piece), file)))
 }
 
-async fn caller(app: &App, headers: &HeaderMap, door: Door) -> Result<(Arc<Principal>, Caller), Refused> {
+async fn caller(
+    app: &App,
+    headers: &HeaderMap,
+    (door, trace): (Door, &TraceId),
+) -> Result<(Arc<Principal>, Caller), Refused> {
     let unavailable = |error: Error| (StatusCode::SERVICE_UNAVAILABLE, error);
     let principal = app.authenticate(headers).await?;
     let catalog = app.catalogs.reload(&principal.tenant).await;
     let catalog = catalog.map_err(|error| unavailable(failure::catalog(&error)))?;
-    let caller = app.caller(&principal, catalog).await.map_err(|error| (StatusCode::UNAUTHORIZED, error))?;
-    Ok((principal, Caller { door, ..caller }))
+    let caller = app.caller(&principal, catalog, (door, trace)).await;
+    let caller = caller.map_err(|error| (StatusCode::UNAUTHORIZED, error))?;
+    Ok((principal, caller))
 }
 
 /// Takes rows from the rates of the key and its tenant.

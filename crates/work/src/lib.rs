@@ -6,6 +6,7 @@
 mod cell;
 pub mod export;
 pub mod import;
+mod transfer;
 
 pub use export::{ExportError, ExportOptions, Format, export};
 pub use import::{ImportError, ImportOptions, Map, OnError, Progress, Reject, Report, import};

@@ -3,7 +3,7 @@
 use engine::{Door, Engine, Erase, Erased};
 use metadata::Name;
 use serde_json::json;
-use server::admin::AdminError;
+use server::admin::Admin;
 use uuid::Uuid;
 
 use crate::console::Console;
@@ -21,8 +21,7 @@ pub async fn erase(
     let store = super::open(settings).await?;
     let caller = super::caller(&super::tenant(&store, tenant).await?, Door::Command).await?;
     let wanted = Erase { object, id, reason: reason.to_owned() };
-    let erased = Engine::new().erase(&caller, &wanted).await.map_err(AdminError::from)?;
-    let erased = erased.map_err(AdminError::Refused)?;
+    let erased = Admin { engine: &Engine::new(), caller: &caller }.erase(&wanted).await?;
     console.result(&shown(&erased), |console| {
         for (object, count) in &erased.records {
             console.say(&format!("{object}: {count} gone"));

@@ -1,13 +1,19 @@
 //! `armature plan`, `apply`, `pull`, `history`, `revert`, `purge`: how a tenant's metadata changes, on a database or through a server.
 
 use std::fs;
+use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use deploy::{ApplyOptions, Class, Mapping, Observer, Plan, PlanOptions, Progress};
+use deploy::{
+    Applied, ApplyOptions, Class, DeployError, Mapping, Observer, Plan, PlanOptions, Progress, Purged,
+};
+use engine::audit::Act;
+use engine::{Door, Engine};
 use indicatif::ProgressBar;
 use metadata::source::SourceFile;
 use serde_json::json;
+use server::admin::{Admin, AdminError};
 use store::Tenant;
 
 use crate::cli::{ApplyArgs, On, PlanArgs};
@@ -128,6 +134,21 @@ fn options(console: &Console) -> ApplyOptions {
     options
 }
 
+/// Changes the metadata, and notes it in the audit log.
+async fn changed<T: Send>(
+    tenant: &Tenant,
+    act: Act,
+    version: impl FnOnce(&T) -> i64 + Send,
+    work: impl Future<Output = Result<T, DeployError>> + Send,
+) -> Result<T, Failure> {
+    let caller = super::caller(tenant, Door::Command).await?;
+    let done = Admin { engine: &Engine::new(), caller: &caller }.deploy(act, version, work).await;
+    done.map_err(|error| match error {
+        AdminError::Deploy(error) => Failure::Deploy(error),
+        other => Failure::Admin(other),
+    })
+}
+
 /// Makes the tenant's metadata what the folder says.
 pub async fn apply(arguments: &ApplyArgs, settings: &Settings, console: &Console) -> Result<u8, Failure> {
     let way = Way::to(&arguments.on, settings).await?;
@@ -137,7 +158,10 @@ pub async fn apply(arguments: &ApplyArgs, settings: &Settings, console: &Console
     options.allow_destructive = arguments.allow_destructive;
     options.mapping = mapping(arguments.mapping.as_ref())?;
     let applied = match &way {
-        Way::Database(tenant) => deploy::apply(tenant, &files, options).await?,
+        Way::Database(tenant) => {
+            let work = Box::pin(deploy::apply(tenant, &files, options));
+            changed(tenant, Act::Apply, |applied: &Applied| applied.version, work).await?
+        }
         Way::Server(remote) => return remote.apply(&files, &options, console).await,
     };
     console.result(&applied, |console| {
@@ -191,7 +215,8 @@ pub async fn revert(
     };
     let mut options = options(console);
     options.allow_destructive = allow_destructive;
-    let applied = deploy::revert(&tenant, version, options).await?;
+    let work = Box::pin(deploy::revert(&tenant, version, options));
+    let applied = changed(&tenant, Act::Revert, |applied: &Applied| applied.version, work).await?;
     console.result(&applied, |console| {
         tell_plan(&applied.plan, console);
         console.say(&format!("Version {version} is back, as version {}.", applied.version));
@@ -204,7 +229,8 @@ pub async fn purge(on: &On, settings: &Settings, console: &Console) -> Result<u8
     let Way::Database(tenant) = Way::to(on, settings).await? else {
         return Err(Failure::Usage("purge needs --tenant and a database".to_owned()));
     };
-    let purged = deploy::purge(&tenant, options(console)).await?;
+    let work = Box::pin(deploy::purge(&tenant, options(console)));
+    let purged = changed(&tenant, Act::Purge, |purged: &Purged| purged.version, work).await?;
     let told = json!({ "tables": purged.tables, "columns": purged.columns, "version": purged.version });
     console.result(&told, |console| {
         console.say(&format!(

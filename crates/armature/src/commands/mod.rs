@@ -1,8 +1,10 @@
 //! One file a command, found by its name.
 
+mod audit;
 mod check;
 mod demo;
 mod erase;
+mod explain;
 mod export;
 mod import;
 mod key;
@@ -16,7 +18,7 @@ mod user;
 
 use std::sync::Arc;
 
-use engine::{Actor, Caller, Door, SystemClock, SystemIds};
+use engine::{Actor, Caller, Door, Ids, SystemClock, SystemIds};
 use query::access::Access;
 use store::{Store, Tenant, TenantName};
 
@@ -44,6 +46,8 @@ pub async fn run(command: &Command, settings: &Settings, console: &Console) -> R
         Command::Erase { object, id, reason, tenant } => {
             erase::erase((object, *id), reason, tenant, (settings, console)).await
         }
+        Command::Audit { tenant, last } => audit::audit(tenant, *last, settings, console).await,
+        Command::Explain(arguments) => explain::explain(arguments, settings, console).await,
         Command::History(on) => metadata::history(on, settings, console).await,
         Command::Revert { version, on, allow_destructive } => {
             metadata::revert(*version, on, *allow_destructive, settings, console).await
@@ -79,6 +83,8 @@ async fn on(on: &On, settings: &Settings) -> Result<(Store, Tenant), Failure> {
 
 /// The command line as a caller: whoever may open the database has all rights in it.
 pub async fn caller(tenant: &Tenant, door: Door) -> Result<Caller, Failure> {
+    let ids = SystemIds::default();
+    let trace = ids.id(clock::now()).simple().to_string();
     Ok(Caller {
         tenant: tenant.clone(),
         catalog: deploy::Catalogs::new(clock::now).get(tenant).await?,
@@ -87,8 +93,8 @@ pub async fn caller(tenant: &Tenant, door: Door) -> Result<Caller, Failure> {
         facts: Arc::default(),
         door,
         clock: Arc::new(SystemClock),
-        ids: Arc::new(SystemIds::default()),
+        ids: Arc::new(ids),
         zone: chrono_tz::UTC,
-        trace: None,
+        trace: Some(Arc::from(trace)),
     })
 }

@@ -44,12 +44,10 @@ impl Attempt {
         Some(Self { act, object: write.object.clone(), record })
     }
 
-    /// Notes it if it was denied. That the note fails is for the log of the program: the write is denied all the same.
+    /// Notes it if it was denied.
     pub(crate) async fn note(self, engine: &Engine, caller: &Caller, result: &Result<Outcome, WriteError>) {
         let Some(entry) = self.entry(result) else { return };
-        if let Err(error) = engine.audit(caller, entry).await {
-            tracing::error!(error = &error as &dyn std::error::Error, "a denied write was not noted");
-        }
+        engine.audit_or_log(caller, entry).await;
     }
 
     fn entry(self, result: &Result<Outcome, WriteError>) -> Option<Entry> {

@@ -1,4 +1,5 @@
-//! The audit log: what was denied, and what was done to users, rights and metadata. What is done to records stands in their history.
+//! The audit log: what was denied, what was done to users, rights and metadata, and which files of records came and went. What is done
+//! to records stands in their history.
 //!
 //! Every entry is written in a transaction of its own, after that of the request has ended: a request that was rolled back leaves its
 //! entry and nothing else. Entries never hold values of records.
@@ -203,6 +204,16 @@ impl Engine {
     /// Notes an entry in a transaction of its own.
     pub async fn audit(&self, caller: &Caller, entry: Entry) -> Result<(), WriteError> {
         note(&caller.tenant, author(caller), entry).await
+    }
+
+    /// Notes an entry about something that is over. What was done is done, and what was denied is denied: that the note fails is for the
+    /// log of the program.
+    pub async fn audit_or_log(&self, caller: &Caller, entry: Entry) {
+        let act = entry.act.as_str();
+        if let Err(error) = self.audit(caller, entry).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, act, "an act was not noted in the audit log");
+        }
     }
 }
 

@@ -1,11 +1,13 @@
 //! Passwords and links of users: who logs in, how they got their password, and when they lose it.
 
 use chrono::{DateTime, Duration, Utc};
+use engine::audit::{Act, Entry};
 use metadata::catalog::Right;
+use serde_json::json;
 use store::{Credential, Invitation, InvitationKind, SessionRow, Tenant};
 use uuid::Uuid;
 
-use super::{Admin, AdminError, Passwords, Secret};
+use super::{Admin, AdminError, Passwords, Secret, deed};
 
 /// How long a link for the first password is good.
 const INVITED: Duration = Duration::days(7);
@@ -24,6 +26,15 @@ pub struct Link {
 impl Admin<'_> {
     /// Makes a link by which a user sets a password; earlier ones end.
     pub async fn invite(&self, user: Uuid, kind: InvitationKind) -> Result<Link, AdminError> {
+        let act = match kind {
+            InvitationKind::Invite => Act::Invite,
+            InvitationKind::Reset => Act::Reset,
+        };
+        let deed = deed(act, "user", Some(user)).with(json!({ "link": true }));
+        self.noted(deed, self.make_link(user, kind)).await
+    }
+
+    async fn make_link(&self, user: Uuid, kind: InvitationKind) -> Result<Link, AdminError> {
         self.must(Right::Users)?;
         self.must_cover_user(user).await?;
         self.must_exist(user).await?;
@@ -47,9 +58,12 @@ impl Admin<'_> {
         password: String,
         passwords: &Passwords,
     ) -> Result<(), AdminError> {
-        self.must(Right::Users)?;
-        self.must_cover_user(user).await?;
-        keep_password(&self.caller.tenant, user, password, self.caller.clock.now(), passwords).await
+        let work = async {
+            self.must(Right::Users)?;
+            self.must_cover_user(user).await?;
+            keep_password(&self.caller.tenant, user, password, self.caller.clock.now(), passwords).await
+        };
+        self.noted(deed(Act::Reset, "user", Some(user)), work).await
     }
 
     /// The sessions of a user.
@@ -60,9 +74,13 @@ impl Admin<'_> {
 
     /// Ends the sessions of a user, or one of them; how many there were.
     pub async fn end_sessions(&self, user: Uuid, only: Option<Uuid>) -> Result<u64, AdminError> {
-        self.must(Right::Users)?;
-        self.must_cover_user(user).await?;
-        Ok(self.caller.tenant.store().sessions_end(self.caller.tenant.name(), user, only).await?)
+        let told = |entry: Entry, ended: &u64| entry.with(json!({ "ended": ended }));
+        let work = async {
+            self.must(Right::Users)?;
+            self.must_cover_user(user).await?;
+            Ok(self.caller.tenant.store().sessions_end(self.caller.tenant.name(), user, only).await?)
+        };
+        self.noted_as(deed(Act::Logout, "user", Some(user)), told, work).await
     }
 }
 

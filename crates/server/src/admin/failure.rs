@@ -1,6 +1,7 @@
 //! Why something was not administered.
 
-use engine::{ReadError, Refusal, WriteError};
+use deploy::DeployError;
+use engine::{Code, ReadError, Refusal, WriteError};
 use store::StoreError;
 
 /// Why something was not administered. Messages are safe to show.
@@ -40,6 +41,9 @@ pub enum AdminError {
     /// The database said no.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The metadata was not changed.
+    #[error(transparent)]
+    Deploy(#[from] DeployError),
     /// Too many passwords are being worked on.
     #[error("too many people are logging in; try again in a moment")]
     Busy,
@@ -55,6 +59,14 @@ impl AdminError {
 
     pub(crate) fn wrong(message: impl Into<String>) -> Self {
         Self::Wrong { message: message.into(), hint: None }
+    }
+
+    /// What a write refused; a record that is not there is not found.
+    pub(crate) fn refused(refusals: Vec<Refusal>) -> Self {
+        match refusals.as_slice() {
+            [one] if one.code == Code::NotFound => Self::not_found(one.message.clone()),
+            _ => Self::Refused(refusals),
+        }
     }
 
     pub(crate) fn not_found(message: impl Into<String>) -> Self {

@@ -1,12 +1,14 @@
 //! API keys: made, listed, revoked. A key is shown once; only its hash is kept.
 
 use chrono::{DateTime, Utc};
+use engine::audit::{Act, Entry};
 use metadata::Name;
 use metadata::catalog::Right;
+use serde_json::{Value as Json, json};
 use store::KeyRow;
 use uuid::Uuid;
 
-use super::{Admin, AdminError, Secret};
+use super::{Admin, AdminError, Secret, deed};
 
 /// Characters of a key that are kept to recognise it by.
 const PREFIX: usize = 12;
@@ -34,9 +36,26 @@ pub struct MadeKey {
     pub row: KeyRow,
 }
 
+/// What is done to a key is done to the user that it acts as, if there is one.
+fn key_deed(act: Act, user: Option<Uuid>) -> Entry {
+    user.map_or_else(|| Entry::done(act), |user| deed(act, "user", Some(user)))
+}
+
+/// A key as the audit log names it.
+fn about(key: &KeyRow) -> Json {
+    json!({ "key": key.id, "prefix": key.prefix, "name": key.name, "role": key.role })
+}
+
 impl Admin<'_> {
     /// Makes a key. One without role and user has every right.
     pub async fn make_key(&self, new: NewKey) -> Result<MadeKey, AdminError> {
+        let (name, role, user) = (new.name.clone(), new.role.clone(), new.user);
+        let told = |entry: Entry, made: &MadeKey| entry.with(about(&made.row));
+        let deed = key_deed(Act::KeyCreate, user).with(json!({ "name": name, "role": role }));
+        self.noted_as(deed, told, self.draw_key(new)).await
+    }
+
+    async fn draw_key(&self, new: NewKey) -> Result<MadeKey, AdminError> {
         self.must(Right::Keys)?;
         self.may_act_with(new.role.as_ref(), new.user).await?;
         let now = self.caller.clock.now();
@@ -73,6 +92,12 @@ impl Admin<'_> {
 
     /// Ends a key.
     pub async fn revoke_key(&self, id: Uuid) -> Result<KeyRow, AdminError> {
+        let deed = Entry::done(Act::KeyRevoke).with(json!({ "key": id }));
+        let told = |_, row: &KeyRow| key_deed(Act::KeyRevoke, row.user).with(about(row));
+        self.noted_as(deed, told, self.end_key(id)).await
+    }
+
+    async fn end_key(&self, id: Uuid) -> Result<KeyRow, AdminError> {
         let missing = || AdminError::not_found("there is no such key");
         let row = self.keys().await?.into_iter().find(|key| key.id == id).ok_or_else(missing)?;
         let role = row.role.as_deref().and_then(|role| Name::new(role).ok());

@@ -3,6 +3,8 @@
 
 mod account;
 mod data;
+mod deed;
+mod explain;
 mod failure;
 mod key;
 mod password;
@@ -21,12 +23,17 @@ use uuid::Uuid;
 pub use account::Link;
 pub(crate) use account::keep_password;
 pub use data::{fields_of_json, fields_of_texts};
+pub(crate) use deed::deed;
+pub(crate) use explain::caller_of;
 pub use failure::AdminError;
 pub use key::{MadeKey, NewKey};
 pub use password::{Passwords, check_password};
 pub use secret::{Secret, secret_hash};
 pub use share::NewShare;
 pub use user::{Active, ListedUser, NewUser};
+
+/// What somebody can do who lacks a right.
+pub(crate) const ASK: &str = "ask an administrator for a role that has it";
 
 /// Administers a tenant on behalf of a caller.
 #[derive(Clone, Copy)]
@@ -43,7 +50,7 @@ impl Admin<'_> {
         if self.caller.access.may(right) {
             return Ok(());
         }
-        Err(AdminError::forbidden(format!("this needs the right `{}`", right.as_str())))
+        Err(AdminError::forbidden(format!("this needs the right `{}`", right.as_str())).hint(ASK))
     }
 
     /// A role that there is.
@@ -71,15 +78,18 @@ impl Admin<'_> {
             return Ok(());
         }
         let names: Vec<&str> = roles.iter().map(Name::as_str).collect();
-        Err(AdminError::forbidden(format!("{} has rights that you do not have", names.join(", "))))
+        let message = format!("{} has rights that you do not have", names.join(", "));
+        Err(AdminError::forbidden(message).hint("somebody who has them can do this"))
     }
 
     /// Refuses to touch a user who has more rights than the caller.
     pub async fn must_cover_user(&self, user: Uuid) -> Result<(), AdminError> {
         let roles = self.caller.tenant.roles_of(user).await?;
         let roles: Vec<Name> = roles.iter().filter_map(|role| Name::new(role).ok()).collect();
-        self.must_cover(&roles)
-            .map_err(|_| AdminError::forbidden("this user has rights that you do not have"))
+        self.must_cover(&roles).map_err(|_| {
+            AdminError::forbidden("this user has rights that you do not have")
+                .hint("somebody who has them can do this")
+        })
     }
 
     /// The same caller without bounds: what may be administered is decided by the rights for it, not by those on records.

@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 
+use engine::audit::{Act, Entry};
 use engine::{Person, UserRecord};
 use expr::Value;
 use metadata::Name;
 use metadata::catalog::Right;
 use query::request::{Batch, Input, Operation, RecordData};
+use serde_json::json;
 use uuid::Uuid;
 
-use super::{Admin, AdminError};
+use super::{Admin, AdminError, deed};
 
 /// A user to be made.
 #[derive(Clone, Debug, Default)]
@@ -59,6 +61,12 @@ impl Admin<'_> {
 
     /// Makes a user with roles; the id of the record.
     pub async fn create_user(&self, new: NewUser) -> Result<Uuid, AdminError> {
+        let deed = deed(Act::UserCreate, "user", None).with(json!({ "roles": new.roles }));
+        let told = |entry: Entry, user: &Uuid| Entry { record: Some(*user), ..entry };
+        self.noted_as(deed, told, self.make_user(new)).await
+    }
+
+    async fn make_user(&self, new: NewUser) -> Result<Uuid, AdminError> {
         self.must(Right::Users)?;
         self.must_cover(&new.roles)?;
         let mut data = new.fields;
@@ -73,6 +81,12 @@ impl Admin<'_> {
 
     /// Changes fields of a user's record.
     pub async fn update_user(&self, user: Uuid, data: RecordData) -> Result<(), AdminError> {
+        let names: Vec<&str> = data.fields.iter().map(|(name, _)| name.as_str()).collect();
+        let deed = deed(Act::UserUpdate, "user", Some(user)).with(json!({ "fields": names }));
+        self.noted(deed, self.change_user(user, data)).await
+    }
+
+    pub(super) async fn change_user(&self, user: Uuid, data: RecordData) -> Result<(), AdminError> {
         self.must(Right::Users)?;
         self.must_cover_user(user).await?;
         self.write("user", Operation::Update { id: user, data, expected_version: None }).await?;
@@ -81,31 +95,46 @@ impl Admin<'_> {
 
     /// Lets a user in again, or keeps them out: their sessions and open invitations end, their keys open nothing.
     pub async fn set_active(&self, user: Uuid, active: Active) -> Result<(), AdminError> {
-        let mut data = RecordData::default();
-        put(&mut data, "active", Input::Value(Value::Bool(active == Active::Yes)))?;
-        self.update_user(user, data).await?;
-        if active == Active::No {
-            let tenant = &self.caller.tenant;
-            tenant.store().sessions_end(tenant.name(), user, None).await?;
-            tenant.end_invitations(user).await?;
-        }
-        Ok(())
+        let deed = match active {
+            Active::Yes => deed(Act::UserUpdate, "user", Some(user)).with(json!({ "active": true })),
+            Active::No => deed(Act::UserDeactivate, "user", Some(user)),
+        };
+        let work = async {
+            let mut data = RecordData::default();
+            put(&mut data, "active", Input::Value(Value::Bool(active == Active::Yes)))?;
+            self.change_user(user, data).await?;
+            if active == Active::No {
+                let tenant = &self.caller.tenant;
+                tenant.store().sessions_end(tenant.name(), user, None).await?;
+                tenant.end_invitations(user).await?;
+            }
+            Ok(())
+        };
+        self.noted(deed, work).await
     }
 
     /// Gives a role to a user.
     pub async fn grant_role(&self, user: Uuid, role: &Name) -> Result<(), AdminError> {
-        self.must(Right::Users)?;
-        self.must_cover(std::slice::from_ref(role))?;
-        self.must_cover_user(user).await?;
-        self.must_exist(user).await?;
-        Ok(self.caller.tenant.grant_roles(user, &[role.to_string()]).await?)
+        let deed = deed(Act::RoleGrant, "user", Some(user)).with(json!({ "role": role }));
+        let work = async {
+            self.must(Right::Users)?;
+            self.must_cover(std::slice::from_ref(role))?;
+            self.must_cover_user(user).await?;
+            self.must_exist(user).await?;
+            Ok(self.caller.tenant.grant_roles(user, &[role.to_string()]).await?)
+        };
+        self.noted(deed, work).await
     }
 
     /// Takes a role from a user, also one that the catalog no longer knows.
     pub async fn revoke_role(&self, user: Uuid, role: &str) -> Result<(), AdminError> {
-        self.must(Right::Users)?;
-        self.must_cover_user(user).await?;
-        Ok(self.caller.tenant.revoke_role(user, role).await?)
+        let deed = deed(Act::RoleRevoke, "user", Some(user)).with(json!({ "role": role }));
+        let work = async {
+            self.must(Right::Users)?;
+            self.must_cover_user(user).await?;
+            Ok(self.caller.tenant.revoke_role(user, role).await?)
+        };
+        self.noted(deed, work).await
     }
 
     /// The active user of that id.

@@ -68,8 +68,14 @@ pub(super) async fn end_session(
     let visit = Visit::new(&app, &request);
     let outcome = async {
         let (tenant, user) = visit.oneself().await?;
+        let person = visit.active(&tenant, user).await?;
         let ended = app.store.sessions_end(tenant.name(), user, Some(id)).await?;
         app.generation.pass();
+        if ended > 0
+            && let Some(person) = person
+        {
+            visit.note(&tenant, &person.label, Some(user), Entry::done(Act::Logout)).await;
+        }
         Ok(Answered::new(json!({ "ended": ended })))
     }
     .await;

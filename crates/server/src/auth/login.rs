@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use engine::Person;
 use engine::audit::{Act, Entry};
+use engine::{Door, Person};
 use serde::Deserialize;
 use serde_json::json;
 use store::Tenant;
@@ -106,8 +106,8 @@ pub(super) async fn me(State(app): State<Arc<App>>, request: Request) -> Respons
         let principal =
             app.authenticate(&visit.headers).await.map_err(|(status, error)| Refused::new(status, error))?;
         let catalog = app.catalogs.get(&principal.tenant).await?;
-        let caller =
-            app.caller(&principal, catalog).await.map_err(|error| Refused::nobody(&error.message))?;
+        let caller = app.caller(&principal, catalog, (Door::Login, &visit.trace)).await;
+        let caller = caller.map_err(|error| Refused::nobody(&error.message))?;
         let who = app.who(&principal, &caller).await?;
         Ok(Answered::new(json!({
             "tenant": who.tenant, "kind": who.kind, "name": who.name, "roles": who.roles, "user": who.user,

@@ -14,7 +14,7 @@ use store::{Tenant, TenantName};
 
 use super::login::told;
 use super::{Answered, Refused, Visit};
-use crate::admin::{Admin, AdminError, NewUser, check_password};
+use crate::admin::{Admin, AdminError, NewUser, check_password, keep_password};
 use crate::app::App;
 
 #[derive(Deserialize)]
@@ -72,7 +72,7 @@ impl Visit {
         let role = Name::new(ADMIN).map_err(|error| AdminError::Internal(error.to_string()))?;
         let new = NewUser { email: setup.email, name: setup.name, roles: vec![role], ..NewUser::default() };
         let user = admin.create_user(new).await?;
-        admin.set_password(user, setup.password, &self.app.passwords).await?;
+        keep_password(&tenant, user, setup.password, self.app.clock.now(), &self.app.passwords).await?;
         let person = self.active(&tenant, user).await?;
         let person =
             person.ok_or_else(|| AdminError::Internal("the administrator is not there".to_owned()))?;

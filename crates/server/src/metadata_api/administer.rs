@@ -1,12 +1,11 @@
-//! Users, teams, keys and shares: what the metadata API does to them. Each act is noted in the audit log, also where it was not allowed.
+//! Users, teams, keys and shares: what the metadata API does to them.
 
 use std::future::Future;
 
 use async_graphql::{Context, Enum, ID, InputObject, Json, Object, OneofObject, Result, SimpleObject};
-use engine::audit::{Act, Entry};
 use metadata::Name;
 use metadata::catalog::Right;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use store::{Grantee, InvitationKind};
 use uuid::Uuid;
 
@@ -81,49 +80,11 @@ struct LoginProviderInput {
     roles: Vec<String>,
 }
 
-/// What is done, as the audit log has it.
-struct Deed {
-    act: Act,
-    object: &'static str,
-    record: Option<Uuid>,
-    detail: Value,
-}
-
-impl Deed {
-    fn new(act: Act, object: &'static str, record: Option<Uuid>, detail: Value) -> Self {
-        Self { act, object, record, detail }
-    }
-}
-
 impl Scene {
-    /// Carries out an act of administration: it holds for the next request, and is noted.
-    async fn administer<T>(
-        &self,
-        deed: Deed,
-        work: impl Future<Output = Result<T, AdminError>>,
-    ) -> Result<T> {
-        let done = work.await;
+    /// Carries out an act of administration, which the audit log has already: it holds for the next request.
+    pub(super) async fn administer<T>(&self, work: impl Future<Output = Result<T, AdminError>>) -> Result<T> {
+        let done = Box::pin(work).await;
         self.app.generation.pass();
-        let mut entry = match &done {
-            Ok(_) => Entry::done(deed.act),
-            Err(AdminError::Forbidden { .. }) => Entry::denied(deed.act),
-            Err(_) => return done.map_err(|error| administered(&error)),
-        };
-        if !deed.detail.is_null() {
-            entry = entry.with(deed.detail);
-        }
-        if let Ok(object) = Name::new(deed.object) {
-            entry = match deed.record {
-                Some(record) => entry.on(&object, record),
-                None => entry.of(&object),
-            };
-        }
-        if let Err(error) = self.app.engine.audit(&self.caller, entry).await {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "an act was not noted in the audit log"
-            );
-        }
         done.map_err(|error| administered(&error))
     }
 
@@ -174,35 +135,29 @@ impl PeopleMutation {
     ) -> Result<ID> {
         let scene = context.data::<Scene>()?;
         let fields = scene.record_data("user", fields)?;
-        let detail = json!({ "roles": roles });
         let new = NewUser { email, name, fields, roles: scene.roles(&roles)? };
-        let deed = Deed::new(Act::UserCreate, "user", None, detail);
-        Ok(scene.administer(deed, scene.admin().create_user(new)).await?.into())
+        Ok(scene.administer(scene.admin().create_user(new)).await?.into())
     }
 
     /// Changes fields of a user's record.
     async fn update_user(&self, context: &Context<'_>, id: ID, fields: Json<Value>) -> Result<bool> {
         let scene = context.data::<Scene>()?;
         let (user, data) = (identified(&id)?, scene.record_data("user", Some(fields))?);
-        let names: Vec<String> = data.fields.iter().map(|(name, _)| name.to_string()).collect();
-        let deed = Deed::new(Act::UserUpdate, "user", Some(user), json!({ "fields": names }));
-        scene.administer(deed, scene.admin().update_user(user, data)).await?;
+        scene.administer(scene.admin().update_user(user, data)).await?;
         Ok(true)
     }
 
     /// Keeps a user out: sessions end, keys open nothing.
     async fn deactivate_user(&self, context: &Context<'_>, id: ID) -> Result<bool> {
         let (scene, user) = (context.data::<Scene>()?, identified(&id)?);
-        let deed = Deed::new(Act::UserDeactivate, "user", Some(user), Value::Null);
-        scene.administer(deed, scene.admin().set_active(user, Active::No)).await?;
+        scene.administer(scene.admin().set_active(user, Active::No)).await?;
         Ok(true)
     }
 
     /// Lets a user in again.
     async fn activate_user(&self, context: &Context<'_>, id: ID) -> Result<bool> {
         let (scene, user) = (context.data::<Scene>()?, identified(&id)?);
-        let deed = Deed::new(Act::UserUpdate, "user", Some(user), json!({ "active": true }));
-        scene.administer(deed, scene.admin().set_active(user, Active::Yes)).await?;
+        scene.administer(scene.admin().set_active(user, Active::Yes)).await?;
         Ok(true)
     }
 
@@ -210,16 +165,14 @@ impl PeopleMutation {
     async fn grant_role(&self, context: &Context<'_>, user: ID, role: String) -> Result<bool> {
         let (scene, user) = (context.data::<Scene>()?, identified(&user)?);
         let name = scene.role(&role, Right::Users)?;
-        let deed = Deed::new(Act::RoleGrant, "user", Some(user), json!({ "role": role }));
-        scene.administer(deed, scene.admin().grant_role(user, &name)).await?;
+        scene.administer(scene.admin().grant_role(user, &name)).await?;
         Ok(true)
     }
 
     /// Takes a role from a user.
     async fn revoke_role(&self, context: &Context<'_>, user: ID, role: String) -> Result<bool> {
         let (scene, user) = (context.data::<Scene>()?, identified(&user)?);
-        let deed = Deed::new(Act::RoleRevoke, "user", Some(user), json!({ "role": role }));
-        scene.administer(deed, scene.admin().revoke_role(user, &role)).await?;
+        scene.administer(scene.admin().revoke_role(user, &role)).await?;
         Ok(true)
     }
 
@@ -237,32 +190,28 @@ impl PeopleMutation {
     async fn end_sessions(&self, context: &Context<'_>, user: ID, session: Option<ID>) -> Result<u64> {
         let (scene, user) = (context.data::<Scene>()?, identified(&user)?);
         let only = session.as_ref().map(identified).transpose()?;
-        let deed = Deed::new(Act::Logout, "user", Some(user), Value::Null);
-        scene.administer(deed, scene.admin().end_sessions(user, only)).await
+        scene.administer(scene.admin().end_sessions(user, only)).await
     }
 
     /// Makes a team; the id of the record.
     async fn create_team(&self, context: &Context<'_>, fields: Json<Value>) -> Result<ID> {
         let scene = context.data::<Scene>()?;
         let data = scene.record_data("team", Some(fields))?;
-        let deed = Deed::new(Act::UserUpdate, "team", None, Value::Null);
-        Ok(scene.administer(deed, scene.admin().create_team(data)).await?.into())
+        Ok(scene.administer(scene.admin().create_team(data)).await?.into())
     }
 
     /// Changes fields of a team.
     async fn update_team(&self, context: &Context<'_>, id: ID, fields: Json<Value>) -> Result<bool> {
         let scene = context.data::<Scene>()?;
         let (team, data) = (identified(&id)?, scene.record_data("team", Some(fields))?);
-        let deed = Deed::new(Act::UserUpdate, "team", Some(team), Value::Null);
-        scene.administer(deed, scene.admin().update_team(team, data)).await?;
+        scene.administer(scene.admin().update_team(team, data)).await?;
         Ok(true)
     }
 
     /// Deletes a team; its members are in none then.
     async fn delete_team(&self, context: &Context<'_>, id: ID) -> Result<bool> {
         let (scene, team) = (context.data::<Scene>()?, identified(&id)?);
-        let deed = Deed::new(Act::UserUpdate, "team", Some(team), json!({ "deleted": true }));
-        scene.administer(deed, scene.admin().delete_team(team)).await?;
+        scene.administer(scene.admin().delete_team(team)).await?;
         Ok(true)
     }
 
@@ -270,8 +219,7 @@ impl PeopleMutation {
     async fn set_team(&self, context: &Context<'_>, user: ID, team: Option<ID>) -> Result<bool> {
         let (scene, user) = (context.data::<Scene>()?, identified(&user)?);
         let team = team.as_ref().map(identified).transpose()?;
-        let deed = Deed::new(Act::UserUpdate, "user", Some(user), json!({ "team": team }));
-        scene.administer(deed, scene.admin().set_team(user, team)).await?;
+        scene.administer(scene.admin().set_team(user, team)).await?;
         Ok(true)
     }
 
@@ -285,24 +233,17 @@ impl PeopleMutation {
         #[graphql(desc = "When it ends: 2027-01-31T00:00:00Z")] expires: Option<String>,
     ) -> Result<MadeKey> {
         let scene = context.data::<Scene>()?;
-        let deed = Deed::new(
-            Act::KeyCreate,
-            "user",
-            None,
-            json!({ "name": name, "role": role, "user": user.as_deref() }),
-        );
         let role = role.map(|role| scene.role(&role, Right::Keys)).transpose()?;
         let user = user.as_ref().map(identified).transpose()?;
         let new = NewKey { name, role, user, expires: instant(expires.as_deref())? };
-        let made = scene.administer(deed, scene.admin().make_key(new)).await?;
+        let made = scene.administer(scene.admin().make_key(new)).await?;
         Ok(MadeKey { api_key: made.text, key: made.row.into() })
     }
 
     /// Ends a key.
     async fn revoke_key(&self, context: &Context<'_>, id: ID) -> Result<bool> {
         let (scene, key) = (context.data::<Scene>()?, identified(&id)?);
-        let deed = Deed::new(Act::KeyRevoke, "user", None, json!({ "key": key }));
-        scene.administer(deed, scene.admin().revoke_key(key)).await?;
+        scene.administer(scene.admin().revoke_key(key)).await?;
         Ok(true)
     }
 
@@ -322,18 +263,15 @@ impl PeopleMutation {
             GranteeInput::Team(id) => Grantee::Team(identified(&id)?),
             GranteeInput::Role(role) => Grantee::Role(role),
         };
-        let detail = json!({ "object": object, "record": record, with.kind(): with.name() });
         let update = level == Level::Update;
         let new = NewShare { object, record, with, update, expires: instant(expires.as_deref())? };
-        let deed = Deed::new(Act::ShareCreate, "", None, detail);
-        Ok(scene.administer(deed, scene.admin().share(new)).await?.into())
+        Ok(scene.administer(scene.admin().share(new)).await?.into())
     }
 
     /// Ends a share: with the right `shares` any, else one's own.
     async fn end_share(&self, context: &Context<'_>, id: ID) -> Result<bool> {
         let (scene, share) = (context.data::<Scene>()?, identified(&id)?);
-        let deed = Deed::new(Act::ShareEnd, "", None, json!({ "share": share }));
-        scene.administer(deed, scene.admin().end_share(share)).await?;
+        scene.administer(scene.admin().end_share(share)).await?;
         Ok(true)
     }
 
@@ -349,27 +287,20 @@ impl PeopleMutation {
             create_users: provider.create_users,
             roles: provider.roles,
         };
-        let deed = Deed::new(Act::UserUpdate, "", None, json!({ "loginProvider": provider.issuer }));
-        scene.administer(deed, provider.keep(&scene.admin())).await?;
+        scene.administer(provider.keep(&scene.admin())).await?;
         Ok(true)
     }
 
     /// Takes the login provider away; passwords remain.
     async fn remove_login_provider(&self, context: &Context<'_>) -> Result<bool> {
         let scene = context.data::<Scene>()?;
-        let deed = Deed::new(Act::UserUpdate, "", None, json!({ "loginProvider": null }));
-        scene.administer(deed, Provider::remove(&scene.admin())).await?;
+        scene.administer(Provider::remove(&scene.admin())).await?;
         Ok(true)
     }
 }
 
 async fn link(scene: &Scene, user: Uuid, kind: InvitationKind) -> Result<Link> {
-    let act = match kind {
-        InvitationKind::Invite => Act::Invite,
-        InvitationKind::Reset => Act::Reset,
-    };
-    let deed = Deed::new(act, "user", Some(user), Value::Null);
-    let link = scene.administer(deed, scene.admin().invite(user, kind)).await?;
+    let link = scene.administer(scene.admin().invite(user, kind)).await?;
     let expires = link.expires.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     Ok(Link { token: link.token, expires })
 }

@@ -2,6 +2,7 @@
 //! answers it.
 
 mod administer;
+mod audit;
 mod mutation;
 mod people;
 mod problem;
@@ -33,11 +34,11 @@ pub(crate) type MetadataSchema = Schema<Query, Mutation, EmptySubscription>;
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
-pub(crate) struct Query(query::MetadataQuery, people::PeopleQuery);
+pub(crate) struct Query(query::MetadataQuery, people::PeopleQuery, audit::AuditQuery);
 
 /// What can be done.
 #[derive(MergedObject, Default)]
-pub(crate) struct Mutation(mutation::MetadataMutation, administer::PeopleMutation);
+pub(crate) struct Mutation(mutation::MetadataMutation, administer::PeopleMutation, audit::AuditMutation);
 
 /// Levels of fields; introspection needs 15.
 const MOST_DEPTH: usize = 20;
@@ -116,8 +117,8 @@ pub(crate) async fn answer(
         Ok(catalog) => catalog,
         Err(error) => return Answer::Refused(vec![failure::catalog(&error)]),
     };
-    let caller = match app.caller(principal, Arc::clone(&catalog)).await {
-        Ok(caller) => Caller { door: Door::Metadata, trace: Some(Arc::from(trace.as_str())), ..caller },
+    let caller = match app.caller(principal, Arc::clone(&catalog), (Door::Metadata, trace)).await {
+        Ok(caller) => caller,
         Err(error) => return Answer::Refused(vec![error]),
     };
     let scene = Scene { app: Arc::clone(app), principal: Arc::clone(principal), catalog, caller };

@@ -4,13 +4,14 @@ use std::future::Future;
 
 use async_graphql::{Context, Json, Object, Result, SimpleObject};
 use deploy::{Applied, ApplyOptions, DeployError};
-use metadata::catalog::Right;
+use engine::audit::Act;
 use serde_json::Value;
 
 use super::Scene;
-use super::problem::{diagnosed, refused};
+use super::problem::{administered, diagnosed, refused};
 use super::query::{DocumentInput, files, mapping};
 use super::result::Deployment;
+use crate::admin::AdminError;
 
 /// What can be done to metadata.
 #[derive(Default)]
@@ -32,17 +33,19 @@ impl Scene {
         ApplyOptions::new(self.caller.actor.label.clone(), self.app.clock.now())
     }
 
-    /// The answer to something that was applied.
+    /// Applies something that needs the right for it, and answers what came of it.
     async fn applied(
         &self,
-        applied: impl Future<Output = Result<Applied, DeployError>>,
+        act: Act,
+        applied: impl Future<Output = Result<Applied, DeployError>> + Send,
     ) -> Result<Deployment> {
-        match applied.await {
+        match self.admin().deploy(act, |applied: &Applied| applied.version, applied).await {
             Ok(applied) => {
                 self.reload().await?;
                 Ok(Deployment::from(applied))
             }
-            Err(error) => diagnosed(error).map(Deployment::faulty),
+            Err(AdminError::Deploy(error)) => diagnosed(error).map(Deployment::faulty),
+            Err(error) => Err(administered(&error)),
         }
     }
 
@@ -76,11 +79,10 @@ impl MetadataMutation {
         mapping: Option<Json<Value>>,
     ) -> Result<Deployment> {
         let scene = context.data::<Scene>()?;
-        scene.must_any(&[Right::Apply])?;
         let options =
             ApplyOptions { plan, allow_destructive, mapping: self::mapping(mapping)?, ..scene.options() };
         let files = files(documents)?;
-        scene.applied(Box::pin(deploy::apply(&scene.principal.tenant, &files, options))).await
+        scene.applied(Act::Apply, Box::pin(deploy::apply(&scene.principal.tenant, &files, options))).await
     }
 
     /// Applies documents as part of the tenant's own package `local`: each replaces the one of its name, the others stay.
@@ -91,18 +93,24 @@ impl MetadataMutation {
         #[graphql(default, desc = "Whether fields may go away")] allow_destructive: bool,
     ) -> Result<Deployment> {
         let scene = context.data::<Scene>()?;
-        scene.must_any(&[Right::Apply])?;
         let options = ApplyOptions { allow_destructive, ..scene.options() };
         let documents = documents.into_iter().map(|Json(document)| document).collect();
-        scene.applied(Box::pin(deploy::apply_documents(&scene.principal.tenant, documents, options))).await
+        scene
+            .applied(
+                Act::Apply,
+                Box::pin(deploy::apply_documents(&scene.principal.tenant, documents, options)),
+            )
+            .await
     }
 
     /// Creates an object from its document.
     async fn create_object(&self, context: &Context<'_>, document: Json<Value>) -> Result<Deployment> {
         let scene = context.data::<Scene>()?;
-        scene.must_any(&[Right::Apply])?;
         scene
-            .applied(Box::pin(deploy::create_object(&scene.principal.tenant, document.0, scene.options())))
+            .applied(
+                Act::Apply,
+                Box::pin(deploy::create_object(&scene.principal.tenant, document.0, scene.options())),
+            )
             .await
     }
 
@@ -115,9 +123,13 @@ impl MetadataMutation {
         schema: Json<Value>,
     ) -> Result<Deployment> {
         let scene = context.data::<Scene>()?;
-        scene.must_any(&[Right::Apply])?;
         let tenant = &scene.principal.tenant;
-        scene.applied(Box::pin(deploy::add_field(tenant, &object, &name, schema.0, scene.options()))).await
+        scene
+            .applied(
+                Act::Apply,
+                Box::pin(deploy::add_field(tenant, &object, &name, schema.0, scene.options())),
+            )
+            .await
     }
 
     /// Brings an earlier version back, as a new one.
@@ -128,17 +140,19 @@ impl MetadataMutation {
         #[graphql(default, desc = "Whether fields and objects may go away")] allow_destructive: bool,
     ) -> Result<Deployment> {
         let scene = context.data::<Scene>()?;
-        scene.must_any(&[Right::Apply])?;
         let options = ApplyOptions { allow_destructive, ..scene.options() };
-        scene.applied(Box::pin(deploy::revert(&scene.principal.tenant, version, options))).await
+        scene.applied(Act::Revert, Box::pin(deploy::revert(&scene.principal.tenant, version, options))).await
     }
 
     /// Deletes for good what changes have taken out of use.
     async fn purge(&self, context: &Context<'_>) -> Result<Purged> {
         let scene = context.data::<Scene>()?;
-        scene.must_any(&[Right::Apply])?;
-        let purged = Box::pin(deploy::purge(&scene.principal.tenant, scene.options())).await;
-        let purged = purged.map_err(|error| refused(&error))?;
+        let work = Box::pin(deploy::purge(&scene.principal.tenant, scene.options()));
+        let purged = scene.admin().deploy(Act::Purge, |purged: &deploy::Purged| purged.version, work).await;
+        let purged = purged.map_err(|error| match error {
+            AdminError::Deploy(error) => refused(&error),
+            other => administered(&other),
+        })?;
         scene.reload().await?;
         Ok(Purged { tables: purged.tables, columns: purged.columns, version: purged.version })
     }

@@ -6,7 +6,7 @@ use metadata::diagnostic::Severity;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::admin::AdminError;
+use crate::admin::{ASK, AdminError};
 use crate::failure;
 
 /// What is wrong with a document, where, and what to do.
@@ -125,9 +125,14 @@ pub(crate) fn wrong(message: impl Into<String>) -> Error {
     coded("VALIDATION", message, None, None)
 }
 
+/// The client's, with what to do.
+pub(crate) fn advised(message: impl Into<String>, hint: &str) -> Error {
+    coded("VALIDATION", message, Some(hint), None)
+}
+
 /// A right that the caller does not have.
 pub(crate) fn forbidden(message: impl Into<String>) -> Error {
-    coded("FORBIDDEN", message, None, None)
+    coded("FORBIDDEN", message, Some(ASK), None)
 }
 
 /// The id of a record, key, share or session.

@@ -201,7 +201,8 @@ async fn callback(
     let visit = Visit::new(&app, &request);
     drop(request);
     let outcome = async {
-        let (tenant, person, to) = visit.come_back(&tenant, query).await?;
+        let (asked, code, attempt) = visit.come_back(&tenant, query).await?;
+        let (tenant, person, to) = visit.identified(asked, code, attempt).await?;
         visit.end_session().await?;
         let cookie = visit.begin_session(&tenant, person.id).await?;
         let entry = Entry::done(Act::Login).with(json!({ "provider": true }));
@@ -213,12 +214,12 @@ async fn callback(
 }
 
 impl Visit {
-    /// Who came back from the provider, and where they wanted to go.
+    /// The attempt that somebody came back from, with the provider's code for it.
     async fn come_back(
         &self,
         tenant: &str,
         query: CallbackQuery,
-    ) -> Result<(Tenant, Person, String), Refused> {
+    ) -> Result<(Asked, String, Attempt), Refused> {
         let state = query.state.ok_or_else(|| refused("The login did not begin here"))?;
         let bound = session::named(&self.headers, COOKIE).unwrap_or_default();
         if !bool::from(bound.as_bytes().ct_eq(state.as_bytes())) {
@@ -237,9 +238,28 @@ impl Visit {
         }
         let code = query.code.ok_or_else(|| refused("The login provider gave no code"))?;
         let asked = self.ask(tenant).await?;
-        let claims = self.claims(&asked, code, attempt.verifier, &attempt.nonce).await?;
-        let person = self.user_of(&asked, &claims).await?;
-        Ok((asked.tenant, person, attempt.to))
+        Ok((asked, code, attempt))
+    }
+
+    /// The person whom the provider names; whoever is nobody here leaves an entry.
+    async fn identified(
+        &self,
+        asked: Asked,
+        code: String,
+        attempt: Attempt,
+    ) -> Result<(Tenant, Person, String), Refused> {
+        let known = async {
+            let claims = self.claims(&asked, code, attempt.verifier, &attempt.nonce).await?;
+            self.user_of(&asked, &claims).await
+        };
+        match known.await {
+            Ok(person) => Ok((asked.tenant, person, attempt.to)),
+            Err(refused) => {
+                let entry = Entry::denied(Act::LoginFailed).with(json!({ "provider": true }));
+                self.note(&asked.tenant, "unknown account", None, entry).await;
+                Err(refused)
+            }
+        }
     }
 
     /// What the provider says, once its signature, issuer, audience, time and nonce are right.

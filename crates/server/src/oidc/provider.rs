@@ -1,8 +1,10 @@
 //! The settings of a tenant's login provider.
 
+use engine::audit::{Act, Entry};
 use metadata::Name;
 use query::access::ADMIN;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use store::Tenant;
 
 use crate::admin::{Admin, AdminError};
@@ -41,6 +43,11 @@ impl Provider {
 
     /// Keeps the settings. Whoever names the provider names who everybody is: this needs every right.
     pub(crate) async fn keep(self, admin: &Admin<'_>) -> Result<(), AdminError> {
+        let deed = Entry::done(Act::UserUpdate).with(json!({ "loginProvider": self.issuer }));
+        admin.noted(deed, self.put(admin)).await
+    }
+
+    async fn put(&self, admin: &Admin<'_>) -> Result<(), AdminError> {
         must_have_all(admin)?;
         for role in &self.roles {
             admin.role(role)?;
@@ -51,14 +58,18 @@ impl Provider {
         {
             return Err(AdminError::wrong("issuer: expected an address that begins with https://"));
         }
-        let text = serde_json::to_string(&self).map_err(|error| AdminError::Internal(error.to_string()))?;
+        let text = serde_json::to_string(self).map_err(|error| AdminError::Internal(error.to_string()))?;
         Ok(admin.caller.tenant.set_login_provider(NAME, Some(&text)).await?)
     }
 
     /// Takes the provider away.
     pub(crate) async fn remove(admin: &Admin<'_>) -> Result<(), AdminError> {
-        must_have_all(admin)?;
-        Ok(admin.caller.tenant.set_login_provider(NAME, None).await?)
+        let deed = Entry::done(Act::UserUpdate).with(json!({ "loginProvider": null }));
+        let work = async {
+            must_have_all(admin)?;
+            Ok(admin.caller.tenant.set_login_provider(NAME, None).await?)
+        };
+        admin.noted(deed, work).await
     }
 
     /// Whether an address may log in; one that is not verified is none.

@@ -244,6 +244,12 @@ async fn the_first_comer_sets_up_and_nobody_after() {
         assert_eq!(won.len(), 1, "{:?}", answers.iter().map(|answer| &answer.body).collect::<Vec<_>>());
         assert!(answers.iter().all(|answer| answer.status == StatusCode::OK || answer.status == StatusCode::FORBIDDEN));
         assert_eq!(me(&stage, &cookie(&won[0].headers)).await.body["data"]["me"]["roles"], json!(["admin"]));
+        let session = cookie(&won[0].headers);
+        let headers = [("cookie", session.as_str()), ("x-armature-csrf", "1")];
+        let log = json!({"query": "{ audit { nodes { act door trace } } }"});
+        let log = send(&stage, "POST", "/metadata", &headers, log).await.body;
+        let acts: Vec<&Value> = log["data"]["audit"]["nodes"].as_array().expect("entries").iter().map(|entry| &entry["act"]).collect();
+        assert_eq!(acts, vec!["setup", "userCreate"], "{log:#}");
         assert_eq!(attempt(9).await.status, StatusCode::FORBIDDEN);
         assert_eq!(send(&stage, "GET", "/auth/setup", &[], json!({})).await.body["open"], false);
         let first = store::TenantName::new("first").expect("legal");

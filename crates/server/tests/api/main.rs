@@ -4,6 +4,7 @@
 
 mod administration;
 mod audit;
+mod deeds;
 mod isolation;
 mod limits;
 mod live;

@@ -11,11 +11,13 @@ use std::io::Write;
 use engine::{Caller, Engine, ReadError};
 use expr::Value;
 use metadata::Name;
-use query::access::{self, Denied, Transfer};
+use query::access::{Denied, Transfer};
 use query::request::{CursorKey, Deleted, Keyed, ListArgs, ListPart, ListRead, Page, Read};
 use serde_json::value::RawValue;
 
 use columns::Column;
+
+use crate::transfer;
 
 /// Rows that a page may touch, related records counted.
 const ROWS: usize = 50_000;
@@ -67,7 +69,7 @@ pub async fn export(
     out: &mut (dyn Write + Send),
     watch: &(dyn Fn(u64) + Send + Sync),
 ) -> Result<u64, ExportError> {
-    let definition = access::permit_transfer(&caller.catalog, &caller.access, object, Transfer::Export)?;
+    let definition = transfer::permit(engine, caller, object, Transfer::Export).await?;
     let columns = columns::of(caller.visible(), definition, options.natural_keys);
     let related = columns.iter().filter(|column| column.relation()).count();
     let size = (ROWS / (related + 1)).clamp(1, PAGE);
@@ -100,6 +102,8 @@ pub async fn export(
         }
     }
     out.flush()?;
+    let counts = serde_json::json!({ "records": count });
+    transfer::done(engine, caller, object, (Transfer::Export, counts)).await;
     Ok(count)
 }
 

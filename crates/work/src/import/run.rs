@@ -7,7 +7,7 @@ use csv::{Position, StringRecord};
 use engine::{Caller, Engine, Note, Outcome, Refusal, Rider, progress};
 use expr::Value;
 use metadata::Name;
-use query::access::{self, Denied, Transfer};
+use query::access::{Denied, Transfer};
 use query::request::{Batch, Input, Operation, RecordData, RecordRef, Write};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -17,6 +17,7 @@ use super::rejects::Rejects;
 use super::report::{ImportError, Progress, Reject, Report};
 use super::source::{Row, Source, fingerprint};
 use super::{ImportOptions, OnError};
+use crate::transfer;
 
 /// Rows that are written together.
 const BATCH: usize = 1_000;
@@ -78,17 +79,16 @@ impl<'a> Run<'a> {
         file: &Path,
         options: &'a ImportOptions,
     ) -> Result<Self, ImportError> {
-        let definition =
-            match access::permit_transfer(&caller.catalog, &caller.access, object, Transfer::Import) {
-                Ok(definition) => definition,
-                Err(denied @ Denied::UnknownObject { .. }) => {
-                    return Err(ImportError::Usage {
-                        message: denied.to_string(),
-                        hint: expr::did_you_mean(object, caller.visible().objects.keys().map(Name::as_str)),
-                    });
-                }
-                Err(denied) => return Err(denied.into()),
-            };
+        let definition = match transfer::permit(engine, caller, object, Transfer::Import).await {
+            Ok(definition) => definition,
+            Err(denied @ Denied::UnknownObject { .. }) => {
+                return Err(ImportError::Usage {
+                    message: denied.to_string(),
+                    hint: expr::did_you_mean(object, caller.visible().objects.keys().map(Name::as_str)),
+                });
+            }
+            Err(denied) => return Err(denied.into()),
+        };
         let source = Source::open(file)?;
         let key = options.upsert.as_ref().map(Name::as_str);
         let plan = Plan::new(caller.visible(), definition, &source.headers, options.map.as_ref(), key)?;
@@ -141,6 +141,10 @@ impl<'a> Run<'a> {
         self.rejects.flush()?;
         if let Some(key) = self.key.clone().filter(|_| !self.stopped) {
             progress::put_down(self.caller, &Note { key, state: None }).await?;
+        }
+        if !self.options.dry_run {
+            let counts = serde_json::json!(self.state.report);
+            transfer::done(self.engine, self.caller, &self.object, (Transfer::Import, counts)).await;
         }
         Ok(self.state.report.clone())
     }
