@@ -50,6 +50,15 @@ impl Admin<'_> {
         })
     }
 
+    /// Refuses callers without the right for an act before anything of it is looked at, and notes that.
+    pub(crate) async fn must_for(&self, deed: Entry, right: Right) -> Result<(), AdminError> {
+        let held = self.must(right);
+        if held.is_err() {
+            self.engine.audit_or_log(self.caller, Entry { verdict: Verdict::Denied, ..deed }).await;
+        }
+        held
+    }
+
     /// Changes metadata, which needs the right `apply`; `version` is the one that was published.
     pub async fn deploy<T>(
         &self,
@@ -70,15 +79,18 @@ impl Admin<'_> {
 
     /// Erases the record of a person; the engine notes it. Nobody erases a user who has more rights than they have.
     pub async fn erase(&self, wanted: &Erase) -> Result<Erased, AdminError> {
-        if wanted.object.as_str() == "user" && self.caller.access.may(Right::Erase) {
-            let covered = self.must_cover_user(wanted.id).await;
-            if covered.is_err() {
-                let entry = deed(Act::Erase, &wanted.object, Some(wanted.id));
-                self.engine.audit_or_log(self.caller, Entry { verdict: Verdict::Denied, ..entry }).await;
-            }
-            covered?;
+        let permitted = self.may_erase(wanted).await;
+        if permitted.is_err() {
+            let entry = deed(Act::Erase, &wanted.object, Some(wanted.id));
+            self.engine.audit_or_log(self.caller, Entry { verdict: Verdict::Denied, ..entry }).await;
         }
+        permitted?;
         Box::pin(self.engine.erase(self.caller, wanted)).await?.map_err(AdminError::refused)
+    }
+
+    async fn may_erase(&self, wanted: &Erase) -> Result<(), AdminError> {
+        self.must(Right::Erase)?;
+        if wanted.object.as_str() == "user" { self.must_cover_user(wanted.id).await } else { Ok(()) }
     }
 
     /// Whether an act failed for want of rights: what is out of sight is as good as forbidden.

@@ -58,6 +58,9 @@ impl Admin<'_> {
     async fn draw_key(&self, new: NewKey) -> Result<MadeKey, AdminError> {
         self.must(Right::Keys)?;
         self.may_act_with(new.role.as_ref(), new.user).await?;
+        if let Some(user) = new.user {
+            self.must_exist(user).await?;
+        }
         let now = self.caller.clock.now();
         if new.expires.is_some_and(|end| end <= now) {
             return Err(AdminError::wrong("the key would have ended already"));

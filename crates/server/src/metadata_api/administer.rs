@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use async_graphql::{Context, Enum, ID, InputObject, Json, Object, OneofObject, Result, SimpleObject};
+use engine::audit::Act;
 use metadata::Name;
 use metadata::catalog::Right;
 use serde_json::{Map, Value};
@@ -12,7 +13,7 @@ use uuid::Uuid;
 use super::Scene;
 use super::people::{Key, Share};
 use super::problem::{administered, identified, wrong};
-use crate::admin::{Active, AdminError, NewKey, NewShare, NewUser, fields_of_json};
+use crate::admin::{Active, AdminError, NewKey, NewShare, NewUser, deed, fields_of_json};
 use crate::oidc::Provider;
 
 /// What changes who may come in, and what they may do.
@@ -88,7 +89,11 @@ impl Scene {
         done.map_err(|error| administered(&error))
     }
 
-    fn record_data(&self, object: &str, fields: Option<Json<Value>>) -> Result<query::request::RecordData> {
+    async fn record_data(
+        &self,
+        (act, object): (Act, &str),
+        fields: Option<Json<Value>>,
+    ) -> Result<query::request::RecordData> {
         let json = match fields {
             None | Some(Json(Value::Null)) => Map::new(),
             Some(Json(Value::Object(members))) => members,
@@ -97,21 +102,28 @@ impl Scene {
         let Some(definition) = self.catalog.object(object) else {
             return Err(wrong(format!("there is no object `{object}`")));
         };
-        let data = fields_of_json(&self.catalog, definition, &json);
-        data.map_err(|error| self.without(Right::Users, &error))
+        match fields_of_json(&self.catalog, definition, &json) {
+            Ok(data) => Ok(data),
+            Err(error) => Err(self.without((act, object), Right::Users, &error).await),
+        }
     }
 
-    fn roles(&self, roles: &[String]) -> Result<Vec<Name>> {
-        roles.iter().map(|role| self.role(role, Right::Users)).collect()
-    }
-
-    fn role(&self, role: &str, needed: Right) -> Result<Name> {
-        self.admin().role(role).map_err(|error| self.without(needed, &error))
+    async fn role(&self, act: Act, role: &str, needed: Right) -> Result<Name> {
+        match self.admin().role(role) {
+            Ok(role) => Ok(role),
+            Err(error) => Err(self.without((act, "user"), needed, &error).await),
+        }
     }
 
     /// What was named wrongly is told to those who have the right; to others the act is refused, as it would be with good names.
-    fn without(&self, needed: Right, error: &AdminError) -> async_graphql::Error {
-        self.must_any(&[needed]).err().unwrap_or_else(|| administered(error))
+    async fn without(
+        &self,
+        (act, object): (Act, &str),
+        needed: Right,
+        error: &AdminError,
+    ) -> async_graphql::Error {
+        let held = self.admin().must_for(deed(act, object, None), needed).await;
+        administered(held.as_ref().err().unwrap_or(error))
     }
 }
 
@@ -134,15 +146,20 @@ impl PeopleMutation {
         #[graphql(default)] roles: Vec<String>,
     ) -> Result<ID> {
         let scene = context.data::<Scene>()?;
-        let fields = scene.record_data("user", fields)?;
-        let new = NewUser { email, name, fields, roles: scene.roles(&roles)? };
+        let fields = scene.record_data((Act::UserCreate, "user"), fields).await?;
+        let mut given = Vec::with_capacity(roles.len());
+        for role in &roles {
+            given.push(scene.role(Act::UserCreate, role, Right::Users).await?);
+        }
+        let new = NewUser { email, name, fields, roles: given };
         Ok(scene.administer(scene.admin().create_user(new)).await?.into())
     }
 
     /// Changes fields of a user's record.
     async fn update_user(&self, context: &Context<'_>, id: ID, fields: Json<Value>) -> Result<bool> {
         let scene = context.data::<Scene>()?;
-        let (user, data) = (identified(&id)?, scene.record_data("user", Some(fields))?);
+        let user = identified(&id)?;
+        let data = scene.record_data((Act::UserUpdate, "user"), Some(fields)).await?;
         scene.administer(scene.admin().update_user(user, data)).await?;
         Ok(true)
     }
@@ -164,7 +181,7 @@ impl PeopleMutation {
     /// Gives a role to a user: at most the rights that one has.
     async fn grant_role(&self, context: &Context<'_>, user: ID, role: String) -> Result<bool> {
         let (scene, user) = (context.data::<Scene>()?, identified(&user)?);
-        let name = scene.role(&role, Right::Users)?;
+        let name = scene.role(Act::RoleGrant, &role, Right::Users).await?;
         scene.administer(scene.admin().grant_role(user, &name)).await?;
         Ok(true)
     }
@@ -196,14 +213,15 @@ impl PeopleMutation {
     /// Makes a team; the id of the record.
     async fn create_team(&self, context: &Context<'_>, fields: Json<Value>) -> Result<ID> {
         let scene = context.data::<Scene>()?;
-        let data = scene.record_data("team", Some(fields))?;
+        let data = scene.record_data((Act::UserUpdate, "team"), Some(fields)).await?;
         Ok(scene.administer(scene.admin().create_team(data)).await?.into())
     }
 
     /// Changes fields of a team.
     async fn update_team(&self, context: &Context<'_>, id: ID, fields: Json<Value>) -> Result<bool> {
         let scene = context.data::<Scene>()?;
-        let (team, data) = (identified(&id)?, scene.record_data("team", Some(fields))?);
+        let team = identified(&id)?;
+        let data = scene.record_data((Act::UserUpdate, "team"), Some(fields)).await?;
         scene.administer(scene.admin().update_team(team, data)).await?;
         Ok(true)
     }
@@ -233,7 +251,10 @@ impl PeopleMutation {
         #[graphql(desc = "When it ends: 2027-01-31T00:00:00Z")] expires: Option<String>,
     ) -> Result<MadeKey> {
         let scene = context.data::<Scene>()?;
-        let role = role.map(|role| scene.role(&role, Right::Keys)).transpose()?;
+        let role = match role {
+            Some(role) => Some(scene.role(Act::KeyCreate, &role, Right::Keys).await?),
+            None => None,
+        };
         let user = user.as_ref().map(identified).transpose()?;
         let new = NewKey { name, role, user, expires: instant(expires.as_deref())? };
         let made = scene.administer(scene.admin().make_key(new)).await?;

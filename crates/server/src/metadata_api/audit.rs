@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::Scene;
 use super::problem::{administered, advised, identified, wrong};
+use crate::admin::deed;
 
 /// Entries of a page where nothing is said.
 const PAGE: i32 = 50;
@@ -246,6 +247,7 @@ impl AuditQuery {
         field: Option<String>,
     ) -> Result<Option<Explanation>> {
         let scene = context.data::<Scene>()?;
+        scene.must_any(&[Right::Users])?;
         let question =
             Question { object: self::object(&object)?, id: identified(&id)?, action: action.into(), field };
         let explained = scene.admin().explain(identified(&user)?, &question).await;
@@ -268,6 +270,9 @@ impl AuditMutation {
     /// not hold what is erased. Needs the right `erase`.
     async fn erase(&self, context: &Context<'_>, object: String, id: ID, reason: String) -> Result<Erasure> {
         let scene = context.data::<Scene>()?;
+        let entry = deed(Act::Erase, &object, id.parse().ok());
+        let permitted = scene.admin().must_for(entry, Right::Erase).await;
+        permitted.map_err(|error| administered(&error))?;
         let wanted = Erase { object: self::object(&object)?, id: identified(&id)?, reason };
         let erased = scene.administer(scene.admin().erase(&wanted)).await?;
         let records = erased.records.iter().map(|(object, count)| (object.to_string(), (*count).into()));

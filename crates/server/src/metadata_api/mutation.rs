@@ -4,7 +4,8 @@ use std::future::Future;
 
 use async_graphql::{Context, Json, Object, Result, SimpleObject};
 use deploy::{Applied, ApplyOptions, DeployError};
-use engine::audit::Act;
+use engine::audit::{Act, Entry};
+use metadata::catalog::Right;
 use serde_json::Value;
 
 use super::Scene;
@@ -79,6 +80,8 @@ impl MetadataMutation {
         mapping: Option<Json<Value>>,
     ) -> Result<Deployment> {
         let scene = context.data::<Scene>()?;
+        let permitted = scene.admin().must_for(Entry::done(Act::Apply), Right::Apply).await;
+        permitted.map_err(|error| administered(&error))?;
         let options =
             ApplyOptions { plan, allow_destructive, mapping: self::mapping(mapping)?, ..scene.options() };
         let files = files(documents)?;

@@ -204,6 +204,9 @@ async fn every_denied_act_leaves_one_entry() {
             ("deactivateUser(id: $u)", "userDeactivate"),
             ("activateUser(id: $u)", "userUpdate"),
             ("grantRole(user: $u, role: \"sales\")", "roleGrant"),
+            ("grantRole(user: $u, role: \"slaes\")", "roleGrant"),
+            ("updateUser(id: $u, fields: {nmae: \"X\"})", "userUpdate"),
+            ("apply(documents: [{path: \"x.json\"}]) { version }", "apply"),
             ("revokeRole(user: $u, role: \"admin\")", "roleRevoke"),
             ("createKey(name: \"k\") { apiKey }", "keyCreate"),
             ("revokeKey(id: $n)", "keyRevoke"),
@@ -242,6 +245,8 @@ async fn every_denied_act_leaves_one_entry() {
         for entry in &all[before..] {
             assert!(entry["trace"].is_string() && entry["outcome"] == "denied" && entry["user"] == plain.as_str(), "{entry:#}");
         }
+        let nobodys = "mutation($n: ID!) { createKey(name: \"k\", user: $n) { apiKey } }";
+        assert_eq!(code(&metadata(&stage, KEY, nobodys, variables.clone()).await), "NOT_FOUND", "a key of nobody");
         // The log itself, and explanations of others, are for those who may.
         let unseen = metadata(&stage, &key, "{ audit { nodes { id } } }", json!({})).await;
         assert_eq!(code(&unseen), "FORBIDDEN", "{unseen:#}");

@@ -29,7 +29,13 @@ fn pools(stage: &Stage) -> [Pool; 2] {
     ]
 }
 
-/// An answer in which the pool's own words, and ids that were made for it, have no face.
+/// Whether it is a key or a link that was drawn for the answer: 64 random digits behind a prefix.
+fn drawn(piece: &str) -> bool {
+    let digits = piece.rsplit(['_', '.']).next().unwrap_or_default();
+    digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// An answer in which the pool's own words, and ids and secrets that were made for it, have no face.
 fn faceless(answer: &str, pool: &Pool) -> String {
     let mut out = answer.to_owned();
     for (number, id) in pool.ids.iter().enumerate() {
@@ -38,8 +44,8 @@ fn faceless(answer: &str, pool: &Pool) -> String {
     for (number, (_, cursor)) in pool.cursors.iter().enumerate() {
         out = out.replace(cursor, &format!("cursor{number}"));
     }
-    let piece =
-        |piece: &str| if piece.parse::<Uuid>().is_ok() { "made".to_owned() } else { piece.to_owned() };
+    let made = |piece: &str| piece.parse::<Uuid>().is_ok() || drawn(piece);
+    let piece = |piece: &str| if made(piece) { "made".to_owned() } else { piece.to_owned() };
     out.split('"').map(piece).collect::<Vec<_>>().join("\"")
 }
 
