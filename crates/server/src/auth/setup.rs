@@ -38,7 +38,7 @@ pub(super) async fn open(State(app): State<Arc<App>>, request: Request) -> Respo
 }
 
 pub(super) async fn setup(State(app): State<Arc<App>>, request: Request) -> Response {
-    let visit = Visit::new(&app, &request);
+    let visit = Arc::new(Visit::new(&app, &request));
     let outcome = async {
         let setup: Setup = visit.read(request).await?;
         check_password(&setup.password)?;
@@ -46,38 +46,52 @@ pub(super) async fn setup(State(app): State<Arc<App>>, request: Request) -> Resp
         if !setup.email.contains('@') {
             return Err(Refused::wrong("email: expected an e-mail address"));
         }
-        if !app.store.claim_setup().await? {
-            return Err(Refused::forbidden("This installation is set up already"));
-        }
-        let made = visit.make(&name, setup).await;
-        if made.is_err() {
-            // Nobody has anything in it yet; the next attempt begins anew.
-            match app.store.tenant_drop(&name).await {
-                Ok(()) | Err(store::StoreError::NoTenant(_)) => app.store.release_setup().await?,
-                Err(error) => return Err(error.into()),
-            }
-        }
-        made
+        // Whoever claims it finishes: a connection that ends meanwhile leaves neither a claim nor a tenant behind that nobody can enter.
+        let begun = Arc::clone(&visit);
+        let made = tokio::spawn(async move { begun.set_up(&name, setup).await });
+        made.await.map_err(|error| AdminError::Internal(error.to_string()))?
     }
     .await;
     visit.answer(outcome)
 }
 
 impl Visit {
-    /// Makes the tenant with its administrator, who is logged in.
-    async fn make(&self, name: &TenantName, setup: Setup) -> Result<Answered, Refused> {
-        let tenant: Tenant = self.app.store.tenant_create(name).await?;
-        let caller = self.platform(&tenant).await?;
+    /// Claims the set-up and makes the tenant with its administrator; where that fails, the next attempt begins anew.
+    async fn set_up(&self, name: &TenantName, setup: Setup) -> Result<Answered, Refused> {
+        let store = &self.app.store;
+        if !store.claim_setup().await? {
+            return Err(Refused::forbidden("This installation is set up already"));
+        }
+        let tenant = match store.tenant_create(name).await {
+            Ok(tenant) => tenant,
+            // A tenant of this name is somebody else's.
+            Err(error) => {
+                store.release_setup().await?;
+                return Err(error.into());
+            }
+        };
+        let made = self.enter(&tenant, setup).await;
+        if made.is_err() {
+            // Nobody has anything in it yet.
+            store.tenant_drop(name).await?;
+            store.release_setup().await?;
+        }
+        made
+    }
+
+    /// Makes the administrator of a new tenant, who is logged in.
+    async fn enter(&self, tenant: &Tenant, setup: Setup) -> Result<Answered, Refused> {
+        let caller = self.platform(tenant).await?;
         let admin = Admin { engine: &self.app.engine, caller: &caller };
         let role = Name::new(ADMIN).map_err(|error| AdminError::Internal(error.to_string()))?;
         let new = NewUser { email: setup.email, name: setup.name, roles: vec![role], ..NewUser::default() };
         let user = admin.create_user(new).await?;
-        keep_password(&tenant, user, setup.password, self.app.clock.now(), &self.app.passwords).await?;
-        let person = self.active(&tenant, user).await?;
+        keep_password(tenant, user, setup.password, self.app.clock.now(), &self.app.passwords).await?;
+        let person = self.active(tenant, user).await?;
         let person =
             person.ok_or_else(|| AdminError::Internal("the administrator is not there".to_owned()))?;
-        let cookie = self.begin_session(&tenant, user).await?;
-        self.note(&tenant, &person.label, Some(user), Entry::done(Act::Setup)).await;
-        Ok(Answered::new(told(&tenant, &person)).with(cookie))
+        let cookie = self.begin_session(tenant, user).await?;
+        self.note(tenant, &person.label, Some(user), Entry::done(Act::Setup)).await;
+        Ok(Answered::new(told(tenant, &person)).with(cookie))
     }
 }

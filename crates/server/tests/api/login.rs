@@ -219,7 +219,10 @@ async fn a_reset_ends_what_was_before_it() {
 /// A server on an installation without any tenant.
 async fn empty(handles: &Handles) -> Stage {
     for tenant in [&handles.tenant, &handles.canary] {
-        handles.store.tenant_drop(tenant.name()).await.expect("dropped");
+        match handles.store.tenant_drop(tenant.name()).await {
+            Ok(()) | Err(store::StoreError::NoTenant(_)) => {}
+            Err(error) => panic!("{error}"),
+        }
     }
     let config = ServerConfig { store: handles.store.clone(), settings: Settings::default(), now };
     Stage { router: router(config).expect("routes") }
@@ -255,6 +258,39 @@ async fn the_first_comer_sets_up_and_nobody_after() {
         let first = store::TenantName::new("first").expect("legal");
         handles.store.tenant_drop(&first).await.expect("dropped");
         assert_eq!(attempt(9).await.status, StatusCode::FORBIDDEN, "closed for good");
+    })
+    .await;
+}
+
+/// A browser that goes away in the midst of the set-up neither stops it nor closes it for good.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_up_goes_on_without_its_connection() {
+    each_database(async |handles| {
+        for patience in [1, 20, 60] {
+            let stage = empty(&handles).await;
+            handles.store.release_setup().await.expect("open again");
+            let body = json!({"tenant": "first", "email": "ann@b.example", "password": "correct horse"});
+            let asked = send(&stage, "POST", "/auth/setup", &[], body);
+            let patience = std::time::Duration::from_millis(patience);
+            // Whether it is answered meanwhile depends on the machine; most often it is not.
+            drop(tokio::time::timeout(patience, asked).await);
+            let body = json!({"tenant": "first", "email": "ann@b.example", "password": "correct horse"});
+            let mut status = StatusCode::UNAUTHORIZED;
+            for wait in 0..40 {
+                tokio::time::sleep(std::time::Duration::from_millis(50 * wait)).await;
+                // Another server: one that refused too many guesses would have to wait.
+                let config =
+                    ServerConfig { store: handles.store.clone(), settings: Settings::default(), now };
+                let other = Stage { router: router(config).expect("routes") };
+                status = send(&other, "POST", "/auth/login", &[], body.clone()).await.status;
+                if status == StatusCode::OK {
+                    break;
+                }
+            }
+            assert_eq!(status, StatusCode::OK, "{patience:?}");
+            let first = store::TenantName::new("first").expect("legal");
+            handles.store.tenant_drop(&first).await.expect("dropped");
+        }
     })
     .await;
 }
