@@ -1,8 +1,8 @@
 //! What becomes of those who bear a role that is renamed or dropped.
 
 use expr::{Encoding, Value};
-use metadata::Name;
 use metadata::difference::{Change, Detail};
+use metadata::{Catalog, Name};
 use sql::{Compare, Delete, Ident, Scalar, Write};
 use store::{Tenant, Transaction};
 
@@ -54,4 +54,38 @@ pub async fn rename(
         run(tenant, transaction, &update("share", "grantee", name(), shared)).await?;
     }
     Ok(())
+}
+
+/// Gives the keys that act with renamed roles, and login providers that give them, the new names, once these are published. Doing it again
+/// changes nothing, so the next publish makes up for one that died before this.
+pub async fn rename_elsewhere(tenant: &Tenant, catalog: &Catalog) -> Result<(), DeployError> {
+    for (old, new) in former(catalog).filter(|(old, _)| !catalog.roles.contains_key(*old)) {
+        move_elsewhere(tenant, old, new).await?;
+    }
+    Ok(())
+}
+
+/// The same before a role is published that takes the former name of another: what is left of that name belongs to the other.
+pub async fn make_way(tenant: &Tenant, taken: &[(Name, Name)]) -> Result<(), DeployError> {
+    for (old, new) in taken {
+        move_elsewhere(tenant, old, new).await?;
+    }
+    Ok(())
+}
+
+/// Former names of roles that had been renamed already and that new roles take, with the present ones.
+pub fn taken(old: &Catalog, new: &Catalog) -> Vec<(Name, Name)> {
+    let known = |name: &Name| old.roles.contains_key(name);
+    let taken = former(new).filter(|(old, now)| new.roles.contains_key(*old) && !known(old) && known(now));
+    taken.map(|(old, now)| (old.clone(), now.clone())).collect()
+}
+
+/// Former names of roles, with the present ones.
+fn former(catalog: &Catalog) -> impl Iterator<Item = (&Name, &Name)> {
+    catalog.roles.values().filter_map(|role| Some((role.renamed_from.as_ref()?, &role.name)))
+}
+
+async fn move_elsewhere(tenant: &Tenant, old: &Name, new: &Name) -> Result<(), DeployError> {
+    tenant.store().keys_rename_role(tenant.name(), old, new).await?;
+    Ok(tenant.login_providers_rename_role(old, new).await?)
 }

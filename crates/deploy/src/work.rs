@@ -12,6 +12,7 @@ use sql::Dialect;
 
 use crate::error::DeployError;
 use crate::options::Mapping;
+use crate::roles;
 use crate::structure::{Index, indexes};
 
 /// All work on tables.
@@ -25,6 +26,8 @@ pub struct Work {
     pub renamed: Vec<(Name, Name)>,
     /// Roles that have another name: the old one, the new one.
     pub renamed_roles: Vec<(Name, Name)>,
+    /// Former names of roles that new roles take, with the present ones.
+    pub taken_roles: Vec<(Name, Name)>,
     /// Table and column of all polymorphic relations that are there: records hold the names of objects in them.
     pub object_columns: Vec<(String, Column)>,
 }
@@ -130,7 +133,7 @@ impl Work {
             _ => None,
         };
         let renamed_roles = changes.iter().filter_map(renamed_role).collect();
-        let mut work = Self { renamed_roles, ..Self::default() };
+        let mut work = Self { renamed_roles, taken_roles: roles::taken(old, new), ..Self::default() };
         for object in new.objects.values() {
             let Some(table) = new.layout.tables.get(&object.name) else { continue };
             work.tables.push(table_work(&Sides { old, new, changes, mapping, dialect }, object, table)?);

@@ -134,6 +134,23 @@ impl Store {
         Ok(done)
     }
 
+    /// Gives the keys of a tenant that act with a role its new name.
+    pub async fn keys_rename_role(
+        &self,
+        tenant: &TenantName,
+        old: &str,
+        new: &str,
+    ) -> Result<(), StoreError> {
+        let moved = match &self.inner.backend {
+            Backend::Postgres(postgres) => postgres.keys_rename_role(tenant, old, new).await?,
+            Backend::Sqlite(sqlite) => sqlite.keys_rename_role(tenant, old, new).await?,
+        };
+        if moved {
+            self.inner.watch.changed();
+        }
+        Ok(())
+    }
+
     /// Notes that a key was used; written at most once a minute for each.
     pub async fn key_used(&self, id: Uuid, at: chrono::DateTime<chrono::Utc>) -> Result<(), StoreError> {
         match &self.inner.backend {

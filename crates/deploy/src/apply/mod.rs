@@ -16,6 +16,7 @@ use crate::observe::{Progress, Stage};
 use crate::options::ApplyOptions;
 use crate::plan::{Draft, Plan, Target};
 use crate::published;
+use crate::roles;
 use crate::statements::count_up_to;
 use crate::work::{TableWork, Work};
 
@@ -60,14 +61,17 @@ pub async fn carry_out(
 ) -> Result<Applied, DeployError> {
     permitted(&draft.plan, options)?;
     if draft.plan.is_empty() && draft.base.version > 0 {
+        roles::rename_elsewhere(tenant, &draft.resolved.catalog).await?;
         return Ok(Applied { version: draft.base.version, plan: draft.plan });
     }
     let large = large_tables(tenant, &draft.work, options.large).await?;
+    roles::make_way(tenant, &draft.work.taken_roles).await?;
     let version = if large.is_empty() {
         publish::at_once(tenant, &draft, options).await?
     } else {
         expand::step_by_step(tenant, &draft, options, &large).await?
     };
+    roles::rename_elsewhere(tenant, &draft.resolved.catalog).await?;
     tracing::info!(tenant = %tenant.name(), version, "catalog published");
     Ok(Applied { plan: draft.plan, version })
 }

@@ -144,3 +144,71 @@ async fn bearers_follow_a_rename_and_are_counted_when_their_role_goes() {
     })
     .await;
 }
+
+fn role(name: &str, from: Option<&str>) -> serde_json::Value {
+    let mut role = json!({ "name": name, "title": name, "metadata": ["read"] });
+    if let Some(from) = from {
+        role["renamedFrom"] = json!(from);
+    }
+    role
+}
+
+#[tokio::test]
+async fn keys_and_login_providers_follow_a_rename_and_a_new_role_of_the_old_name_wins_none() {
+    testing::each_database(|bed| async move {
+        let key = |number: u8, tenant: &store::Tenant, role: &str| {
+            let row = store::KeyRow {
+                id: Uuid::from_u128(number.into()),
+                tenant: tenant.name().clone(),
+                prefix: "arm_".to_owned(),
+                name: "bot".to_owned(),
+                role: Some(role.to_owned()),
+                user: None,
+                created: at(),
+                expires: None,
+                last_used: None,
+            };
+            let store = bed.store.clone();
+            async move { store.key_insert(&[number; 32], &row).await.expect("kept") }
+        };
+        let role_of = |number: u8| {
+            let store = bed.store.clone();
+            async move {
+                store
+                    .key_find(&[number; 32])
+                    .await
+                    .expect("read")
+                    .and_then(|key| key.role)
+                    .unwrap_or_default()
+            }
+        };
+        applied(&bed.tenant, &with_roles(json!([role("sales", None), role("other", None)]))).await;
+        key(1, &bed.tenant, "sales").await;
+        key(2, &bed.tenant, "other").await;
+        key(3, &bed.canary, "sales").await;
+        let settings = json!({ "issuer": "https://x.example", "roles": ["other", "sales"] }).to_string();
+        bed.tenant.set_login_provider("oidc", Some(&settings)).await.expect("kept");
+
+        let renamed = with_roles(json!([role("seller", Some("sales")), role("other", None)]));
+        applied(&bed.tenant, &renamed).await;
+        assert_eq!([role_of(1).await, role_of(2).await, role_of(3).await], ["seller", "other", "sales"]);
+        let settings = bed.tenant.login_provider("oidc").await.expect("read").expect("it is there");
+        let settings: serde_json::Value = serde_json::from_str(&settings).expect("JSON");
+        assert_eq!(settings, json!({ "issuer": "https://x.example", "roles": ["other", "seller"] }));
+
+        // As if the process had died between the publish and the keys: the next apply makes up for it.
+        key(4, &bed.tenant, "sales").await;
+        applied(&bed.tenant, &renamed).await;
+        assert_eq!(role_of(4).await, "seller");
+        key(5, &bed.tenant, "sales").await;
+        let both =
+            with_roles(json!([role("seller", Some("sales")), role("sales", None), role("other", None)]));
+        applied(&bed.tenant, &both).await;
+        assert_eq!([role_of(1).await, role_of(4).await, role_of(5).await], ["seller", "seller", "seller"]);
+        // Those of the new role stay with it.
+        key(6, &bed.tenant, "sales").await;
+        applied(&bed.tenant, &with_roles(json!([role("seller", Some("sales")), role("sales", None)]))).await;
+        assert_eq!(role_of(6).await, "sales");
+    })
+    .await;
+}

@@ -241,6 +241,26 @@ impl Tenant {
         self.change(vec![change]).await.map(|_| ())
     }
 
+    /// Gives a role that login providers give to users they make its new name.
+    pub async fn login_providers_rename_role(&self, old: &str, new: &str) -> Result<(), StoreError> {
+        for row in PROVIDER.rows(self, Terms::default(), Vec::new()).await? {
+            let (name, text) = (cell::text(&row, 0)?, cell::text(&row, 1)?);
+            let mut settings: serde_json::Value =
+                serde_json::from_str(&text).map_err(|bad| StoreError::Other(crate::Cause::new(bad)))?;
+            let Some(roles) = settings.get_mut("roles").and_then(serde_json::Value::as_array_mut) else {
+                continue;
+            };
+            if !roles.iter().any(|role| role == old) {
+                continue;
+            }
+            for role in roles.iter_mut().filter(|role| *role == old) {
+                *role = new.into();
+            }
+            self.set_login_provider(&name, Some(&settings.to_string())).await?;
+        }
+        Ok(())
+    }
+
     /// Keeps the state of a login that goes on at a provider, by the hash of its secret; those that have ended go.
     pub async fn begin_login(
         &self,

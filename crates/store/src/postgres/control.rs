@@ -182,6 +182,26 @@ impl Postgres {
         Ok(done.rows_affected() > 0)
     }
 
+    pub(crate) async fn keys_rename_role(
+        &self,
+        tenant: &TenantName,
+        old: &str,
+        new: &str,
+    ) -> Result<bool, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        let done = sqlx::query("UPDATE armature.api_key SET role = $3 WHERE tenant = $1 AND role = $2")
+            .bind(tenant.as_str())
+            .bind(old)
+            .bind(new)
+            .execute(&mut *transaction)
+            .await?;
+        if done.rows_affected() > 0 {
+            Self::notify(&mut transaction, tenant.as_str()).await?;
+        }
+        transaction.commit().await?;
+        Ok(done.rows_affected() > 0)
+    }
+
     pub(crate) async fn key_used(
         &self,
         id: Uuid,

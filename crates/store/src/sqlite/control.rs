@@ -216,6 +216,24 @@ impl Sqlite {
         Ok(done.rows_affected() > 0)
     }
 
+    pub(crate) async fn keys_rename_role(
+        &self,
+        tenant: &TenantName,
+        old: &str,
+        new: &str,
+    ) -> Result<bool, StoreError> {
+        let mut control = self.control_write().await?;
+        let outcome = sqlx::query("UPDATE api_key SET role = ?3 WHERE tenant = ?1 AND role = ?2")
+            .bind(tenant.as_str())
+            .bind(old)
+            .bind(new)
+            .execute(control.start())
+            .await;
+        let done = control.finish(outcome)?;
+        control.end("COMMIT").await?;
+        Ok(done.rows_affected() > 0)
+    }
+
     pub(crate) async fn key_used(&self, id: Uuid, at: DateTime<Utc>) -> Result<(), StoreError> {
         let mut control = self.control.writer.connection().await?;
         let outcome =
