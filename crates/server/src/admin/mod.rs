@@ -7,6 +7,7 @@ mod deed;
 mod explain;
 mod failure;
 mod key;
+mod own;
 mod password;
 mod secret;
 mod share;

@@ -69,6 +69,7 @@ impl Admin<'_> {
     async fn make_user(&self, new: NewUser) -> Result<Uuid, AdminError> {
         self.must(Right::Users)?;
         self.must_cover(&new.roles)?;
+        self.must_stay_as_wide(&new.fields).await?;
         let mut data = new.fields;
         let name = new.name.unwrap_or_else(|| new.email.split('@').next().unwrap_or_default().to_owned());
         put(&mut data, "name", Input::Value(Value::Text(name)))?;
@@ -89,6 +90,8 @@ impl Admin<'_> {
     pub(super) async fn change_user(&self, user: Uuid, data: RecordData) -> Result<(), AdminError> {
         self.must(Right::Users)?;
         self.must_cover_user(user).await?;
+        self.must_be_another(user)?;
+        self.must_stay_as_wide(&data).await?;
         self.write("user", Operation::Update { id: user, data, expected_version: None }).await?;
         Ok(self.caller.tenant.tell().await?)
     }

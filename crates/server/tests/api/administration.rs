@@ -142,6 +142,53 @@ async fn nobody_hands_on_more_than_they_have() {
 }
 
 #[tokio::test]
+async fn nobody_widens_their_own_view() {
+    each_database(async |handles| {
+        let stage = stage(&handles).await;
+        let boss = user(&stage, "boss@a.example", &["admin"]).await;
+        let helper = user(&stage, "helper@a.example", &["helper"]).await;
+        let (below, plain) =
+            (user(&stage, "below@a.example", &[]).await, user(&stage, "plain@a.example", &[]).await);
+        let team =
+            metadata(&stage, KEY, "mutation { createTeam(fields: {name: \"East\"}) }", json!({})).await;
+        let team = team["data"]["createTeam"].clone();
+        let put = "mutation($u: ID!, $t: ID) { setTeam(user: $u, team: $t) }";
+        let change = "mutation($u: ID!, $f: JSON!) { updateUser(id: $u, fields: $f) }";
+        metadata(&stage, KEY, put, json!({"u": helper, "t": team})).await;
+        let set = metadata(&stage, KEY, change, json!({"u": below, "f": {"manager": helper}})).await;
+        assert_eq!(set["data"]["updateUser"], true, "{set:#}");
+        let (key, all) = (key_of(&stage, &helper).await, key_of(&stage, &boss).await);
+        for (query, variables) in [
+            (change, json!({"u": helper, "f": {"name": "Other"}})),
+            (change, json!({"u": helper, "f": {"manager": plain}})),
+            (change, json!({"u": plain, "f": {"manager": helper}})),
+            (change, json!({"u": plain, "f": {"manager": "helper@a.example"}})),
+            (change, json!({"u": plain, "f": {"manager": below}})),
+            (change, json!({"u": plain, "f": {"team": team}})),
+            (put, json!({"u": helper, "t": null})),
+            (put, json!({"u": plain, "t": team})),
+            (
+                "mutation($u: ID!) { createUser(email: \"new@a.example\", fields: {manager: $u}) }",
+                json!({"u": helper}),
+            ),
+        ] {
+            let answer = metadata(&stage, &key, query, variables.clone()).await;
+            assert_eq!(code(&answer), "FORBIDDEN", "{query} {variables}\n{answer:#}");
+            assert!(answer["errors"][0]["extensions"]["hint"].is_string(), "{answer:#}");
+        }
+        for (key, user, fields) in [
+            (&key, &plain, json!({"name": "Other", "manager": boss})),
+            (&all, &boss, json!({"name": "Other", "team": team})),
+            (&all, &plain, json!({"manager": boss})),
+        ] {
+            let done = metadata(&stage, key, change, json!({"u": user, "f": fields})).await;
+            assert_eq!(done["data"]["updateUser"], true, "{fields}\n{done:#}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn users_and_teams_are_not_written_as_records() {
     each_database(async |handles| {
         let stage = stage(&handles).await;
