@@ -164,7 +164,45 @@ impl Engine {
             let ids = self.in_sight(caller, &target, ids).await?;
             seen.insert(target, ids);
         }
-        Ok(rows.into_iter().filter_map(|row| tell(caller, object, row, &seen)).collect())
+        let told = rows.into_iter().filter_map(|row| tell(caller, object, row, &seen)).collect();
+        self.called(caller, told).await
+    }
+
+    /// The same with users called by their names, where the reader does not see the e-mail addresses that they are called by.
+    async fn called(&self, caller: &Caller, mut told: Vec<Happened>) -> Result<Vec<Happened>, ReadError> {
+        if caller.access.sees(USER, "email") {
+            return Ok(told);
+        }
+        let others = |user: &Uuid| caller.actor.user != Some(*user);
+        let ids: HashSet<Uuid> = told.iter().filter_map(|entry| entry.user).filter(others).collect();
+        let names = self.names(caller, ids).await?;
+        for entry in &mut told {
+            if let Some(user) = entry.user.filter(others) {
+                entry.actor = names.get(&user).map(|name| format!("user:{name}"));
+            }
+        }
+        Ok(told)
+    }
+
+    /// The names of users, deleted ones too, as far as the caller sees names.
+    async fn names(&self, caller: &Caller, ids: HashSet<Uuid>) -> Result<HashMap<Uuid, String>, ReadError> {
+        if ids.is_empty() || !caller.access.sees(USER, "name") {
+            return Ok(HashMap::new());
+        }
+        let model = self.model(caller).map_err(defect)?;
+        let shape = model.shape(USER).map_err(defect)?;
+        let Some(name) = shape.value_slot("name") else { return Ok(HashMap::new()) };
+        let among = Slots::default().list(Encoding::Id);
+        let filter = vec![Scalar::InParam(Box::new(system_column(shape, shape.system.id)), among)];
+        let query = select_columns(shape, &[shape.system.id, name], filter);
+        let ids = Value::List(ids.into_iter().map(Value::Id).collect());
+        let statement = sql::print_query(&query, caller.tenant.dialect());
+        let rows = caller.tenant.fetch(&statement, &[ids]).await?;
+        let one = |row: &store::Row| match row.value(1, Encoding::Text) {
+            Value::Text(name) => Some((id_at(row, 0)?, name)),
+            _ => None,
+        };
+        Ok(rows.iter().filter_map(one).collect())
     }
 }
 

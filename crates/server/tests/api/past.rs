@@ -6,7 +6,8 @@ use store::KeyRow;
 use testing::{Handles, each_database};
 use uuid::Uuid;
 
-use crate::stage::{Stage, business, now};
+use crate::login::{metadata, user};
+use crate::stage::{KEY, Stage, business, now};
 
 const CLERK: &str = "arm_clerk";
 
@@ -26,7 +27,17 @@ async fn stage(handles: &Handles) -> Stage {
         document["x-history"] = json!(true);
         file.text = document.to_string();
     }
-    files.push(metadata::SourceFile { path: "roles/clerk.json".into(), text: role.to_string() });
+    files.push(::metadata::SourceFile { path: "roles/clerk.json".into(), text: role.to_string() });
+    for (name, field) in [("namer", "name"), ("mailer", "email"), ("stranger", "active")] {
+        let role = json!({
+            "name": name, "title": name,
+            "objects": {
+                "company": {"read": ["all"], "fields": {"read": ["name"]}},
+                "user": {"read": ["all"], "fields": {"read": [field]}},
+            },
+        });
+        files.push(::metadata::SourceFile { path: format!("roles/{name}.json"), text: role.to_string() });
+    }
     let stage = Stage::new(handles, &files).await;
     let row = KeyRow {
         id: Uuid::from_u128(99),
@@ -104,6 +115,34 @@ async fn a_clerk_is_told_what_a_clerk_may_see() {
         assert_eq!(clerk(&stage, explain, &shut).await, json!({"data": {"explain": null}}));
         let hidden = "query($id: ID!) { explain(object: \"deal\", id: $id, action: READ) { allowed } }";
         assert_eq!(clerk(&stage, hidden, &mine).await["errors"][0]["extensions"]["code"], "VALIDATION");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_tells_addresses_to_those_only_who_see_them() {
+    each_database(async |bed: Handles| {
+        let stage = stage(&bed).await;
+        let rob = user(&stage, "rob@a.example", &["admin"]).await;
+        let key = async |variables: Value| {
+            let query =
+                "mutation($u: ID, $r: String) { createKey(name: \"k\", user: $u, role: $r) { apiKey } }";
+            let made = metadata(&stage, KEY, query, variables).await;
+            made["data"]["createKey"]["apiKey"].as_str().unwrap_or_else(|| panic!("{made:#}")).to_owned()
+        };
+        let robs = key(json!({"u": rob})).await;
+        let made =
+            "mutation { createCompany(data: {name: \"Open\", code: \"c\", employees: 4}) { record { id } } }";
+        let made = stage.post("/graphql", &robs, made, json!({})).await.body;
+        let id = made["data"]["createCompany"]["record"]["id"].as_str().unwrap_or_else(|| panic!("{made:#}"));
+        let query = "query($id: ID!) { companyHistory(id: $id, first: 10) { actor } }";
+        for (role, actor) in
+            [("mailer", json!("user:rob@a.example")), ("namer", json!("user:rob")), ("stranger", Value::Null)]
+        {
+            let key = key(json!({"r": role})).await;
+            let told = stage.post("/graphql", &key, query, json!({"id": id})).await.body;
+            assert_eq!(told["data"]["companyHistory"], json!([{"actor": actor}]), "{role}: {told:#}");
+        }
     })
     .await;
 }
