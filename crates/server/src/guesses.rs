@@ -95,7 +95,7 @@ fn wait(failed: Option<Failed>, steps: u32, now: DateTime<Utc>) -> u32 {
 }
 
 /// Whoever has one address of version 6 has all of its network.
-fn network(peer: IpAddr) -> IpAddr {
+pub(crate) fn network(peer: IpAddr) -> IpAddr {
     match peer {
         IpAddr::V4(_) => peer,
         IpAddr::V6(address) => match address.to_ipv4_mapped() {

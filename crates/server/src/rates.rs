@@ -2,6 +2,7 @@
 //! record that it writes. Judged before anything reaches the database.
 
 use std::hash::Hash;
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use moka::sync::Cache;
 use store::TenantName;
 use uuid::Uuid;
 
+use crate::guesses::network;
 use crate::settings::Settings;
 
 /// Seconds' worth of units that may be asked for at once by whoever was quiet.
@@ -25,6 +27,9 @@ pub(crate) const EXPORT: u64 = 1_000;
 pub(crate) const QUESTION: u64 = 10;
 /// What a change by the metadata API costs: an apply plans, compares and asks every table.
 pub(crate) const CHANGE: u64 = 10_000;
+
+/// Logins at providers that one peer may begin in a second: each asks the provider and is kept for a while.
+const LOGINS: u32 = 4;
 
 /// Why a request has to wait, or can never be carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,11 +47,25 @@ pub(crate) enum Limited {
 pub(crate) struct Rates {
     tenants: Option<Rate<TenantName>>,
     keys: Option<Rate<Uuid>>,
+    peers: Option<Rate<IpAddr>>,
 }
 
 impl Rates {
     pub(crate) fn new(settings: &Settings) -> Self {
-        Self { tenants: Rate::new(settings.rate_per_tenant), keys: Rate::new(settings.rate_per_key) }
+        Self {
+            tenants: Rate::new(settings.rate_per_tenant),
+            keys: Rate::new(settings.rate_per_key),
+            peers: Rate::new(LOGINS),
+        }
+    }
+
+    /// Lets a peer begin a login at a provider; else for how many seconds to wait.
+    pub(crate) fn begin_login(&self, peer: IpAddr) -> Result<(), u32> {
+        let taken = self.peers.as_ref().map_or(Ok(()), |rate| rate.take(&network(peer), NonZeroU32::MIN));
+        taken.map_err(|limited| match limited {
+            Limited::Wait(wait) => u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1),
+            Limited::Never { .. } => u32::MAX,
+        })
     }
 
     /// Takes that many units from a key and its tenant.

@@ -163,6 +163,7 @@ async fn start(
     let visit = Visit::new(&app, &request);
     drop(request);
     let outcome = async {
+        app.rates.begin_login(visit.peer).map_err(Refused::wait)?;
         let Asked { tenant, provider, client } = visit.ask(&tenant).await?;
         let secret = Secret::draw("")?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();

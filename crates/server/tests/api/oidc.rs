@@ -278,3 +278,23 @@ async fn what_does_not_fit_is_not_believed() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_begins_no_more_logins_than_it_can_finish() {
+    each_database(async |handles| {
+        let stage = Stage::new(&handles, &business()).await;
+        let mut waits = 0;
+        for _ in 0..100 {
+            let answer =
+                send(&stage, "GET", "/auth/oidc/acme/start", &[("host", "crm.example")], json!({})).await;
+            if answer.status == StatusCode::TOO_MANY_REQUESTS {
+                assert!(answer.headers.contains_key("retry-after"));
+                waits += 1;
+            } else {
+                assert_eq!(answer.status, StatusCode::NOT_FOUND, "{:#}", answer.body);
+            }
+        }
+        assert!(waits > 0);
+    })
+    .await;
+}
