@@ -14,7 +14,7 @@ mod surface;
 #[cfg(test)]
 mod tests;
 
-pub use document::{OperationKind, Prepared, check_text};
+pub use document::{OperationKind, Prepared, check_document, check_text};
 pub use error::{Code, Error, Location, PathSegment};
 pub use lower::{
     ChangePart, Context, EffectPart, ErrorPart, Explain, ExplainPart, FieldChangePart, GroundPart, History,

@@ -134,7 +134,7 @@ fn too_much(what: &str, found: usize, most: usize) -> Error {
 }
 
 /// The check over the parsed document: fragment cycles, fields and depth after expansion, size of introspection.
-pub(crate) fn check_document(document: &ExecutableDocument) -> Result<(), Error> {
+pub fn check_document(document: &ExecutableDocument) -> Result<(), Error> {
     for (what, found, most) in [
         ("fragments", document.fragments.len(), MOST_FRAGMENTS),
         ("operations", document.operations.iter().count(), MOST_OPERATIONS),

@@ -18,7 +18,7 @@ use serde_json::{Map, Value as Json};
 
 pub(crate) use collect::Collected;
 use input::{Coercion, Path, Source, Variables};
-pub use limits::check_text;
+pub use limits::{check_document, check_text};
 
 use crate::error::{Error, Location};
 use crate::lower::{Context, Lowered};

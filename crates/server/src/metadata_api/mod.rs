@@ -101,6 +101,10 @@ pub(crate) async fn answer(
             return Answer::Refused(vec![refused]);
         }
     };
+    // Before async-graphql walks it, fragments expanded.
+    if let Err(error) = graphql::check_document(&document) {
+        return Answer::Refused(vec![error]);
+    }
     let changes = writes(&document, question.operation.as_deref());
     if by_get && changes {
         return Answer::NotByGet;

@@ -90,6 +90,7 @@ pub(crate) struct MetadataQuery;
 impl MetadataQuery {
     /// The published catalog; without the right `read` or `apply` as far as one sees it.
     #[expect(clippy::unused_async, reason = "resolvers are async")]
+    #[graphql(complexity = "20 + child_complexity")]
     async fn catalog(&self, context: &Context<'_>) -> Result<Catalog> {
         let scene = context.data::<Scene>()?;
         if scene.must_any(&[Right::Read, Right::Apply]).is_ok() {
@@ -105,6 +106,7 @@ impl MetadataQuery {
     }
 
     /// The schema of /graphql as text, as one sees it.
+    #[graphql(complexity = 500)]
     async fn schema(&self, context: &Context<'_>) -> Result<String> {
         let scene = context.data::<Scene>()?;
         let served = scene.app.surfaces.get(scene.caller.visible()).await;
@@ -113,6 +115,7 @@ impl MetadataQuery {
     }
 
     /// All packages of the tenant as files.
+    #[graphql(complexity = "500 + child_complexity")]
     async fn pull(&self, context: &Context<'_>) -> Result<Vec<Document>> {
         let scene = context.data::<Scene>()?;
         scene.must_any(&[Right::Read, Right::Apply])?;
@@ -138,7 +141,9 @@ impl MetadataQuery {
         Ok(versions.into_iter().map(version).collect())
     }
 
-    /// What applying these documents would do. Packages that are not among them stay as they are.
+    /// What applying these documents would do. Packages that are not among them stay as they are. Its effects on records are told to those who may
+    /// apply: they would tell others of records that they do not see.
+    #[graphql(complexity = "500 + child_complexity")]
     async fn plan(
         &self,
         context: &Context<'_>,
@@ -150,7 +155,12 @@ impl MetadataQuery {
         scene.must_any(&[Right::Read, Right::Apply])?;
         let options = PlanOptions { mapping: self::mapping(mapping)? };
         match deploy::plan(&scene.principal.tenant, &files(documents)?, options).await {
-            Ok(plan) => Ok(Deployment::from(plan)),
+            Ok(mut plan) => {
+                if !scene.caller.access.may(Right::Apply) {
+                    plan.effects.clear();
+                }
+                Ok(Deployment::from(plan))
+            }
             Err(error) => diagnosed(error).map(Deployment::faulty),
         }
     }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::panic, reason = "tests fail loudly")]
 
+mod abuse;
 mod administration;
 mod audit;
 mod deeds;
