@@ -14,7 +14,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTIC
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use engine::{Caller, Door};
+use engine::{Caller, Door, WriteError};
 use futures::{StreamExt, stream};
 use graphql::{Code, Error};
 use metadata::Name;
@@ -73,6 +73,7 @@ pub(crate) async fn import(
         let (principal, caller) = caller(&app, request.headers(), (Door::Upload, &trace)).await?;
         let object = name(&object)?;
         let mut options = options(&query)?;
+        work::importable(&app.engine, &caller, &object).await.map_err(import_failure)?;
         let file = NamedTempFile::new().map_err(|error| broken(&error))?;
         let lines = receive(request.into_body(), file.path()).await?;
         // Behind the upload, which may be slow.
@@ -252,7 +253,10 @@ fn broken(error: &io::Error) -> Refused {
 fn import_failure(error: ImportError) -> Refused {
     match error {
         ImportError::Header { .. } | ImportError::Usage { .. } => wrong(error.to_string()),
-        ImportError::Denied(denied) => refused(&denied),
+        ImportError::Denied(denied) | ImportError::Write(WriteError::Denied(denied)) => refused(&denied),
+        ImportError::Write(WriteError::Forbidden(refusal)) => {
+            (StatusCode::FORBIDDEN, Error::new(Code::Forbidden, refusal.message))
+        }
         ImportError::Write(error) => (StatusCode::INTERNAL_SERVER_ERROR, failure::internal(&error)),
         ImportError::Unreadable { source, .. } if source.kind() == io::ErrorKind::InvalidData => {
             wrong(source.to_string())

@@ -9,4 +9,4 @@ pub mod import;
 mod transfer;
 
 pub use export::{ExportError, ExportOptions, Format, export};
-pub use import::{ImportError, ImportOptions, Map, OnError, Progress, Reject, Report, import};
+pub use import::{ImportError, ImportOptions, Map, OnError, Progress, Reject, Report, import, importable};

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
+use axum::body::Body;
+use axum::http::Request;
 use deploy::ApplyOptions;
 use metadata::SourceFile;
 use serde_json::{Value, json};
@@ -52,6 +54,42 @@ async fn large_answers_are_not_multiplied_by_aliases() {
         assert_eq!(codes(&answer), ["VALIDATION"], "{answer}");
         let one = stage.post("/metadata", KEY, "{ a: schema b: catalog { version } }", json!({})).await.body;
         assert!(one["errors"].is_null(), "{one}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_file_is_refused_for_what_may_not_be_written_and_before_it_is_taken_in() {
+    each_database(async |handles: Handles| {
+        let stage = Stage::new(&handles, &business()).await;
+        let grant = |import: bool| {
+            json!({"company": {"create": ["all"], "read": ["all"], "update": ["all"], "import": import,
+            "fields": {"read": ["name", "code"], "write": ["name"]}}})
+        };
+        let mut files = business();
+        for (name, import) in [("bringer", true), ("looker", false)] {
+            let role = json!({"name": name, "title": name, "objects": grant(import)});
+            files.push(SourceFile { path: format!("roles/{name}.json"), text: role.to_string() });
+        }
+        deploy::apply(&handles.tenant, &files, ApplyOptions::new("test", now())).await.expect("applied");
+        for (role, file, status) in [
+            ("bringer", "name\nAcme\n", 200),
+            ("bringer", "name,code\nAcme,A1\n", 403),
+            // Endless, and never read.
+            ("looker", "", 403),
+        ] {
+            let query = "mutation($r: String!) { createKey(name: \"k\", role: $r) { apiKey } }";
+            let made = metadata(&stage, KEY, query, json!({"r": role})).await;
+            let key = made["data"]["createKey"]["apiKey"].as_str().unwrap_or_else(|| panic!("{made:#}"));
+            let body = if file.is_empty() {
+                Body::from_stream(futures::stream::repeat_with(|| Ok::<_, std::io::Error>("name\n")))
+            } else {
+                Body::from(file)
+            };
+            let request = Request::post("/import/company").header("authorization", format!("Bearer {key}"));
+            let answer = stage.send(request.body(body).expect("a request")).await;
+            assert_eq!(answer.status.as_u16(), status, "{role}: {}", answer.body);
+        }
     })
     .await;
 }

@@ -15,9 +15,14 @@ mod run;
 mod source;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use engine::{Caller, Engine};
 use metadata::Name;
+use metadata::catalog::Object;
+use query::access::{Denied, Transfer};
+
+use crate::transfer;
 
 pub use map::Map;
 pub use report::{ImportError, Progress, Reject, Report};
@@ -45,6 +50,22 @@ pub enum OnError {
     Skip,
     /// The import ends there; what was imported before stays.
     Stop,
+}
+
+/// The object, if this caller may import into it: to be asked before a file is taken in.
+pub async fn importable<'a>(
+    engine: &Engine,
+    caller: &'a Caller,
+    object: &Name,
+) -> Result<&'a Arc<Object>, ImportError> {
+    match transfer::permit(engine, caller, object, Transfer::Import).await {
+        Ok(definition) => Ok(definition),
+        Err(denied @ Denied::UnknownObject { .. }) => Err(ImportError::Usage {
+            message: denied.to_string(),
+            hint: expr::did_you_mean(object, caller.visible().objects.keys().map(Name::as_str)),
+        }),
+        Err(denied) => Err(denied.into()),
+    }
 }
 
 /// Imports a file into an object. `watch` is told of every batch.

@@ -7,7 +7,7 @@ use csv::{Position, StringRecord};
 use engine::{Caller, Engine, Note, Outcome, Refusal, Rider, progress};
 use expr::Value;
 use metadata::Name;
-use query::access::{Denied, Transfer};
+use query::access::Transfer;
 use query::request::{Batch, Input, Operation, RecordData, RecordRef, Write};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -79,16 +79,7 @@ impl<'a> Run<'a> {
         file: &Path,
         options: &'a ImportOptions,
     ) -> Result<Self, ImportError> {
-        let definition = match transfer::permit(engine, caller, object, Transfer::Import).await {
-            Ok(definition) => definition,
-            Err(denied @ Denied::UnknownObject { .. }) => {
-                return Err(ImportError::Usage {
-                    message: denied.to_string(),
-                    hint: expr::did_you_mean(object, caller.visible().objects.keys().map(Name::as_str)),
-                });
-            }
-            Err(denied) => return Err(denied.into()),
-        };
+        let definition = super::importable(engine, caller, object).await?;
         let source = Source::open(file)?;
         let key = options.upsert.as_ref().map(Name::as_str);
         let plan = Plan::new(caller.visible(), definition, &source.headers, options.map.as_ref(), key)?;
