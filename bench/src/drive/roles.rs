@@ -50,7 +50,7 @@ struct Reading {
     ask: fn(&mut Numbers, &World) -> (&'static str, Value),
 }
 
-const FIELDS: &str = "id name company jobTitle status rating points source receivedAt createdAt";
+const FIELDS: &str = "id lastName company jobTitle status rating points source receivedAt createdAt";
 const READINGS: [Reading; 6] = [
     Reading { name: "list 50x10, filtered, sorted", ask: list },
     Reading { name: "get by id", ask: one },
@@ -74,7 +74,7 @@ fn one(numbers: &mut Numbers, world: &World) -> (&'static str, Value) {
 
 fn nested(numbers: &mut Numbers, _: &World) -> (&'static str, Value) {
     let query = "query($skip: Int!) { products(orderBy: [{name: ASC}], first: 20, offset: $skip) { nodes { id name \
-                 interestedLeads(filter: {points: {gte: 0} FILTER}, orderBy: [{receivedAt: DESC}], first: 5) { nodes { id name status receivedAt } } } } }";
+                 interestedLeads(filter: {points: {gte: 0} FILTER}, orderBy: [{receivedAt: DESC}], first: 5) { nodes { id lastName status receivedAt } } } } }";
     (query, json!({ "skip": numbers.up_to(20) - 1 }))
 }
 
