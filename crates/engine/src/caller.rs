@@ -25,6 +25,8 @@ pub struct Caller {
     pub access: Access,
     /// What scopes ask about the actor.
     pub facts: Arc<Facts>,
+    /// What led to it, where it was not the actor's own wish.
+    pub cause: Arc<Cause>,
     /// The way in.
     pub door: Door,
     /// The time.
@@ -68,6 +70,15 @@ pub struct Actor {
     pub label: String,
     /// Written to `createdBy` and `updatedBy`.
     pub user: Option<Uuid>,
+}
+
+/// What led to a write: automations and transitions that set each other off, the first one first. Empty for what somebody asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cause {
+    /// Their names.
+    pub chain: Vec<String>,
+    /// The place in a script that asked for it: `scripts/lead.rhai:12`.
+    pub place: Option<String>,
 }
 
 /// The way in, kept in the history.

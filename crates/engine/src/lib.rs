@@ -29,7 +29,7 @@ mod run;
 mod sight;
 mod step;
 
-pub use caller::{Actor, Caller, Door};
+pub use caller::{Actor, Caller, Cause, Door};
 pub use engine::{Engine, Note, Returning, Rider};
 pub use erase::{Erase, Erased};
 pub use error::{ReadError, WriteError};

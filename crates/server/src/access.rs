@@ -79,8 +79,7 @@ impl App {
         let found = self.keys.principal(&self.store, headers, self.clock.now()).await;
         let found = found.map_err(|error| (StatusCode::SERVICE_UNAVAILABLE, failure::store(&error, None)))?;
         let Some(principal) = found else {
-            let message = "A valid key or session is needed; send Authorization: Bearer <key>, or log in";
-            return Err((StatusCode::UNAUTHORIZED, Error::new(Code::Unauthenticated, message)));
+            return Err((StatusCode::UNAUTHORIZED, failure::unauthenticated()));
         };
         if matches!(principal.credential, Credential::Session(_)) && !session::meant(headers) {
             let message = "A request with a session cookie needs the header x-armature-csrf, and comes from its own site";
@@ -110,6 +109,7 @@ impl App {
             actor: Actor { label: principal.label(), user: None },
             access: access.clone(),
             facts: Arc::default(),
+            cause: Arc::default(),
             door,
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
@@ -118,7 +118,7 @@ impl App {
         };
         Ok(match &person {
             None => nobody,
-            Some(person) => caller_of(person, access, &nobody),
+            Some(person) => caller_of(person, access, nobody),
         })
     }
 

@@ -193,14 +193,7 @@ impl Run<'_> {
             prepared.push(self.prepare(root).await);
         }
         self.pay(weigh(&prepared)?.rows.max(1), done)?;
-        // Made in a loop and not by `map`: the closure's lifetime would not be general enough for a handler.
-        let mut parts = Vec::with_capacity(prepared.len());
-        for part in prepared {
-            parts.push(self.part(part));
-        }
-        // Where others are there, a request is one statement at a time.
-        let at_once = if self.app.turns.shared(self.caller.tenant.name()) { 1 } else { AT_ONCE };
-        let answers = futures::stream::iter(parts).buffered(at_once).collect::<Vec<_>>().await;
+        let answers = self.parts(prepared).await;
         if !self.last && answers.iter().any(|answer| matches!(answer, Err(ReadError::Stale))) {
             return Err(Stop::Stale);
         }
@@ -232,6 +225,22 @@ impl Run<'_> {
             }
             other => Ok(Part::Plain(self.plain(other).await?)),
         }
+    }
+
+    /// All of them, in their order; most requests are one.
+    async fn parts(&self, mut prepared: Vec<Result<Part, ReadError>>) -> Vec<Result<Vec<u8>, ReadError>> {
+        if prepared.len() == 1 {
+            let Some(only) = prepared.pop() else { return Vec::new() };
+            return vec![self.part(only).await];
+        }
+        // Made in a loop and not by `map`: the closure's lifetime would not be general enough for a handler.
+        let mut parts = Vec::with_capacity(prepared.len());
+        for part in prepared {
+            parts.push(self.part(part));
+        }
+        // Where others are there, a request is one statement at a time.
+        let at_once = if self.app.turns.shared(self.caller.tenant.name()) { 1 } else { AT_ONCE };
+        futures::stream::iter(parts).buffered(at_once).collect().await
     }
 
     async fn part(&self, part: Result<Part, ReadError>) -> Result<Vec<u8>, ReadError> {

@@ -39,6 +39,12 @@ fn read_itself(error: &ReadError) -> Error {
     }
 }
 
+/// Nobody is known by what was sent: told alike, whether there was nothing, or what ended.
+pub(crate) fn unauthenticated() -> Error {
+    let message = "A valid key or session is needed; send Authorization: Bearer <key>, or log in";
+    Error::new(Code::Unauthenticated, message)
+}
+
 /// What is not there for the caller, or is not granted.
 pub(crate) fn denied(denied: &Denied) -> Error {
     if denied.forbidden() {

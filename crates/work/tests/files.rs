@@ -61,6 +61,7 @@ async fn world(tenant: &Tenant) -> World {
         actor: Actor { label: "test".to_owned(), user: None },
         access: Access::Everything,
         facts: Arc::default(),
+        cause: Arc::default(),
         door: Door::Import,
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds::default()),

@@ -91,6 +91,7 @@ pub async fn caller(tenant: &Tenant, door: Door) -> Result<Caller, Failure> {
         actor: Actor { label: "command line".to_owned(), user: None },
         access: Access::Everything,
         facts: Arc::default(),
+        cause: Arc::default(),
         door,
         clock: Arc::new(SystemClock),
         ids: Arc::new(ids),

@@ -84,6 +84,7 @@ pub async fn world(tenant: &Tenant) -> World {
         actor: Actor { label: "test".to_owned(), user: None },
         access: Access::Everything,
         facts: Arc::default(),
+        cause: Arc::default(),
         door: Door::Test,
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds::default()),

@@ -235,9 +235,8 @@ impl<'d> Lowering<'_, 'd> {
     }
 
     fn me(&self, field: &Collected<'d>) -> Result<Vec<Keyed<MePart>>, Vec<Error>> {
-        let mut parts = Vec::new();
-        for part in self.collect("Me", field.sets())? {
-            let item = match part.name {
+        self.plain("Me", field, |part| {
+            Ok(Some(match part.name {
                 "__typename" => MePart::TypeName,
                 "tenant" => MePart::Tenant,
                 "kind" => MePart::Kind,
@@ -245,8 +244,21 @@ impl<'d> Lowering<'_, 'd> {
                 "role" => MePart::Role,
                 "roles" => MePart::Roles,
                 "user" => MePart::User,
-                _ => return Err(self.unknown("Me", &part)),
-            };
+                _ => return Ok(None),
+            }))
+        })
+    }
+
+    /// What is selected of a type that is not made of metadata, each under its key; `item` knows no part of that name where it says `None`.
+    fn plain<T>(
+        &self,
+        ty: &str,
+        field: &Collected<'d>,
+        item: impl Fn(&Collected<'d>) -> Result<Option<T>, Vec<Error>>,
+    ) -> Result<Vec<Keyed<T>>, Vec<Error>> {
+        let mut parts = Vec::new();
+        for part in self.collect(ty, field.sets())? {
+            let item = item(&part)?.ok_or_else(|| self.unknown(ty, &part))?;
             parts.push(selection::keyed(&part, item));
         }
         Ok(parts)

@@ -8,7 +8,6 @@ use uuid::Uuid;
 
 use super::Lowering;
 use super::failure::{Arguments, Failures};
-use super::selection::keyed;
 use crate::document::Collected;
 
 /// Changes of a page where none is said.
@@ -107,9 +106,8 @@ impl<'d> Lowering<'_, 'd> {
                 vec![self.argument_error(field, "first", format!("first must be from 0 to {MOST}"))]
             })?,
         };
-        let mut parts = Vec::new();
-        for part in self.collect("RecordChange", field.sets())? {
-            let item = match part.name {
+        let parts = self.plain("RecordChange", field, |part| {
+            Ok(Some(match part.name {
                 "__typename" => ChangePart::TypeName,
                 "id" => ChangePart::Id,
                 "at" => ChangePart::At,
@@ -118,28 +116,24 @@ impl<'d> Lowering<'_, 'd> {
                 "door" => ChangePart::Door,
                 "kind" => ChangePart::Kind,
                 "version" => ChangePart::Version,
-                "changes" => ChangePart::Changes(self.field_changes(&part)?),
-                _ => return Err(self.unknown("RecordChange", &part)),
-            };
-            parts.push(keyed(&part, item));
-        }
+                "changes" => ChangePart::Changes(self.field_changes(part)?),
+                _ => return Ok(None),
+            }))
+        })?;
         Ok(History { object: object.clone(), id, first, after, parts })
     }
 
     fn field_changes(&self, field: &Collected<'d>) -> Result<Vec<Keyed<FieldChangePart>>, Failures> {
-        let mut parts = Vec::new();
-        for part in self.collect("FieldChange", field.sets())? {
-            let item = match part.name {
+        self.plain("FieldChange", field, |part| {
+            Ok(Some(match part.name {
                 "__typename" => FieldChangePart::TypeName,
                 "field" => FieldChangePart::Field,
                 "from" => FieldChangePart::From,
                 "to" => FieldChangePart::To,
                 "hidden" => FieldChangePart::Hidden,
-                _ => return Err(self.unknown("FieldChange", &part)),
-            };
-            parts.push(keyed(&part, item));
-        }
-        Ok(parts)
+                _ => return Ok(None),
+            }))
+        })
     }
 
     pub(super) fn explain(&mut self, field: &Collected<'d>) -> Result<Explain, Failures> {
@@ -153,17 +147,15 @@ impl<'d> Lowering<'_, 'd> {
         };
         let (object, action) = (known.name.clone(), self.act(field, &arguments)?);
         let asked = text("field").map(str::to_owned);
-        let mut parts = Vec::new();
-        for part in self.collect("Explanation", field.sets())? {
-            let item = match part.name {
+        let parts = self.plain("Explanation", field, |part| {
+            Ok(Some(match part.name {
                 "__typename" => ExplainPart::TypeName,
                 "allowed" => ExplainPart::Allowed,
                 "field" => ExplainPart::Field,
-                "rules" => ExplainPart::Rules(self.grounds(&part)?),
-                _ => return Err(self.unknown("Explanation", &part)),
-            };
-            parts.push(keyed(&part, item));
-        }
+                "rules" => ExplainPart::Rules(self.grounds(part)?),
+                _ => return Ok(None),
+            }))
+        })?;
         Ok(Explain { object, id, action, field: asked, parts })
     }
 
@@ -177,18 +169,15 @@ impl<'d> Lowering<'_, 'd> {
     }
 
     fn grounds(&self, field: &Collected<'d>) -> Result<Vec<Keyed<GroundPart>>, Failures> {
-        let mut parts = Vec::new();
-        for part in self.collect("Ground", field.sets())? {
-            let item = match part.name {
+        self.plain("Ground", field, |part| {
+            Ok(Some(match part.name {
                 "__typename" => GroundPart::TypeName,
                 "action" => GroundPart::Action,
                 "role" => GroundPart::Role,
                 "scope" => GroundPart::Scope,
                 "holds" => GroundPart::Holds,
-                _ => return Err(self.unknown("Ground", &part)),
-            };
-            parts.push(keyed(&part, item));
-        }
-        Ok(parts)
+                _ => return Ok(None),
+            }))
+        })
     }
 }

@@ -179,26 +179,22 @@ impl<'d> Lowering<'_, 'd> {
     }
 
     fn error_parts(&self, field: &Collected<'d>) -> Result<Vec<Keyed<ErrorPart>>, Failures> {
-        let mut parts = Vec::new();
-        for part in self.collect("WriteError", field.sets())? {
-            let item = match part.name {
+        self.plain("WriteError", field, |part| {
+            Ok(Some(match part.name {
                 "__typename" => ErrorPart::TypeName,
                 "code" => ErrorPart::Code,
                 "path" => ErrorPart::Path,
                 "rule" => ErrorPart::Rule,
                 "message" => ErrorPart::Message,
                 "index" => ErrorPart::Index,
-                _ => return Err(self.unknown("WriteError", &part)),
-            };
-            parts.push(keyed(&part, item));
-        }
-        Ok(parts)
+                _ => return Ok(None),
+            }))
+        })
     }
 
     fn effect_parts(&self, field: &Collected<'d>) -> Result<Vec<Keyed<EffectPart>>, Failures> {
-        let mut parts = Vec::new();
-        for part in self.collect("WriteEffect", field.sets())? {
-            let item = match part.name {
+        self.plain("WriteEffect", field, |part| {
+            Ok(Some(match part.name {
                 "__typename" => EffectPart::TypeName,
                 "kind" => EffectPart::Kind,
                 "object" => EffectPart::Object,
@@ -206,10 +202,8 @@ impl<'d> Lowering<'_, 'd> {
                 "field" => EffectPart::Field,
                 "from" => EffectPart::From,
                 "to" => EffectPart::To,
-                _ => return Err(self.unknown("WriteEffect", &part)),
-            };
-            parts.push(keyed(&part, item));
-        }
-        Ok(parts)
+                _ => return Ok(None),
+            }))
+        })
     }
 }

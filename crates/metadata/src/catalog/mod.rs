@@ -1,7 +1,9 @@
 //! The resolved, immutable metadata of one tenant at one version. Everything in it has been checked: whoever holds a `Catalog`
 //! may rely on every name in it leading somewhere.
 
+mod automation;
 mod field;
+mod lifecycle;
 mod pattern;
 mod role;
 
@@ -10,7 +12,9 @@ use std::sync::Arc;
 use expr::Expr;
 use indexmap::IndexMap;
 
+pub use automation::*;
 pub use field::*;
+pub use lifecycle::*;
 pub use pattern::Pattern;
 pub use role::*;
 
@@ -30,6 +34,12 @@ pub struct Catalog {
     pub choices: IndexMap<Name, Arc<Choices>>,
     /// Roles by name.
     pub roles: IndexMap<Name, Arc<Role>>,
+    /// Lifecycles by name.
+    pub lifecycles: IndexMap<Name, Arc<Lifecycle>>,
+    /// Automations by name, in the order in which they run.
+    pub automations: IndexMap<Name, Arc<Automation>>,
+    /// Scripts of packages and of the plugins that they declare.
+    pub scripts: Vec<Script>,
     /// Packages by name, each behind those that it depends on.
     pub packages: IndexMap<String, Package>,
     /// Where each field is stored.
@@ -40,6 +50,11 @@ impl Catalog {
     /// The object of that name.
     pub fn object(&self, name: &str) -> Option<&Arc<Object>> {
         self.objects.get(name)
+    }
+
+    /// The lifecycles that records of an object can take, in the order in which they are asked.
+    pub fn lifecycles_of<'a>(&'a self, object: &'a str) -> impl Iterator<Item = &'a Arc<Lifecycle>> {
+        self.lifecycles.values().filter(move |lifecycle| &*lifecycle.object == object)
     }
 }
 

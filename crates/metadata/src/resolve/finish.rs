@@ -58,7 +58,16 @@ pub fn finish(
         draft.objects.into_values().map(|object| (object.name.clone(), Arc::new(finished(object)))).collect();
     let layout = layout::allocate(&base.layout, objects.values().map(|object| &**object));
     let hash = hash(&canonical, &layout);
-    let catalog = Catalog { version: base.version, hash, objects, choices, roles, packages, layout };
+    let catalog = Catalog {
+        version: base.version,
+        hash,
+        objects,
+        choices,
+        roles,
+        packages,
+        layout,
+        ..Catalog::default()
+    };
     let warnings = diagnostics.into_iter().filter(|d| d.severity == Severity::Warning).collect();
     Ok(Resolved { catalog, warnings, documents: canonical })
 }

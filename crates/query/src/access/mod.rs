@@ -1,7 +1,7 @@
 //! Who may read and write what. The only place that decides; the only maker of [`Permitted`].
 //!
 //! What may be *named* is decided by walking the whole shape ([`names`]); which *rows* take part is asked by lowering of
-//! [`Permitted::rows`] at every access to a table: root, nested, quantifier, roll-up, lookup hop.
+//! [`Access::rows`] at every access to a table: root, nested, quantifier, roll-up, lookup hop.
 
 mod beyond;
 mod facts;
@@ -98,19 +98,9 @@ impl<Shape> Permitted<Shape> {
         &self.shape
     }
 
-    /// Takes the shape out, to be carried out.
-    pub fn into_shape(self) -> Shape {
-        self.shape
-    }
-
     /// The rights it was permitted by.
     pub fn access(&self) -> &Access {
         &self.access
-    }
-
-    /// Which rows of an object take part, with the row as `record`. Lowering conjoins it wherever it touches the object's table.
-    pub fn rows(&self, object: &str) -> &Rows {
-        self.access.rows(object, Action::Read)
     }
 }
 

@@ -29,14 +29,18 @@ pub(super) fn catalog(
             .any(|field| field.ty.choices().is_some_and(|choices| choices.name == *name))
     };
     let choices = catalog.choices.iter().filter(|(_, choices)| used(&choices.name));
+    let staged = |object: &str| objects.get(object).is_some_and(|object| object.field("stage").is_some());
+    let lifecycles = catalog.lifecycles.iter().filter(|(_, lifecycle)| staged(&lifecycle.object));
     Catalog {
         version: catalog.version,
         hash: hash(catalog, &objects),
+        lifecycles: lifecycles.map(|(name, lifecycle)| (name.clone(), Arc::clone(lifecycle))).collect(),
         choices: choices.map(|(name, choices)| (name.clone(), Arc::clone(choices))).collect(),
         roles: IndexMap::new(),
         packages: catalog.packages.clone(),
         layout: catalog.layout.clone(),
         objects,
+        ..Catalog::default()
     }
 }
 
@@ -76,19 +80,7 @@ struct Sight<'a> {
 
 impl Sight<'_> {
     fn object(&self, name: &str) -> bool {
-        self.catalog.object(name).is_some_and(|object| {
-            (self.readable)(object) && (!object.link || self.ends(object).iter().all(|end| self.object(end)))
-        })
-    }
-
-    /// The objects that a link joins.
-    fn ends(&self, link: &Object) -> Vec<Name> {
-        let end = |field: &Arc<Field>| match &field.ty {
-            FieldType::Lookup(lookup) if !field.system => Some(lookup.to.clone()),
-            _ => None,
-        };
-        let own = self.roles.iter().any(|role| role.objects.contains_key(&link.name));
-        if own { Vec::new() } else { link.fields.values().filter_map(end).collect() }
+        self.catalog.object(name).is_some_and(|object| (self.readable)(object))
     }
 
     fn object_seen(&mut self, object: &Arc<Object>) -> Option<Object> {

@@ -10,13 +10,13 @@ use uuid::Uuid;
 use super::{Admin, AdminError};
 
 /// The caller that a person is to the engine, with those rights; what else there is to a request is that of `like`.
-pub(crate) fn caller_of(person: &Person, access: Access, like: &Caller) -> Caller {
+pub(crate) fn caller_of(person: &Person, access: Access, like: Caller) -> Caller {
     Caller {
         actor: Actor { label: person.label.clone(), user: Some(person.id) },
         access,
         facts: Arc::clone(&person.facts),
         zone: person.zone.unwrap_or(like.zone),
-        ..like.clone()
+        ..like
     }
 }
 
@@ -29,7 +29,7 @@ impl Admin<'_> {
             return self.explain_inactive(question).await;
         };
         let access = Access::of(&self.caller.catalog, &person.roles, &person.facts.shares());
-        let subject = caller_of(&person, access, self.caller);
+        let subject = caller_of(&person, access, self.caller.clone());
         Ok(Box::pin(self.engine.explain(self.caller, &subject, question)).await?)
     }
 

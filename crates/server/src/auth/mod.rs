@@ -203,6 +203,7 @@ impl Visit {
             actor: engine::Actor { label: "login".to_owned(), user: None },
             access: query::access::Access::Everything,
             facts: Arc::default(),
+            cause: Arc::default(),
             door: Door::Login,
             clock: Arc::clone(&self.app.clock),
             ids: Arc::clone(&self.app.ids),

@@ -159,11 +159,7 @@ impl Exchange<'_> {
     }
 
     fn unauthenticated(&self, media: Media) -> Response {
-        let error = Error::new(
-            Code::Unauthenticated,
-            "A valid key or session is needed; send Authorization: Bearer <key>, or log in",
-        );
-        let mut response = self.refuse(StatusCode::UNAUTHORIZED, media, &[error]);
+        let mut response = self.refuse(StatusCode::UNAUTHORIZED, media, &[failure::unauthenticated()]);
         response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         response
     }

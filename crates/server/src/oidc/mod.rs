@@ -203,7 +203,7 @@ async fn callback(
     drop(request);
     let outcome = async {
         let (asked, code, attempt) = visit.come_back(&tenant, query).await?;
-        let (tenant, person, to) = visit.identified(asked, code, attempt).await?;
+        let (tenant, person, to) = Box::pin(visit.identified(asked, code, attempt)).await?;
         visit.end_session().await?;
         let cookie = visit.begin_session(&tenant, person.id).await?;
         let entry = Entry::done(Act::Login).with(json!({ "provider": true }));

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use axum::http::Request;
 use deploy::ApplyOptions;
-use metadata::SourceFile;
 use serde_json::{Value, json};
 use testing::{Handles, each_database};
 
@@ -69,7 +68,7 @@ async fn a_file_is_refused_for_what_may_not_be_written_and_before_it_is_taken_in
         let mut files = business();
         for (name, import) in [("bringer", true), ("looker", false)] {
             let role = json!({"name": name, "title": name, "objects": grant(import)});
-            files.push(SourceFile { path: format!("roles/{name}.json"), text: role.to_string() });
+            files.push(crate::stage::role(&role));
         }
         deploy::apply(&handles.tenant, &files, ApplyOptions::new("test", now())).await.expect("applied");
         for (role, file, status) in [
@@ -101,7 +100,7 @@ async fn a_plan_tells_of_records_only_those_who_may_apply() {
         let mut files = business();
         for (name, rights) in [("reader", json!(["read"])), ("applier", json!(["apply"]))] {
             let role = json!({"name": name, "title": name, "metadata": rights});
-            files.push(SourceFile { path: format!("roles/{name}.json"), text: role.to_string() });
+            files.push(crate::stage::role(&role));
         }
         deploy::apply(&handles.tenant, &files, ApplyOptions::new("test", now())).await.expect("applied");
         stage.data("mutation { createCompany(data: {name: \"Acme\", code: \"S3CRET\"}) { errors { code } } }", json!({})).await;

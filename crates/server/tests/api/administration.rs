@@ -23,8 +23,7 @@ fn files() -> Vec<SourceFile> {
         json!({"name": "sales", "title": "Sales", "objects": own}),
         json!({"name": "helper", "title": "Helper", "metadata": ["users", "keys"], "objects": own}),
     ] {
-        let path = format!("roles/{}.json", role["name"].as_str().expect("a name"));
-        files.push(SourceFile { path, text: role.to_string() });
+        files.push(crate::stage::role(&role));
     }
     files
 }

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use chrono::{DateTime, TimeZone, Utc};
-use metadata::SourceFile;
 use serde_json::{Value, json};
 use server::{ServerConfig, Settings, serve};
 use testing::{Handles, each_database};
@@ -15,7 +14,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::login::{cookie, metadata, send, user};
-use crate::stage::{KEY, Stage, business};
+use crate::stage::{KEY, Stage, remembering_business};
 
 /// The business, with a role that sees all companies and may change those with the code `mine`.
 async fn stage(handles: &Handles) -> Stage {
@@ -26,13 +25,8 @@ async fn stage(handles: &Handles) -> Stage {
             "fields": {"read": ["name", "code"], "write": ["name"]},
         }},
     });
-    let mut files = business();
-    for file in files.iter_mut().filter(|file| file.path == "objects/company.json") {
-        let mut document: Value = serde_json::from_str(&file.text).expect("JSON");
-        document["x-history"] = json!(true);
-        file.text = document.to_string();
-    }
-    files.push(SourceFile { path: "roles/sales.json".into(), text: role.to_string() });
+    let mut files = remembering_business();
+    files.push(crate::stage::role(&role));
     Stage::new(handles, &files).await
 }
 

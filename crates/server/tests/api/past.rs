@@ -7,7 +7,7 @@ use testing::{Handles, each_database};
 use uuid::Uuid;
 
 use crate::login::{metadata, user};
-use crate::stage::{KEY, Stage, business, now};
+use crate::stage::{KEY, Stage, now, remembering_business};
 
 const CLERK: &str = "arm_clerk";
 
@@ -21,13 +21,8 @@ async fn stage(handles: &Handles) -> Stage {
             "fields": {"read": ["name", "code"], "write": ["name"]},
         }},
     });
-    let mut files = business();
-    for file in files.iter_mut().filter(|file| file.path == "objects/company.json") {
-        let mut document: Value = serde_json::from_str(&file.text).expect("JSON");
-        document["x-history"] = json!(true);
-        file.text = document.to_string();
-    }
-    files.push(::metadata::SourceFile { path: "roles/clerk.json".into(), text: role.to_string() });
+    let mut files = remembering_business();
+    files.push(crate::stage::role(&role));
     for (name, field) in [("namer", "name"), ("mailer", "email"), ("stranger", "active")] {
         let role = json!({
             "name": name, "title": name,
@@ -36,7 +31,7 @@ async fn stage(handles: &Handles) -> Stage {
                 "user": {"read": ["all"], "fields": {"read": [field]}},
             },
         });
-        files.push(::metadata::SourceFile { path: format!("roles/{name}.json"), text: role.to_string() });
+        files.push(crate::stage::role(&role));
     }
     let stage = Stage::new(handles, &files).await;
     let row = KeyRow {

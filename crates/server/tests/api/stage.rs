@@ -103,6 +103,23 @@ pub fn business() -> Vec<SourceFile> {
     ])
 }
 
+/// A role's document as a file of a package.
+pub fn role(document: &Value) -> SourceFile {
+    let name = document["name"].as_str().expect("a role has a name");
+    SourceFile { path: format!("roles/{name}.json"), text: document.to_string() }
+}
+
+/// The business, whose companies keep their history.
+pub fn remembering_business() -> Vec<SourceFile> {
+    let mut files = business();
+    for file in files.iter_mut().filter(|file| file.path == "objects/company.json") {
+        let mut document: Value = serde_json::from_str(&file.text).expect("JSON");
+        document["x-history"] = json!(true);
+        file.text = document.to_string();
+    }
+    files
+}
+
 impl Stage {
     /// A server on these databases whose two tenants have that package.
     pub async fn new(handles: &Handles, files: &[SourceFile]) -> Stage {

@@ -16,14 +16,20 @@ async fn state(url: &str) -> (BTreeMap<String, Vec<String>>, usize) {
     (tables, audit)
 }
 
+/// A tenant with these records, and the key `home-me` of a seller.
+async fn sold_by_me(store: &store::Store, data: &Data) -> Stage {
+    let stage = Stage::new(store).await;
+    let tenant = stage.tenant("home", data).await;
+    tenant.grant_roles(user(1), &["seller".to_owned()]).await.expect("a role");
+    stage.key(&tenant, "home-me", None, Some(user(1))).await;
+    stage
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_denied_write_leaves_only_its_entry_in_the_audit_log() {
     each_database(|handles| async move {
-        let stage = Stage::new(&handles.store).await;
         let data = Data::new(11);
-        let tenant = stage.tenant("home", &data).await;
-        tenant.grant_roles(user(1), &["seller".to_owned()]).await.expect("a role");
-        stage.key(&tenant, "home-me", None, Some(user(1))).await;
+        let stage = sold_by_me(&handles.store, &data).await;
         let sees = |object: &str, seen: bool, mine: bool| {
             let fits = data.objects[object].iter().find(|(_, cells)| {
                 data.sees("seller", 1, object, cells) == seen
@@ -86,11 +92,8 @@ fn refused(answer: &Value) -> bool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mutations_run_in_turn_until_one_is_forbidden() {
     each_database(|handles| async move {
-        let stage = Stage::new(&handles.store).await;
         let data = Data::new(11);
-        let tenant = stage.tenant("home", &data).await;
-        tenant.grant_roles(user(1), &["seller".to_owned()]).await.expect("a role");
-        stage.key(&tenant, "home-me", None, Some(user(1))).await;
+        let stage = sold_by_me(&handles.store, &data).await;
         let mine: Vec<_> = data.objects["deal"]
             .iter()
             .filter(|(_, cells)| data.sees("seller", 1, "deal", cells))

@@ -58,6 +58,7 @@ impl Stage {
             actor: Actor { label: "test".to_owned(), user: None },
             access: Access::Everything,
             facts: Arc::default(),
+            cause: Arc::default(),
             door: Door::Import,
             clock: Arc::new(Still),
             ids: Arc::new(SystemIds::default()),
