@@ -113,7 +113,12 @@ fn tables(percent: u32, lead_rows: u32) -> Vec<Table> {
         Table { name: "product", kind: 7, rows: PRODUCTS, columns: products() },
         Table { name: "account", kind: 2, rows: share(ACCOUNTS), columns: accounts(share(ACCOUNTS)) },
         Table { name: "contact", kind: 3, rows: share(CONTACTS), columns: contacts(share(ACCOUNTS)) },
-        Table { name: "lead", kind: 4, rows: share(lead_rows), columns: leads(share(lead_rows)) },
+        Table {
+            name: "lead",
+            kind: 4,
+            rows: share(lead_rows),
+            columns: leads(share(lead_rows), share(ACCOUNTS)),
+        },
         Table {
             name: "opportunity",
             kind: 5,
@@ -205,7 +210,7 @@ fn contacts(accounts: u32) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn leads(rows: u32) -> Vec<(&'static str, String)> {
+fn leads(rows: u32, accounts: u32) -> Vec<(&'static str, String)> {
     let last = "'Lead' || lpad(n::text, 6, '0')".to_owned();
     vec![
         ("name", last.clone()),
@@ -225,6 +230,7 @@ fn leads(rows: u32) -> Vec<(&'static str, String)> {
             ),
         ),
         ("product", id(7, &format!("1 + {}", chance(34, PRODUCTS)))),
+        ("converted_account", id(2, &format!("1 + {}", chance(35, accounts)))),
         ("do_not_contact", "false".to_owned()),
         ("external_id", "'L' || n".to_owned()),
     ]

@@ -82,8 +82,7 @@ pub async fn run(run: Run) -> Result<(), Failure> {
             std::fs::remove_file(path)?;
         }
     }
-    let before = std::fs::read_to_string(&run.results).unwrap_or_default();
-    std::fs::write(&run.results, in_place(&before, &page))?;
+    report::write_part(&run.results, &page)?;
     database::drop_database(&cluster, DATABASE).await
 }
 
@@ -271,25 +270,4 @@ fn row(name: &str, rounds: &[Round]) -> Result<String, Failure> {
         loads.join(", ")
     )?;
     Ok(line)
-}
-
-/// The page with this part anew; what stands behind it stays.
-fn in_place(before: &str, part: &str) -> String {
-    let title = "\n## One tenant at full tilt";
-    let (front, rest) = before.split_once(title).unwrap_or((before, ""));
-    let behind = rest.find("\n## ").map_or("", |at| rest.get(at..).unwrap_or_default());
-    format!("{}\n\n{}\n{behind}", front.trim_end(), part.trim_end())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::in_place;
-
-    #[test]
-    fn only_the_own_part_is_replaced() {
-        let page = "# All\n\n## One tenant at full tilt\n\nold\n\n## Behind\n\nkept\n";
-        let new = in_place(page, "## One tenant at full tilt\n\nnew\n");
-        assert_eq!(new, "# All\n\n## One tenant at full tilt\n\nnew\n\n## Behind\n\nkept\n");
-        assert_eq!(in_place(&new, "## One tenant at full tilt\n\nnew\n"), new);
-    }
 }

@@ -61,7 +61,7 @@ pub async fn run(run: Run) -> Result<(), Failure> {
         measured.push(one);
     }
     let page = report::page(&measured, &run, &servers, &url).await?;
-    std::fs::write(&run.results, &page)?;
+    report::write_part(&run.results, &page)?;
     writeln!(std::io::stdout(), "{page}")?;
     drop(servers);
     database::drop_database(&cluster, DATABASE).await

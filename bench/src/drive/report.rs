@@ -1,6 +1,7 @@
 //! The results as a table for people.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use crate::{Failure, Run, database, processes};
 
@@ -122,5 +123,41 @@ mod tests {
     fn the_middle() {
         assert!((median([3.0, 1.0, 2.0].into_iter()) - 2.0).abs() < 1e-9);
         assert!((median([4.0, 1.0, 2.0, 3.0].into_iter()) - 2.5).abs() < 1e-9);
+    }
+}
+
+/// Writes a part of the results, which begins with its heading, in the place of its last one. What others wrote stays.
+pub fn write_part(results: &Path, part: &str) -> Result<(), Failure> {
+    let before = std::fs::read_to_string(results).unwrap_or_default();
+    std::fs::write(results, in_place(&before, part))?;
+    Ok(())
+}
+
+/// The page with this part anew.
+fn in_place(before: &str, part: &str) -> String {
+    let title = part.lines().next().unwrap_or_default();
+    let (front, rest) = if before.starts_with(title) {
+        ("", before.get(title.len()..).unwrap_or_default())
+    } else {
+        before.split_once(&format!("\n{title}\n")).unwrap_or((before, ""))
+    };
+    let behind = rest.find("\n## ").map_or("", |at| rest.get(at..).unwrap_or_default());
+    format!("{}\n\n{}\n{behind}", front.trim_end(), part.trim_end()).trim_start().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_place;
+
+    #[test]
+    fn only_the_own_part_is_replaced() {
+        let page = "# All\n\nfirst\n\n## One\n\nold\n\n## Behind\n\nkept\n";
+        let new = in_place(page, "## One\n\nnew\n");
+        assert_eq!(new, "# All\n\nfirst\n\n## One\n\nnew\n\n## Behind\n\nkept\n");
+        assert_eq!(in_place(&new, "## One\n\nnew\n"), new);
+        assert_eq!(
+            in_place(&new, "# All\n\nsecond\n"),
+            "# All\n\nsecond\n\n## One\n\nnew\n\n## Behind\n\nkept\n"
+        );
     }
 }
