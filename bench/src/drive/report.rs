@@ -115,17 +115,6 @@ pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::median;
-
-    #[test]
-    fn the_middle() {
-        assert!((median([3.0, 1.0, 2.0].into_iter()) - 2.0).abs() < 1e-9);
-        assert!((median([4.0, 1.0, 2.0, 3.0].into_iter()) - 2.5).abs() < 1e-9);
-    }
-}
-
 /// Writes a part of the results, which begins with its heading, in the place of its last one. What others wrote stays.
 pub fn write_part(results: &Path, part: &str) -> Result<(), Failure> {
     let before = std::fs::read_to_string(results).unwrap_or_default();
@@ -147,7 +136,13 @@ fn in_place(before: &str, part: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::in_place;
+    use super::{in_place, median};
+
+    #[test]
+    fn the_middle() {
+        assert!((median([3.0, 1.0, 2.0].into_iter()) - 2.0).abs() < 1e-9);
+        assert!((median([4.0, 1.0, 2.0, 3.0].into_iter()) - 2.5).abs() < 1e-9);
+    }
 
     #[test]
     fn only_the_own_part_is_replaced() {

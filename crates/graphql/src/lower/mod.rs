@@ -1,6 +1,5 @@
 //! From a prepared document and its variables to requests, one a root field.
 
-mod data;
 mod failure;
 mod groups;
 mod list;

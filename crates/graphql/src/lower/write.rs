@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use expr::{Expr, Node, Span, Type, Value};
 use metadata::Name;
-use query::request::{Batch, Keyed, Operation, RecordData, Which, Write};
+use query::request::{Batch, DataProblem, Keyed, Operation, RecordData, Which, Write};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::data::DataProblem;
 use super::failure::{Arguments, Failures};
 use super::selection::{keyed, sets};
 use super::{EffectPart, ErrorPart, Lowering, Payload, PayloadPart};
@@ -122,7 +121,8 @@ impl<'d> Lowering<'_, 'd> {
         let Some(json) = arguments.get("data").and_then(Json::as_object) else {
             return Err(vec![self.argument_error(field, "data", "data is missing")]);
         };
-        self.record_data(of, json, "data").map_err(|problem| vec![self.data_error(field, problem)])
+        RecordData::from_json(self.catalog, of, json, "data")
+            .map_err(|problem| vec![self.data_error(field, problem)])
     }
 
     fn records(
@@ -141,7 +141,7 @@ impl<'d> Lowering<'_, 'd> {
         let mut records = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
             let Some(json) = item.as_object() else { continue };
-            match self.record_data(of, json, &format!("data[{index}]")) {
+            match RecordData::from_json(self.catalog, of, json, &format!("data[{index}]")) {
                 Ok(data) => records.push(data),
                 Err(problem) => errors.push(self.data_error(field, problem)),
             }

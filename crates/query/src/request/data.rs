@@ -1,29 +1,34 @@
-//! Input objects to the data of records.
+//! JSON in the shape of the API to the data of records: for every door that has it so.
 
-use metadata::Name;
 use metadata::catalog::{Field, FieldType, Object};
-use query::request::{Input, RecordData, RecordRef};
+use metadata::{Catalog, Name};
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
-use super::Lowering;
-use crate::schema::field::{Shape, shape};
+use super::{Input, RecordData, RecordRef};
 
 /// Why data cannot be read: where below the argument, and what is wrong.
-pub(super) struct DataProblem {
-    pub(super) place: String,
-    pub(super) message: String,
-    pub(super) expected: Option<String>,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataProblem {
+    /// Where: `data.account`.
+    pub place: String,
+    /// What is wrong.
+    pub message: String,
+    /// What would do.
+    pub expected: Option<String>,
 }
 
 fn problem<T>(place: &str, message: impl Into<String>, expected: Option<String>) -> Result<T, DataProblem> {
     Err(DataProblem { place: place.to_owned(), message: message.into(), expected })
 }
 
-impl Lowering<'_, '_> {
+impl RecordData {
     /// The data of one record. `place` is where it stands: `data`, `data[3]`.
-    pub(super) fn record_data(
-        &self,
+    ///
+    /// # Errors
+    /// A field that the object does not have.
+    pub fn from_json(
+        catalog: &Catalog,
         object: &Object,
         json: &Map<String, Json>,
         place: &str,
@@ -35,7 +40,7 @@ impl Lowering<'_, '_> {
                 return problem(&place, format!("{} has no field {name}", object.name), None);
             };
             // A value that the field cannot hold refuses its record, not the request.
-            let input = self.input(object, field, value, name).unwrap_or_else(|problem| {
+            let input = input(catalog, field, value, name).unwrap_or_else(|problem| {
                 let DataProblem { place: path, message, .. } = problem;
                 Input::Unreadable { path, message: in_sentence(&message) }
             });
@@ -43,67 +48,65 @@ impl Lowering<'_, '_> {
         }
         Ok(data)
     }
+}
 
-    fn input(&self, object: &Object, field: &Field, json: &Json, place: &str) -> Result<Input, DataProblem> {
-        if json.is_null() {
-            return Ok(Input::Value(expr::Value::Null));
-        }
-        Ok(match shape(&object.name, field) {
-            Shape::Value(_) => Input::Value(read(&field.ty, json, place)?),
-            Shape::Parts(_) => Input::Parts(parts(field, members(json, place)?, place)?),
-            Shape::One(to) => Input::One(self.reference(&to, json, place)?),
-            Shape::OneOf(to) => {
-                let (name, value) = only(members(json, place)?, place)?;
-                match to.iter().find(|member| member.as_str() == name) {
-                    Some(member) => Input::OneOf(
-                        member.clone(),
-                        self.reference(member, value, &format!("{place}.{name}"))?,
-                    ),
-                    None => return problem(place, format!("{name} is none of its objects"), None),
-                }
-            }
-            Shape::Many(to) => {
-                let json = members(json, place)?;
-                Input::Many {
-                    connect: self.references(&to, json, "connect", place)?,
-                    disconnect: self.references(&to, json, "disconnect", place)?,
-                }
-            }
-        })
+fn input(catalog: &Catalog, field: &Field, json: &Json, place: &str) -> Result<Input, DataProblem> {
+    if json.is_null() {
+        return Ok(Input::Value(expr::Value::Null));
     }
-
-    fn references(
-        &self,
-        object: &Name,
-        json: &Map<String, Json>,
-        member: &str,
-        place: &str,
-    ) -> Result<Vec<RecordRef>, DataProblem> {
-        let items = json.get(member).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
-        let place = |index: usize| format!("{place}.{member}[{index}]");
-        items.iter().enumerate().map(|(index, item)| self.reference(object, item, &place(index))).collect()
-    }
-
-    /// `{id: …}` or `{<unique field>: …}`
-    fn reference(&self, object: &Name, json: &Json, place: &str) -> Result<RecordRef, DataProblem> {
-        let (name, value) = only(members(json, place)?, place)?;
-        if name == "id" {
-            let text = value.as_str().unwrap_or_default();
-            return match Uuid::try_parse(text) {
-                Ok(id) => Ok(RecordRef::Id(id)),
-                Err(_) => problem(
-                    place,
-                    format!("{text:?} is no id"),
-                    Some("an id as answers have it, a UUID".into()),
-                ),
-            };
-        }
-        match self.catalog.object(object).and_then(|object| object.field(name)) {
-            Some(field) => {
-                Ok(RecordRef::By(field.name.clone(), read(&field.ty, value, &format!("{place}.{name}"))?))
+    Ok(match &field.ty {
+        FieldType::Lookup(lookup) => Input::One(reference(catalog, &lookup.to, json, place)?),
+        FieldType::Polymorphic { to, .. } => {
+            let (name, value) = only(members(json, place)?, place)?;
+            match to.iter().find(|member| member.as_str() == name) {
+                Some(member) => {
+                    let place = format!("{place}.{name}");
+                    Input::OneOf(member.clone(), reference(catalog, member, value, &place)?)
+                }
+                None => return problem(place, format!("{name} is none of its objects"), None),
             }
-            None => problem(place, format!("{object} has no field {name}"), None),
         }
+        FieldType::Many(many) => {
+            let json = members(json, place)?;
+            Input::Many {
+                connect: references(catalog, &many.to, json, "connect", place)?,
+                disconnect: references(catalog, &many.to, json, "disconnect", place)?,
+            }
+        }
+        ty if !ty.parts().is_empty() => Input::Parts(parts(field, members(json, place)?, place)?),
+        ty => Input::Value(read(ty, json, place)?),
+    })
+}
+
+fn references(
+    catalog: &Catalog,
+    object: &Name,
+    json: &Map<String, Json>,
+    member: &str,
+    place: &str,
+) -> Result<Vec<RecordRef>, DataProblem> {
+    let items = json.get(member).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    let place = |index: usize| format!("{place}.{member}[{index}]");
+    items.iter().enumerate().map(|(index, item)| reference(catalog, object, item, &place(index))).collect()
+}
+
+/// `{id: …}` or `{<unique field>: …}`
+fn reference(catalog: &Catalog, object: &Name, json: &Json, place: &str) -> Result<RecordRef, DataProblem> {
+    let (name, value) = only(members(json, place)?, place)?;
+    if name == "id" {
+        let text = value.as_str().unwrap_or_default();
+        return match Uuid::try_parse(text) {
+            Ok(id) => Ok(RecordRef::Id(id)),
+            Err(_) => {
+                problem(place, format!("{text:?} is no id"), Some("an id as answers have it, a UUID".into()))
+            }
+        };
+    }
+    match catalog.object(object).and_then(|object| object.field(name)) {
+        Some(field) => {
+            Ok(RecordRef::By(field.name.clone(), read(&field.ty, value, &format!("{place}.{name}"))?))
+        }
+        None => problem(place, format!("{object} has no field {name}"), None),
     }
 }
 
