@@ -25,7 +25,9 @@ mod value_text;
 
 pub use duration::{BadDuration, Duration};
 pub use encoding::Encoding;
-pub use evaluate::{Environment, EvalError, Period, Unit, day_start, evaluate, holds, request_constant};
+pub use evaluate::{
+    Environment, EvalError, Period, Unit, apply, day_start, evaluate, holds, request_constant, text_matches,
+};
 pub use fold::{fold, fold_ascii, nfc};
 pub use function::{FORMS, FUNCTIONS, Function, FunctionSpec, Signature};
 pub use moment::Moment;

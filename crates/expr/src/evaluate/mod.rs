@@ -12,7 +12,7 @@ use chrono_tz::Tz;
 use crate::decimal;
 use crate::function::Function;
 use crate::moment::Moment;
-use crate::tree::{Expr, FieldPath, ListOp, Node, Quantifier, Root, Slot};
+use crate::tree::{Expr, FieldPath, ListOp, Node, Quantifier, Root, Slot, TextOp};
 use crate::value::Value;
 
 use matching::Folding;
@@ -262,4 +262,15 @@ pub fn request_constant(
         Function::InstantTo => Value::DateTime(day_start(days()?.1, moment.zone)),
         _ => return Err(EvalError::Malformed("a function that is no request constant")),
     })
+}
+
+/// The value of a function of the table over values of one of its signatures, for languages beside this one. Request constants are
+/// computed by [`request_constant`].
+pub fn apply(function: Function, arguments: Vec<Value>) -> Result<Value, EvalError> {
+    functions::call(function, arguments)
+}
+
+/// Whether a text matches; without case means by Unicode. For languages beside this one.
+pub fn text_matches(op: TextOp, subject: &str, pattern: &str) -> bool {
+    matching::matches(op, subject, pattern, Folding::Unicode)
 }
