@@ -79,6 +79,8 @@ pub struct Cause {
     pub chain: Vec<String>,
     /// The place in a script that asked for it: `scripts/lead.rhai:12`.
     pub place: Option<String>,
+    /// Whether a clock set it off.
+    pub timed: bool,
 }
 
 /// The way in, kept in the history.

@@ -17,12 +17,28 @@ pub(crate) struct Judged<'a> {
     pub(crate) shape: &'a Shape,
     pub(crate) record: &'a Record,
     pub(crate) before: Option<&'a Record>,
+    /// The package whose settings are meant; that of the object where nothing is said.
+    pub(crate) package: Option<&'a str>,
 }
 
-impl Judged<'_> {
-    /// The same with another record in the place of `record`.
-    fn over<'b>(&'b self, record: &'b Record) -> Judged<'b> {
-        Judged { caller: self.caller, now: self.now, shape: self.shape, record, before: self.before }
+impl<'a> Judged<'a> {
+    /// A record, with the settings of its object's package.
+    pub(crate) fn new(
+        caller: &'a Caller,
+        now: DateTime<Utc>,
+        shape: &'a Shape,
+        record: &'a Record,
+        before: Option<&'a Record>,
+    ) -> Self {
+        Self { caller, now, shape, record, before, package: None }
+    }
+
+    /// What a formula of the object sees of a record.
+    fn over<'b>(&'b self, record: &'b Record) -> Judged<'b>
+    where
+        'a: 'b,
+    {
+        Judged { record, package: None, ..*self }
     }
 
     fn own(&self, record: &Record, path: &FieldPath) -> Result<Value, EvalError> {
@@ -71,7 +87,8 @@ impl Environment for Judged<'_> {
             },
             Root::User => Ok(self.user(path)),
             Root::Settings => {
-                let package = self.caller.catalog.packages.get(&self.shape.object.package);
+                let package = self.package.unwrap_or(&self.shape.object.package);
+                let package = self.caller.catalog.packages.get(package);
                 let setting = path.steps.first().and_then(|name| package?.settings.get(&**name));
                 setting
                     .map(|setting| setting.value.clone())

@@ -4,9 +4,13 @@ use expr::Value;
 use metadata::Name;
 use metadata::layout::Role;
 
+use crate::lifecycle::Stay;
 use crate::model::Shape;
-use crate::outcome::Effect;
+use crate::outcome::{Effect, EffectKind};
 use crate::run::{Act, Job};
+
+/// The field that a move changes.
+const STAGE: &str = "stage";
 
 /// A change of one field, or of a part of it.
 pub(crate) struct Change {
@@ -29,7 +33,8 @@ fn told(shape: &Shape, slot: usize) -> bool {
         system.deleted_at,
     ];
     let folded = shape.columns.get(slot).is_none_or(|stored| stored.role == Role::Folded);
-    !folded && !silent.contains(&slot) && Some(slot) != system.owner_since
+    let passing = shape.flow.as_ref().is_some_and(|flow| [flow.entered, flow.pass].contains(&slot));
+    !folded && !passing && !silent.contains(&slot) && Some(slot) != system.owner_since
 }
 
 /// What changed, in the order of the columns.
@@ -83,11 +88,14 @@ pub(crate) fn effects(job: &Job, changes: Vec<Change>) -> Vec<Effect> {
         to,
     };
     if job.act != Act::Update {
-        return vec![effect(None, serde_json::Value::Null, serde_json::Value::Null)];
+        let made = effect(None, serde_json::Value::Null, serde_json::Value::Null);
+        return std::iter::once(made).chain(moves(job)).collect();
     }
     let mut out: Vec<Effect> = Vec::new();
     for change in changes {
         match change.part {
+            // Told as a move below.
+            None if job.shape.flow.is_some() && &*change.field == STAGE => {}
             None => out.push(effect(Some(change.field), change.from, change.to)),
             Some(part) => {
                 let joined =
@@ -104,7 +112,23 @@ pub(crate) fn effects(job: &Job, changes: Vec<Change>) -> Vec<Effect> {
             }
         }
     }
+    out.extend(moves(job));
     out
+}
+
+/// The moves of a job, as effects: stays that began by leaving another.
+fn moves(job: &Job) -> impl Iterator<Item = Effect> + '_ {
+    let told = |stay: &Stay| {
+        Some(Effect {
+            kind: EffectKind::Moved,
+            object: job.shape.object.name.clone(),
+            id: job.id,
+            field: Some(Name::new(STAGE).ok()?),
+            from: stay.from.as_deref()?.into(),
+            to: (*stay.to).into(),
+        })
+    };
+    job.passage.stays.iter().filter_map(told)
 }
 
 fn put(object: &mut serde_json::Value, key: &str, value: serde_json::Value) {

@@ -15,6 +15,7 @@ mod explain;
 mod history;
 mod idempotency;
 mod json;
+mod lifecycle;
 mod model;
 mod number;
 mod order;

@@ -1,7 +1,7 @@
 //! The order of execution: what happens to every write, whichever door it came through. Each step is a file of its own in `step/`.
 //!
-//! Features add to what a step knows, never a line here. Two rooms are kept: `before` scripts run between filling and judging, a
-//! change of stage is judged after the record is; `after` scripts run between writing and closing.
+//! Features add to what a step knows, never a line here. Two rooms are kept: `before` scripts run within filling; `after` scripts run
+//! between writing and closing. A change of stage is decided before the finished record is judged, because transitions set fields.
 
 use query::access::Permitted;
 use query::request::Write;
@@ -11,9 +11,12 @@ use crate::caller::Caller;
 use crate::engine::{Engine, Returning, Rider};
 use crate::erase::Erasing;
 use crate::error::WriteError;
+use crate::lifecycle::race::Glimpse;
 use crate::outcome::Outcome;
 use crate::run::{Halt, Run};
-use crate::step::{close, fill, find, flush, judge, open, permission, quick, relate, retry::Attempts};
+use crate::step::{
+    close, fill, find, flush, judge, open, permission, quick, relate, retry::Attempts, transit,
+};
 
 /// A write as it reaches the engine.
 pub(crate) struct Request<'a> {
@@ -31,7 +34,8 @@ pub(crate) async fn carry_out(
     request: Request<'_>,
 ) -> Result<Outcome, WriteError> {
     let attempt = Attempt::of(caller, &request.write);
-    let result = permitted(engine, caller, request).await;
+    // Boxed, so that the doors need not carry the whole order in their own.
+    let result = Box::pin(permitted(engine, caller, request)).await;
     if let Some(attempt) = attempt {
         attempt.note(engine, caller, &result).await;
     }
@@ -43,9 +47,11 @@ async fn permitted(engine: &Engine, caller: &Caller, request: Request<'_>) -> Re
     let write = permission::check(caller, write, returning)?;
     let mut attempts = Attempts::new(caller);
     let mut carefully = false;
+    let glimpse = Glimpse::default();
     loop {
         let mut run = Run::new(engine, caller, &write, returning, rider)?;
         run.erasing = erasing;
+        run.glimpse = Some(&glimpse);
         run.quick = !carefully && quick::may(&run)?;
         match once(run).await {
             Ok(outcome) => return Ok(outcome),
@@ -63,6 +69,7 @@ async fn once(mut run: Run<'_>) -> Result<Outcome, Halt> {
     while find::next_wave(&mut run).await? {
         relate::resolve(&mut run).await?;
         fill::complete(&mut run).await?;
+        transit::decide(&mut run).await?;
         judge::check(&mut run)?;
         flush::write(&mut run).await?;
     }

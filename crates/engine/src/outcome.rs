@@ -42,6 +42,9 @@ pub struct Refusal {
     pub rule: Option<String>,
     /// For people.
     pub message: String,
+    /// The line of the script that said no.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
     /// Which record of a bulk request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub index: Option<usize>,
@@ -53,7 +56,7 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal without field, rule and index.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, path: None, rule: None, message: message.into(), index: None, record: None }
+        Self { code, path: None, rule: None, message: message.into(), line: None, index: None, record: None }
     }
 
     /// A value that may not be written, at its field.
@@ -131,6 +134,8 @@ pub enum EffectKind {
     Created,
     /// A field was changed.
     Updated,
+    /// A record was taken to another stage of its lifecycle.
+    Moved,
     /// A record was deleted and can be restored.
     Deleted,
     /// A deleted record was brought back.
@@ -147,6 +152,7 @@ impl EffectKind {
         match self {
             EffectKind::Created => "created",
             EffectKind::Updated => "updated",
+            EffectKind::Moved => "moved",
             EffectKind::Deleted => "deleted",
             EffectKind::Restored => "restored",
             EffectKind::Destroyed => "destroyed",

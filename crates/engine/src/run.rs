@@ -15,6 +15,7 @@ use crate::caller::Caller;
 use crate::engine::{Engine, Returning, Rider};
 use crate::erase::Erasing;
 use crate::error::WriteError;
+use crate::lifecycle::{Passage, auto::Stirred, race::Glimpse};
 use crate::model::{Model, Record, Shape};
 use crate::order::Allowed;
 use crate::outcome::{EffectKind, Outcome, Refusal};
@@ -97,6 +98,8 @@ pub(crate) struct Job {
     pub(crate) unjudged: bool,
     /// Whether the caller sees it as it is after the write.
     pub(crate) seen: bool,
+    /// What becomes of its place in its lifecycle.
+    pub(crate) passage: Passage,
 }
 
 impl Job {
@@ -124,6 +127,7 @@ impl Job {
             rules: Vec::new(),
             unjudged: false,
             seen: true,
+            passage: Passage::default(),
         }
     }
 
@@ -133,9 +137,35 @@ impl Job {
         self
     }
 
+    /// Whether it is told when the record came to its stage: then nothing is demanded, and nothing follows from it.
+    pub(crate) fn passes_by(&self) -> bool {
+        let flow = self.shape.flow.as_ref();
+        flow.is_some_and(|flow| self.given.contains(&flow.entered) && !self.after.get(flow.entered).is_null())
+    }
+
+    /// Leaves the record's place in its lifecycle as it was.
+    pub(crate) fn stay_put(&mut self) {
+        let (Some(flow), Some(before)) = (&self.shape.flow, &self.before) else { return };
+        for slot in [flow.lifecycle, flow.stage, flow.entered, flow.pass] {
+            self.after.set(slot, before.get(slot).clone());
+        }
+        self.passage.stays.clear();
+        self.passage.ends = None;
+    }
+
+    /// Leaves the record as it was.
+    fn give_up(&mut self) {
+        if let Some(before) = &self.before {
+            self.after = before.clone();
+        }
+        self.changed.clear();
+        self.rules.clear();
+        self.passage = Passage { given_up: true, ..Passage::default() };
+    }
+
     /// Whether anything is to be written.
     pub(crate) fn writes(&self) -> bool {
-        self.act != Act::Update || !self.changed.is_empty()
+        !self.passage.given_up && (self.act != Act::Update || !self.changed.is_empty())
     }
 }
 
@@ -147,6 +177,8 @@ pub(crate) struct Run<'a> {
     pub(crate) write: &'a Write,
     pub(crate) returning: Option<&'a Returning>,
     pub(crate) rider: Option<&'a dyn Rider>,
+    /// Where the record of a move was when the request arrived.
+    pub(crate) glimpse: Option<&'a Glimpse>,
     /// Whether all traces of what is destroyed go with it.
     pub(crate) erasing: Option<&'a Erasing<'a>>,
     /// The instant of the request.
@@ -154,6 +186,10 @@ pub(crate) struct Run<'a> {
     pub(crate) tx: Option<Transaction>,
     /// Records of the request that are still to be taken up, in waves.
     pub(crate) waves: std::collections::VecDeque<crate::step::find::Wave>,
+    /// A wave of the request of which more may follow.
+    pub(crate) tail: Option<crate::step::tail::Tail>,
+    /// Records that may move by themselves.
+    pub(crate) stirred: Stirred,
     /// Records of the present wave.
     pub(crate) jobs: Vec<Job>,
     places: HashMap<(Name, Uuid), usize>,
@@ -181,10 +217,13 @@ impl<'a> Run<'a> {
             write: write.shape(),
             returning,
             rider,
+            glimpse: None,
             erasing: None,
             now: micros(caller.clock.now()),
             tx: None,
             waves: std::collections::VecDeque::new(),
+            tail: None,
+            stirred: Stirred::default(),
             jobs: Vec::new(),
             places: HashMap::new(),
             outcome: Outcome::default(),
@@ -197,7 +236,7 @@ impl<'a> Run<'a> {
     /// Whether one failure undoes all.
     pub(crate) fn all_or_none(&self) -> bool {
         match &self.write.operation {
-            Operation::Update { .. } => true,
+            Operation::Update { .. } | Operation::Move { .. } => true,
             Operation::Create(_, batch)
             | Operation::UpdateMany(_, _, batch)
             | Operation::Upsert { batch, .. }
@@ -211,7 +250,7 @@ impl<'a> Run<'a> {
     pub(crate) fn single(&self) -> bool {
         use query::request::Which;
         match &self.write.operation {
-            Operation::Update { .. } => true,
+            Operation::Update { .. } | Operation::Move { .. } => true,
             Operation::Create(records, _) | Operation::Upsert { records, .. } => records.len() == 1,
             Operation::UpdateMany(which, _, _)
             | Operation::Delete(which, _)
@@ -275,6 +314,18 @@ impl<'a> Run<'a> {
             *refused = true;
         }
         self.outcome.errors.push(refusal);
+    }
+
+    /// Refuses the record of the request that a job is done for. What a record was to do by itself is given up instead.
+    pub(crate) fn refuse_job(&mut self, place: usize, refusal: Refusal) {
+        let Some(job) = self.jobs.get_mut(place) else { return };
+        if job.passage.auto.is_some() || job.passage.given_up {
+            tracing::debug!(record = %job.id, rule = ?refusal.rule, "a record does not move by itself");
+            job.give_up();
+            return;
+        }
+        let index = job.index;
+        self.refuse(index, refusal);
     }
 
     pub(crate) fn is_refused(&self, index: usize) -> bool {

@@ -93,7 +93,7 @@ pub fn of_write(write: &Write) -> u64 {
     };
     let records = match &write.operation {
         Operation::Create(records, _) | Operation::Upsert { records, .. } => records.len() as u64,
-        Operation::Update { .. } => 1,
+        Operation::Update { .. } | Operation::Move { .. } => 1,
         Operation::UpdateMany(which, ..)
         | Operation::Delete(which, _)
         | Operation::Restore(which, _)

@@ -62,6 +62,8 @@ pub enum Relation {
     Cte(Ident),
     /// A subselect.
     Query(Box<Query>),
+    /// Rows that are not in any table: a list parameter for each column, with its name.
+    Rows(Vec<(Param, Ident)>),
     /// The rows of one after the rows of another (`UNION ALL`); each with its own order and limit, all with the same columns.
     Union(Vec<Query>),
 }

@@ -34,7 +34,7 @@ impl Attempt {
         };
         let (act, record) = match &write.operation {
             Operation::Create(..) => (Act::Create, None),
-            Operation::Update { id, .. } => (Act::Update, Some(*id)),
+            Operation::Update { id, .. } | Operation::Move { id, .. } => (Act::Update, Some(*id)),
             Operation::UpdateMany(which, ..) => (Act::Update, named(which)),
             Operation::Upsert { .. } => (Act::Update, None),
             Operation::Delete(which, _) => (Act::Delete, named(which)),

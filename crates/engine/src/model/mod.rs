@@ -2,6 +2,7 @@
 //! statements that it needs over and over.
 
 mod links;
+mod logs;
 mod record;
 mod shape;
 mod statements;
@@ -14,14 +15,16 @@ use metadata::{Catalog, Name};
 use sql::{Dialect, Lock, Statement};
 
 pub(crate) use links::Pointer;
+pub(crate) use logs::{Log, forget_stays};
 pub(crate) use record::Record;
 pub(crate) use shape::{Shape, Slot};
 pub(crate) use statements::{
-    Batch, Slots, alias, by_column, by_id, by_ids, delete, equals, history, insert, keys_by_column, living,
-    outbox, select_columns, select_records, sequence, system_column, update_many, update_one,
+    Batch, Slots, alias, by_column, by_id, by_ids, delete, equals, insert, keys_by_column, living,
+    select_columns, select_records, sequence, system_column, update_many, update_one,
 };
 
 use crate::error::WriteError;
+use crate::lifecycle::depend::{Sources, by_itself};
 use variety::Variety;
 
 /// A catalog as the engine uses it. Tenants on equal catalogs share one.
@@ -32,6 +35,8 @@ pub(crate) struct Model {
     pointers: HashMap<Name, Vec<Pointer>>,
     statements: Mutex<HashMap<StatementKey, Arc<Printed>>>,
     pub(crate) variety: Variety,
+    /// What may move records by themselves.
+    pub(crate) sources: Sources,
 }
 
 /// What a kept statement depends on, beside the catalog.
@@ -41,10 +46,10 @@ pub(crate) enum StatementKey {
     Load(Name, Option<Lock>),
     /// Ids of living records by a column.
     Keys(Name, Slot, Option<Lock>),
-    /// One record with all that belongs to it, if the records of these objects are there; whether a history is kept.
-    Quick(GroupKey, Vec<Name>, bool),
-    /// A flush: what is written to which columns of which object, in order, and whether a history is kept.
-    Flush(Vec<GroupKey>, Option<Batch>, Option<Batch>),
+    /// One record with all that belongs to it, if the records of these objects are there; what is noted of it.
+    Quick(GroupKey, Vec<Name>, Vec<(Log, Batch)>),
+    /// A flush: what is written to which columns of which object, in order, and what is noted of it.
+    Flush(Vec<GroupKey>, Vec<(Log, Batch)>),
 }
 
 /// A group of rows that are written alike.
@@ -76,12 +81,23 @@ impl Model {
             shapes.insert(name.clone(), Arc::new(Shape::new(catalog, Arc::clone(object))?));
         }
         let pointers = links::pointers(catalog);
-        Ok(Self { dialect, shapes, pointers, statements: Mutex::default(), variety: Variety::default() })
+        let (statements, variety) = (Mutex::default(), Variety::default());
+        let sources = Sources::of(catalog);
+        Ok(Self { dialect, shapes, pointers, statements, variety, sources })
     }
 
     /// Whether several writes are one statement that holds the catalog's version.
     pub(crate) fn one_statement(&self) -> bool {
         self.dialect.writes_together()
+    }
+
+    /// Whether more may follow, in the same write, from what is done to records of an object.
+    pub(crate) fn has_tail(&self, object: &str) -> bool {
+        let moves = |shape: &Arc<Shape>| {
+            let lifecycles = shape.flow.iter().flat_map(|flow| &flow.lifecycles);
+            lifecycles.flat_map(|lifecycle| &lifecycle.transitions).any(by_itself)
+        };
+        !self.sources.of_object(object).is_empty() || self.shapes.get(object).is_some_and(moves)
     }
 
     /// The shape of an object.

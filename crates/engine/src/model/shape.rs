@@ -10,6 +10,7 @@ use metadata::{Catalog, Name};
 use sql::Ident;
 
 use crate::error::WriteError;
+use crate::lifecycle::Flow;
 
 /// Place of a column in a [`super::Record`].
 pub(crate) type Slot = usize;
@@ -26,6 +27,8 @@ pub(crate) struct Shape {
     places: HashMap<Name, Vec<Slot>>,
     /// Places of the columns that the engine itself keeps.
     pub(crate) system: System,
+    /// What its lifecycles are, if it has any.
+    pub(crate) flow: Option<Flow>,
 }
 
 /// One column.
@@ -92,8 +95,9 @@ impl Shape {
             owner: first("owner"),
             owner_since: first("ownerSince"),
         };
+        let flow = Flow::of(catalog, &object.name, need)?;
         let table = Ident::new(&table.name).map_err(WriteError::internal)?;
-        Ok(Self { object, table, columns, places, system })
+        Ok(Self { object, table, columns, places, system, flow })
     }
 
     /// All columns of a field; empty when it is not stored.

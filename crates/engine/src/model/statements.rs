@@ -148,7 +148,7 @@ pub(crate) enum Batch {
     Many,
 }
 
-fn rows(batch: Batch, encodings: impl Iterator<Item = Encoding>, slots: &mut Slots) -> Rows {
+pub(super) fn rows(batch: Batch, encodings: impl Iterator<Item = Encoding>, slots: &mut Slots) -> Rows {
     match batch {
         Batch::One => Rows::Values(vec![encodings.map(|encoding| slots.one(encoding)).collect()]),
         Batch::Many => Rows::Unnest(encodings.map(|encoding| slots.list(encoding)).collect()),
@@ -204,39 +204,6 @@ pub(crate) fn delete(shape: &Shape, slots: &mut Slots) -> Write {
     })
 }
 
-const HISTORY: [(&str, Encoding); 10] = [
-    ("id", Encoding::Id),
-    ("object", Encoding::Text),
-    ("record", Encoding::Id),
-    ("version", Encoding::Int),
-    ("at", Encoding::DateTime),
-    ("actor", Encoding::Text),
-    ("user_id", Encoding::Id),
-    ("door", Encoding::Text),
-    ("kind", Encoding::Text),
-    ("changes", Encoding::Text),
-];
-
-const OUTBOX: [(&str, Encoding); 7] = [
-    ("id", Encoding::Id),
-    ("at", Encoding::DateTime),
-    ("object", Encoding::Text),
-    ("record", Encoding::Id),
-    ("version", Encoding::Int),
-    ("kind", Encoding::Text),
-    ("payload", Encoding::Text),
-];
-
-fn platform(table: &str, columns: &[(&str, Encoding)], batch: Batch, slots: &mut Slots) -> Write {
-    Write::Insert(Insert {
-        table: Ident::made(table),
-        columns: columns.iter().map(|(name, _)| Ident::made(name)).collect(),
-        rows: rows(batch, columns.iter().map(|(_, encoding)| *encoding), slots),
-        conflict: None,
-        returning: Vec::new(),
-    })
-}
-
 /// Takes the next numbers of a sequence: its name, how many; answers the last of them.
 pub(crate) fn sequence() -> Write {
     let mut slots = Slots::default();
@@ -254,16 +221,6 @@ pub(crate) fn sequence() -> Write {
         conflict: Some(Conflict { columns: vec![Ident::made("name")], set: vec![(value.clone(), sum)] }),
         returning: vec![(Scalar::Bare(value), Ident::made("last"))],
     })
-}
-
-/// Rows of the history: `id object record version at actor user_id door kind changes`.
-pub(crate) fn history(batch: Batch, slots: &mut Slots) -> Write {
-    platform("history", &HISTORY, batch, slots)
-}
-
-/// Rows of the outbox: `id at object record version kind payload`.
-pub(crate) fn outbox(batch: Batch, slots: &mut Slots) -> Write {
-    platform("outbox", &OUTBOX, batch, slots)
 }
 
 fn names(shape: &Shape, slots: &[Slot]) -> Vec<Ident> {

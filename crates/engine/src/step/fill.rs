@@ -1,7 +1,7 @@
 //! Step 3: what the request leaves to the platform: system fields, defaults, currencies, auto numbers, stored formulas, side columns
 //! without case; then what has changed at all.
 //!
-//! `before` scripts have their room between defaults and formulas.
+//! `before` scripts have their room between auto numbers and the choice of a lifecycle.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use sql::Cells;
 
 use crate::environment::Judged;
 use crate::error::WriteError;
+use crate::lifecycle::begin;
 use crate::model::{Record, Shape, sequence};
 use crate::number::Numbering;
 use crate::outcome::Refusal;
@@ -29,6 +30,7 @@ pub(crate) async fn complete(run: &mut Run<'_>) -> Result<(), Halt> {
         return Ok(());
     }
     number(run).await?;
+    begin::place(run).await?;
     for place in 0..run.jobs.len() {
         let refusals = derive(run, place);
         refuse(run, place, refusals);
@@ -37,13 +39,31 @@ pub(crate) async fn complete(run: &mut Run<'_>) -> Result<(), Halt> {
 }
 
 fn refuse(run: &mut Run<'_>, place: usize, refusals: Vec<Refusal>) {
-    let Some((index, shape)) = run.jobs.get(place).map(|job| (job.index, Arc::clone(&job.shape))) else {
-        return;
-    };
+    let Some(shape) = run.jobs.get(place).map(|job| Arc::clone(&job.shape)) else { return };
     for refusal in refusals {
         let refusal = sight::refusal(run, &shape, refusal);
-        run.refuse(index, refusal);
+        run.refuse_job(place, refusal);
     }
+}
+
+/// Writes a computed value to a field, as the record's columns hold it.
+pub(crate) fn put(run: &mut Run<'_>, place: usize, field: &str, value: Value) {
+    let Some(job) = run.jobs.get_mut(place) else { return };
+    let shape = Arc::clone(&job.shape);
+    if value.is_null() {
+        for slot in shape.slots(field) {
+            job.after.set(*slot, Value::Null);
+        }
+    } else if let Some(slot) = shape.value_slot(field) {
+        job.after.set(slot, fitting(value, &shape, slot));
+    }
+    currencies(job, &shape);
+}
+
+/// Works out once more what follows from a record's own fields, after some were changed.
+pub(crate) fn again(run: &mut Run<'_>, place: usize) {
+    let refusals = derive(run, place);
+    refuse(run, place, refusals);
 }
 
 fn complete_one(run: &mut Run<'_>, place: usize) -> Vec<Refusal> {
@@ -80,7 +100,7 @@ fn complete_one(run: &mut Run<'_>, place: usize) -> Vec<Refusal> {
     for (name, field) in &shape.object.fields {
         let Some(default) = &field.default else { continue };
         let Some(slot) = shape.value_slot(name).filter(|slot| !job.given.contains(slot)) else { continue };
-        let judged = Judged { caller, now, shape: &shape, record: &job.after, before: None };
+        let judged = Judged::new(caller, now, &shape, &job.after, None);
         match expr::evaluate(default, &judged) {
             Ok(value) => job.after.set(slot, fitting(value, &shape, slot)),
             Err(error) => refusals.push(not_computed(name, &error)),
@@ -192,7 +212,7 @@ fn formulas(
     for (name, field) in &shape.object.fields {
         let FieldType::Formula { expr, stored: true, .. } = &field.ty else { continue };
         let Some(slot) = shape.value_slot(name) else { continue };
-        let judged = Judged { caller, now, shape, record: &job.after, before: job.before.as_ref() };
+        let judged = Judged::new(caller, now, shape, &job.after, job.before.as_ref());
         match expr::evaluate(expr, &judged) {
             Ok(value) => job.after.set(slot, fitting(value, shape, slot)),
             Err(error) => refusals.push(not_computed(name, &error)),

@@ -14,16 +14,18 @@ use query::request::{Batch, Deleted, Input, Operation, RecordData, Which};
 use sql::{Cells, Lock};
 use uuid::Uuid;
 
+use super::change::{self, Change};
 use super::grant::{self, Verdict};
 use super::permission::LARGEST_BULK;
-use super::{reach, take, unique};
+use super::{reach, tail, take, unique};
 use crate::error::WriteError;
+use crate::lifecycle::auto;
 use crate::model::{Record, Shape, Slots, alias, by_column, living, select_columns};
 use crate::outcome::{Code, Refusal};
 use crate::run::{Act, Halt, Job, Run};
 
 /// Records of the request that go through the order together.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Wave {
     /// By their place in the request's data.
     Data(Vec<usize>),
@@ -49,7 +51,7 @@ pub(crate) async fn plan_waves(run: &mut Run<'_>) -> Result<(), Halt> {
                 plan_data(run, wave, alone);
             }
         }
-        Operation::Update { id, .. } => plan_ids(run, vec![*id], false),
+        Operation::Update { id, .. } | Operation::Move { id, .. } => plan_ids(run, vec![*id], false),
         Operation::UpdateMany(which, data, batch) => {
             let ids = matching(run, which, Deleted::Without).await?;
             plan_ids(run, ids, *batch == Batch::Each && reaches(data));
@@ -169,7 +171,16 @@ pub(crate) async fn next_wave(run: &mut Run<'_>) -> Result<bool, Halt> {
     if run.lost() {
         return Ok(false);
     }
+    if auto::next_wave(run).await? {
+        return Ok(true);
+    }
+    if run.lost() {
+        return Ok(false);
+    }
+    tail::end(run).await?;
     let Some(wave) = run.waves.pop_front() else { return Ok(false) };
+    run.stirred.forget();
+    tail::begin(run, &wave).await?;
     run.clear_wave();
     let write = run.write;
     let shape = Arc::clone(run.model.shape(&write.object)?);
@@ -183,19 +194,11 @@ pub(crate) async fn next_wave(run: &mut Run<'_>) -> Result<bool, Halt> {
             upsert(run, &shape, key, records, places).await?;
         }
         (Operation::Update { data, expected_version, .. }, Wave::Ids(ids)) => {
-            let found = load(run, &shape, &ids, Act::Update).await?;
-            for (index, record) in found {
-                if let Some(expected) = expected_version
-                    && record.version(&shape) != *expected
-                {
-                    let current = record.version(&shape);
-                    let message =
-                        format!("the record is at version {current}, not {expected}: somebody changed it");
-                    run.refuse(index, Refusal::new(Code::Conflict, message));
-                    continue;
-                }
-                update(run, &shape, index, record, data);
-            }
+            change::one(run, &shape, &ids, Change { data, expected: *expected_version, to: None }).await?;
+        }
+        (Operation::Move { to, reason, data, expected_version, .. }, Wave::Ids(ids)) => {
+            let to = Some((to, reason));
+            change::one(run, &shape, &ids, Change { data, expected: *expected_version, to }).await?;
         }
         (Operation::UpdateMany(_, data, _), Wave::Ids(ids)) => {
             for (index, record) in load(run, &shape, &ids, Act::Update).await? {
@@ -223,11 +226,18 @@ fn create_as(run: &mut Run<'_>, shape: &Arc<Shape>, index: usize, id: Uuid, data
     }
 }
 
-fn update(run: &mut Run<'_>, shape: &Arc<Shape>, index: usize, record: Record, data: &RecordData) {
-    let Some(id) = record.id_in(shape.system.id) else { return };
+pub(super) fn update(
+    run: &mut Run<'_>,
+    shape: &Arc<Shape>,
+    index: usize,
+    record: Record,
+    data: &RecordData,
+) -> Option<usize> {
+    let id = record.id_in(shape.system.id)?;
     let job = Job::new(index, shape, Act::Update, id, Some(record.clone()), record);
     let place = run.enlist(job);
     take::data(run, place, data);
+    Some(place)
 }
 
 /// Creates those records of which there is none with their key yet, and updates the others.
@@ -271,7 +281,9 @@ async fn upsert(
             continue;
         }
         match found {
-            Some(Some(record)) if !record.deleted(shape) => update(run, shape, place, record, data),
+            Some(Some(record)) if !record.deleted(shape) => {
+                update(run, shape, place, record, data);
+            }
             // A file may bring back what was exported from elsewhere, so that what points at it is right.
             Some(None) if by_id && run.caller.door.imports() => match key_value(key, data) {
                 Some(Value::Id(id)) => create_as(run, shape, place, *id, Some(data)),
@@ -317,7 +329,7 @@ fn withheld(
 }
 
 /// Records by id, locked; those that are not there for the caller, or that the caller may not treat so, are refused.
-async fn load(
+pub(super) async fn load(
     run: &mut Run<'_>,
     shape: &Arc<Shape>,
     ids: &[(usize, Uuid)],
@@ -364,12 +376,13 @@ pub(crate) async fn by_id_list(
     run: &mut Run<'_>,
     shape: &Shape,
     ids: Vec<Uuid>,
-    lock: Lock,
+    lock: impl Into<Option<Lock>>,
 ) -> Result<HashMap<Uuid, Record>, Halt> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let statement = run.model.load_statement(shape, run.locked(lock));
+    let lock = lock.into().and_then(|lock| run.locked(lock));
+    let statement = run.model.load_statement(shape, lock);
     let values = [Value::List(ids.into_iter().map(Value::Id).collect())];
     let rows = run.execute(&statement, &values).await?;
     let keyed = |row: &store::Row| {

@@ -13,12 +13,13 @@ use sql::{Cells, Ident, Scalar, Statement, Write};
 use store::StoreError;
 use uuid::Uuid;
 
+use super::notes::Notes;
 use super::{grant, judge, unique};
 use crate::error::WriteError;
-use crate::json;
+use crate::lifecycle::auto;
 use crate::model::{
-    Batch, GroupKey, Model, Printed, Shape, Slots, StatementKey, Verb, alias, delete, history, insert,
-    outbox, select_columns, system_column, update_many, update_one,
+    Batch, GroupKey, Log, Model, Printed, Shape, Slots, StatementKey, Verb, alias, delete, forget_stays,
+    insert, select_columns, system_column, update_many, update_one,
 };
 use crate::outcome::{Code, Refusal};
 use crate::run::{Act, Halt, Job, Run};
@@ -230,18 +231,12 @@ impl Plan {
             keys.push(group.lay_out(run, &mut values));
         }
         let kept: Vec<&Job> = events.iter().filter_map(|place| run.jobs.get(*place)).collect();
-        let with_history: Vec<&Job> = kept.iter().copied().filter(|job| job.shape.object.history).collect();
-        let count = |jobs: &[&Job]| match jobs.len() {
-            0 => None,
-            1 => Some(Batch::One),
-            _ => Some(Batch::Many),
-        };
-        let (histories, events) = (count(&with_history), count(&kept));
-        let rows = Events::new(run, &with_history, &kept);
-        rows.push(&mut values);
-        let key = StatementKey::Flush(keys.clone(), histories, events);
+        let notes = Notes::of(run, &kept);
+        let logs = notes.kinds();
+        notes.push(&mut values);
+        let key = StatementKey::Flush(keys.clone(), logs.clone());
         let shapes: Vec<&Shape> = groups.iter().map(|group| &*group.shape).collect();
-        let printed = run.model.kept(key, || print(&run.model, &keys, &shapes, histories, events));
+        let printed = run.model.kept(key, || print(&run.model, &keys, &shapes, &logs));
         (printed, values)
     }
 }
@@ -266,7 +261,11 @@ impl Group {
         let object = shape.object.name.clone();
         match (self.verb, jobs.as_slice()) {
             (Act::Destroy, jobs) => {
-                values.push(Value::List(jobs.iter().map(|job| Value::Id(job.id)).collect()));
+                let ids = Value::List(jobs.iter().map(|job| Value::Id(job.id)).collect());
+                if shape.flow.is_some() {
+                    values.extend([ids.clone(), Value::Text(object.to_string())]);
+                }
+                values.push(ids);
                 GroupKey { object, verb: Verb::Delete, columns: Vec::new() }
             }
             (Act::Create, [one]) => {
@@ -306,17 +305,11 @@ fn push_lists(values: &mut Vec<Value>, columns: &[usize], jobs: &[&Job]) {
     }
 }
 
-fn print(
-    model: &Model,
-    keys: &[GroupKey],
-    shapes: &[&Shape],
-    histories: Option<Batch>,
-    events: Option<Batch>,
-) -> Printed {
+fn print(model: &Model, keys: &[GroupKey], shapes: &[&Shape], logs: &[(Log, Batch)]) -> Printed {
     let mut slots = Slots::default();
     let mut writes: Vec<Write> = Vec::new();
     for (key, shape) in keys.iter().zip(shapes) {
-        writes.push(match key.verb {
+        let write = match key.verb {
             Verb::Insert(batch) => insert(shape, &key.columns, batch, &mut slots),
             Verb::Update(Batch::One) => update_one(shape, &key.columns, &mut slots),
             Verb::Update(Batch::Many) => {
@@ -325,78 +318,22 @@ fn print(
                     key.columns.iter().copied().filter(|slot| !fixed.contains(slot)).collect();
                 update_many(shape, &key.columns, &changed, &mut slots)
             }
-            Verb::Delete => delete(shape, &mut slots),
-        });
+            Verb::Delete => {
+                // The log goes with what it tells of.
+                if shape.flow.is_some() {
+                    writes.push(forget_stays(&mut slots));
+                }
+                delete(shape, &mut slots)
+            }
+        };
+        writes.push(write);
     }
-    writes.extend(histories.map(|batch| history(batch, &mut slots)));
-    writes.extend(events.map(|batch| outbox(batch, &mut slots)));
+    writes.extend(logs.iter().map(|(log, batch)| log.write(*batch, &mut slots)));
     let write = match <[Write; 1]>::try_from(writes) {
         Ok([one]) => one,
         Err(several) => Write::Together(several),
     };
     sql::print_write(&write, model.dialect)
-}
-
-/// Rows of history and outbox, as columns.
-pub(crate) struct Events {
-    history: Vec<Vec<Value>>,
-    outbox: Vec<Vec<Value>>,
-}
-
-impl Events {
-    pub(crate) fn new(run: &Run<'_>, with_history: &[&Job], all: &[&Job]) -> Self {
-        let caller = run.caller;
-        let texts: std::collections::HashMap<Uuid, String> =
-            all.iter().map(|job| (job.id, json::text(&json::changes(job)))).collect();
-        let text = |job: &Job| Value::Text(texts.get(&job.id).cloned().unwrap_or_default());
-        let object = |job: &Job| Value::Text(job.shape.object.name.as_str().to_owned());
-        let version = |job: &Job| Value::Int(job.after.version(&job.shape));
-        let kind = |job: &Job| Value::Text(job.act.effect().as_str().to_owned());
-        let history = with_history.iter().map(|job| {
-            vec![
-                Value::Id(run.new_id()),
-                object(job),
-                Value::Id(job.id),
-                version(job),
-                Value::DateTime(run.now),
-                Value::Text(caller.actor.label.clone()),
-                caller.actor.user.map_or(Value::Null, Value::Id),
-                Value::Text(caller.door.as_str().to_owned()),
-                kind(job),
-                text(job),
-            ]
-        });
-        let outbox = all.iter().map(|job| {
-            vec![
-                Value::Id(run.new_id()),
-                Value::DateTime(run.now),
-                object(job),
-                Value::Id(job.id),
-                version(job),
-                kind(job),
-                text(job),
-            ]
-        });
-        Self { history: history.collect(), outbox: outbox.collect() }
-    }
-
-    /// One row as plain values, several as lists by column.
-    pub(crate) fn push(self, values: &mut Vec<Value>) {
-        for rows in [self.history, self.outbox] {
-            let width = rows.first().map_or(0, Vec::len);
-            if rows.len() == 1 {
-                values.extend(rows.into_iter().flatten());
-                continue;
-            }
-            let mut columns: Vec<Vec<Value>> = (0..width).map(|_| Vec::with_capacity(rows.len())).collect();
-            for row in rows {
-                for (column, value) in columns.iter_mut().zip(row) {
-                    column.push(value);
-                }
-            }
-            values.extend(columns.into_iter().map(Value::List));
-        }
-    }
 }
 
 /// Creations whose right depends on related records, asked of the rows as they are now. Along with others only links are made, so that
@@ -493,5 +430,6 @@ async fn settle(run: &mut Run<'_>) -> Result<(), Halt> {
         }
     }
     run.outcome.effects.extend(effects);
+    auto::stir(run);
     Ok(())
 }

@@ -68,7 +68,7 @@ pub(crate) fn in_memory(run: &Run<'_>, shape: &Shape, action: Action, record: &R
         Rows::All => Some(true),
         Rows::None => Some(false),
         Rows::Where(condition) => {
-            let judged = Judged { caller: run.caller, now: run.now, shape, record, before: None };
+            let judged = Judged::new(run.caller, run.now, shape, record, None);
             expr::holds(condition, &judged).ok()
         }
     }

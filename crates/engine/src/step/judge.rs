@@ -1,7 +1,7 @@
-//! Step 4: whether the finished record may be: the object's schema, then its rules across fields.
+//! Step 5: whether the finished record may be: the object's schema, then its rules across fields.
 //!
 //! Rules that need nothing but the record are judged in memory; those that look at related records are judged by the database when the
-//! record is written, in the same transaction (see `flush`). A change of stage has its room here.
+//! record is written, in the same transaction (see `flush`).
 
 use std::sync::Arc;
 
@@ -43,8 +43,8 @@ pub(crate) fn check(run: &mut Run<'_>) -> Result<(), Halt> {
         let unjudged = match granted(run, job) {
             Some(true) => false,
             Some(false) => {
-                let (index, refusal) = (job.index, not_created(&job.shape));
-                run.refuse(index, refusal);
+                let refusal = not_created(&job.shape);
+                run.refuse_job(place, refusal);
                 continue;
             }
             None => true,
@@ -53,10 +53,10 @@ pub(crate) fn check(run: &mut Run<'_>) -> Result<(), Halt> {
         let Some(job) = run.jobs.get_mut(place) else { continue };
         job.rules = rules;
         job.unjudged = unjudged;
-        let (index, shape) = (job.index, Arc::clone(&job.shape));
+        let shape = Arc::clone(&job.shape);
         for refusal in refusals {
             let refusal = sight::refusal(run, &shape, refusal);
-            run.refuse(index, refusal);
+            run.refuse_job(place, refusal);
         }
     }
     Ok(())
@@ -89,13 +89,7 @@ fn judge(run: &Run<'_>, place: usize) -> Result<(Vec<Refusal>, Vec<usize>), Writ
     if !refusals.is_empty() {
         return Ok((refusals, rest));
     }
-    let judged = Judged {
-        caller: run.caller,
-        now: run.now,
-        shape: &shape,
-        record: &job.after,
-        before: job.before.as_ref(),
-    };
+    let judged = Judged::new(run.caller, run.now, &shape, &job.after, job.before.as_ref());
     for (number, rule) in shape.object.rules.iter().enumerate() {
         match expr::holds(&rule.check, &judged) {
             Ok(true) => {}

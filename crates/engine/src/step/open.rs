@@ -1,6 +1,7 @@
 //! Step 2, first half: the transaction, the catalog version, the idempotency key.
 
 use crate::idempotency;
+use crate::lifecycle::race;
 use crate::outcome::Outcome;
 use crate::run::{Halt, Run};
 
@@ -10,6 +11,7 @@ pub(crate) async fn begin(run: &mut Run<'_>) -> Result<Option<Outcome>, Halt> {
         super::find::plan_waves(run).await?;
         return Ok(None);
     }
+    race::look(run).await?;
     let mut tx = run.caller.tenant.begin().await?;
     tx.check_version(run.caller.catalog.version).await?;
     run.tx = Some(tx);

@@ -20,6 +20,7 @@ pub(crate) fn check(
     let count = match &write.operation {
         Operation::Create(records, _) | Operation::Upsert { records, .. } => records.len(),
         Operation::Update { .. }
+        | Operation::Move { .. }
         | Operation::UpdateMany(..)
         | Operation::Delete(..)
         | Operation::Restore(..)

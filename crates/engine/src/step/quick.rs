@@ -10,11 +10,13 @@ use query::request::{Input, Operation};
 use sql::{Compare, From, Ident, Insert, Lock, Query, Relation, Rows, Scalar, Update, Write};
 use store::StoreError;
 
-use super::flush::{Events, written};
+use super::flush::written;
+use super::notes::Notes;
 use crate::error::WriteError;
+use crate::lifecycle::auto;
 use crate::model::{
-    Batch, GroupKey, Printed, Shape, Slots, StatementKey, Verb, alias, equals, history, insert, living,
-    outbox, system_column, update_one,
+    Batch, GroupKey, Log, Printed, Shape, Slots, StatementKey, Verb, alias, equals, insert, living,
+    system_column, update_one,
 };
 use crate::run::{Act, Halt, Job, Run};
 use crate::sight;
@@ -27,7 +29,7 @@ pub(crate) fn may(run: &Run<'_>) -> Result<bool, WriteError> {
             [one] => one,
             _ => return Ok(false),
         },
-        Operation::Update { data, .. } => data,
+        Operation::Update { data, .. } | Operation::Move { data, .. } => data,
         Operation::UpdateMany(..)
         | Operation::Upsert { .. }
         | Operation::Delete(..)
@@ -51,7 +53,8 @@ pub(crate) async fn write(run: &mut Run<'_>) -> Result<(), Halt> {
     let Some(job) = run.jobs.first().filter(|job| job.writes() && !run.is_refused(job.index)) else {
         return Ok(());
     };
-    if !job.rules.is_empty() || job.unjudged || sight::asks(run, job) {
+    let hinders = !job.rules.is_empty() || job.unjudged || job.passage.stays.len() > 1;
+    if hinders || auto::stirs(run, job) || sight::asks(run, job) {
         return Err(Halt::Carefully);
     }
     let (printed, values) = statement(run, job);
@@ -85,16 +88,16 @@ fn statement(run: &Run<'_>, job: &Job) -> (std::sync::Arc<Printed>, Vec<Value>) 
     values.push(Value::Int(run.caller.catalog.version));
     values.extend(run.caller.tenant.version_lock());
     values.extend(run.guards.iter().map(|(_, id)| Value::Id(*id)));
-    let with_history: &[&Job] = if shape.object.history { &[job] } else { &[] };
-    Events::new(run, with_history, &[job]).push(&mut values);
+    let notes = Notes::of(run, &[job]);
+    let logs = notes.kinds();
+    notes.push(&mut values);
     let guarded = run.guards.iter().map(|(object, _)| object.clone()).collect();
-    let printed = run
-        .model
-        .kept(StatementKey::Quick(key.clone(), guarded, shape.object.history), || print(run, shape, &key));
+    let cached = StatementKey::Quick(key.clone(), guarded, logs.clone());
+    let printed = run.model.kept(cached, || print(run, shape, &key, &logs));
     (printed, values)
 }
 
-fn print(run: &Run<'_>, shape: &Shape, key: &GroupKey) -> Printed {
+fn print(run: &Run<'_>, shape: &Shape, key: &GroupKey, logs: &[(Log, Batch)]) -> Printed {
     let mut slots = Slots::default();
     let write = match key.verb {
         Verb::Insert(_) => match insert(shape, &key.columns, Batch::One, &mut slots) {
@@ -117,10 +120,7 @@ fn print(run: &Run<'_>, shape: &Shape, key: &GroupKey) -> Printed {
         },
     };
     let mut writes = vec![write];
-    if shape.object.history {
-        writes.push(follow(history(Batch::One, &mut slots)));
-    }
-    writes.push(follow(outbox(Batch::One, &mut slots)));
+    writes.extend(logs.iter().map(|(log, batch)| follow(log.write(*batch, &mut slots))));
     sql::print_write(&Write::Together(writes), run.model.dialect)
 }
 
@@ -177,6 +177,9 @@ fn when(insert: Insert, condition: Scalar) -> Insert {
 fn follow(write: Write) -> Write {
     match write {
         Write::Insert(insert) => Write::Insert(when(insert, Scalar::Wrote)),
+        Write::Update(update) => {
+            Write::Update(Update { filter: Scalar::And(vec![update.filter, Scalar::Wrote]), ..update })
+        }
         other => other,
     }
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use expr::{Encoding, Value};
-use metadata::catalog::{Field, FieldType};
+use metadata::catalog::{Field, FieldType, Right};
 use metadata::layout::Role;
 use query::request::{Input, Operation, RecordData};
 
 use super::relate::{Open, OpenMany};
 use crate::model::{Record, Shape};
-use crate::outcome::Refusal;
+use crate::outcome::{Code, Refusal};
 use crate::run::{Job, Run};
 
 /// Takes the data over. What cannot be written is refused, never dropped.
@@ -19,6 +19,7 @@ pub(crate) fn data(run: &mut Run<'_>, place: usize, data: &RecordData) {
         _ => None,
     };
     let written = key.is_none_or(|key| run.caller.access.may_write(&run.write.object, key));
+    let (past, imports) = (run.caller.access.may(Right::History), run.caller.door.imports());
     let Some(job) = run.jobs.get_mut(place) else { return };
     let mut refusals = Vec::new();
     let shape = Arc::clone(&job.shape);
@@ -28,7 +29,10 @@ pub(crate) fn data(run: &mut Run<'_>, place: usize, data: &RecordData) {
                 .push(Refusal::at(name.as_str(), format!("`{}` has no field `{name}`", shape.object.name))),
             // It has named its record; where it may not be written it stays as it is.
             Some(_) if key.is_some_and(|key| key == &**name) && (&**name == "id" || !written) => {}
-            Some(field) if !field.writable() => refusals.push(unwritable(field)),
+            // What a file leaves empty is not said, and nobody says that a record came to its stage never.
+            Some(field) if unsaid(&shape, field, input, imports) => {}
+            Some(field) if is_past(&shape, field) && !past => refusals.push(no_historian(field)),
+            Some(field) if !field.writable() && !is_past(&shape, field) => refusals.push(unwritable(field)),
             Some(field) => {
                 if let Err(refusal) = take(job, &shape, field, input) {
                     refusals.push(refusal);
@@ -40,6 +44,21 @@ pub(crate) fn data(run: &mut Run<'_>, place: usize, data: &RecordData) {
     for refusal in refusals {
         run.refuse(index, refusal);
     }
+}
+
+/// Whether the field tells when a record came to its stage: kept by the platform, but told by those who may write history.
+fn is_past(shape: &Shape, field: &Field) -> bool {
+    shape.flow.is_some() && &*field.name == "stageEnteredAt"
+}
+
+fn unsaid(shape: &Shape, field: &Field, input: &Input, imports: bool) -> bool {
+    let empty = matches!(input, Input::Value(Value::Null));
+    empty && (is_past(shape, field) || (imports && shape.flow.is_some() && &*field.name == "stage"))
+}
+
+fn no_historian(field: &Field) -> Refusal {
+    let message = format!("`{}` is told by those only who have the right `history`", field.name);
+    Refusal { path: Some(field.name.to_string()), ..Refusal::new(Code::Forbidden, message) }
 }
 
 fn unwritable(field: &Field) -> Refusal {

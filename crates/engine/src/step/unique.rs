@@ -137,7 +137,7 @@ fn key(record: &Record, slots: &[usize]) -> Option<Vec<Value>> {
 
 fn takes_part(run: &Run<'_>, shape: &Shape, rule: &metadata::catalog::Unique, record: &Record) -> bool {
     let Some(condition) = &rule.condition else { return true };
-    let judged = crate::environment::Judged { caller: run.caller, now: run.now, shape, record, before: None };
+    let judged = crate::environment::Judged::new(run.caller, run.now, shape, record, None);
     expr::holds(condition, &judged).unwrap_or(true)
 }
 

@@ -72,8 +72,15 @@ pub struct World {
 
 /// Applies the package to a fresh tenant.
 pub async fn world(tenant: &Tenant) -> World {
-    let files = [("package.json", PACKAGE), ("objects/all.json", OBJECTS)]
-        .map(|(path, text)| SourceFile { path: path.to_owned(), text: text.to_owned() });
+    world_of(tenant, &[("package.json", PACKAGE), ("objects/all.json", OBJECTS)]).await
+}
+
+/// The same with another package.
+pub async fn world_of(tenant: &Tenant, files: &[(&str, &str)]) -> World {
+    let files: Vec<SourceFile> = files
+        .iter()
+        .map(|(path, text)| SourceFile { path: (*path).to_owned(), text: (*text).to_owned() })
+        .collect();
     let catalogs = Catalogs::new(now);
     catalogs.get(tenant).await.expect("the platform's objects");
     deploy::apply(tenant, &files, ApplyOptions::new("test", now())).await.expect("the package applies");

@@ -183,12 +183,22 @@ pub enum Right {
     Audit,
     /// Erase a person.
     Erase,
+    /// Put records into any stage without the transition, with the time at which they entered it: to take in past logs.
+    History,
 }
 
 impl Right {
     /// All of them.
-    pub const ALL: [Right; 7] =
-        [Right::Read, Right::Apply, Right::Users, Right::Keys, Right::Shares, Right::Audit, Right::Erase];
+    pub const ALL: [Right; 8] = [
+        Right::Read,
+        Right::Apply,
+        Right::Users,
+        Right::Keys,
+        Right::Shares,
+        Right::Audit,
+        Right::Erase,
+        Right::History,
+    ];
 
     /// As it stands in role documents.
     pub fn as_str(self) -> &'static str {
@@ -200,6 +210,7 @@ impl Right {
             Right::Shares => "shares",
             Right::Audit => "audit",
             Right::Erase => "erase",
+            Right::History => "history",
         }
     }
 }

@@ -110,6 +110,9 @@ pub fn permit(catalog: &Catalog, access: &Access, read: Read) -> Result<Permitte
     Ok(Permitted { shape: read, access: access.clone() })
 }
 
+/// The field that a move changes. Whoever moves need not be allowed to write it: that is for the transition's roles to say.
+const STAGE: &str = "stage";
+
 /// Lets a write pass or refuses it, as far as that does not depend on the record: whoever carries it out asks [`Access::rows`] for each record.
 pub fn permit_write(catalog: &Catalog, access: &Access, write: Write) -> Result<Permitted<Write>, Denied> {
     let walk = names::Walk::new(access.seen(catalog));
@@ -129,6 +132,12 @@ pub fn permit_write(catalog: &Catalog, access: &Access, write: Write) -> Result<
             records.iter().try_for_each(|data| granted.fields(data, Some(key)))?;
         }
         Operation::Update { data, .. } => {
+            walk.data(object, data)?;
+            granted.act(Action::Update)?;
+            granted.fields(data, None)?;
+        }
+        Operation::Move { data, .. } => {
+            walk.field_of(object, STAGE)?;
             walk.data(object, data)?;
             granted.act(Action::Update)?;
             granted.fields(data, None)?;
@@ -214,7 +223,9 @@ pub fn refuse_administered(catalog: &Catalog, write: &Write) -> Result<(), Denie
     let object = catalog.object(&write.object);
     let given: Vec<&RecordData> = match &write.operation {
         Operation::Create(records, _) | Operation::Upsert { records, .. } => records.iter().collect(),
-        Operation::Update { data, .. } | Operation::UpdateMany(_, data, _) => vec![data],
+        Operation::Update { data, .. } | Operation::Move { data, .. } | Operation::UpdateMany(_, data, _) => {
+            vec![data]
+        }
         Operation::Delete(..) | Operation::Restore(..) | Operation::Destroy(..) => Vec::new(),
     };
     for (field, _) in given.into_iter().flat_map(|data| &data.fields) {

@@ -38,6 +38,8 @@ pub enum Rows {
 pub struct Rights {
     /// Equal rights on one catalog have equal keys.
     key: String,
+    /// The roles, with those that they inherit.
+    roles: BTreeSet<Name>,
     metadata: BTreeSet<Right>,
     visible: Arc<Catalog>,
     objects: HashMap<Name, OfObject>,
@@ -118,6 +120,14 @@ impl Access {
         }
     }
 
+    /// Whether the caller has a role, or one that inherits it; who may do everything has all of them.
+    pub fn bears(&self, role: &str) -> bool {
+        match self {
+            Access::Everything => true,
+            Access::Limited(rights) => rights.roles.iter().any(|own| &**own == role),
+        }
+    }
+
     /// Whether files of an object may be imported.
     pub(super) fn may_import(&self, object: &str) -> bool {
         self.everything() || self.object(object).is_some_and(|of| of.import)
@@ -190,6 +200,18 @@ fn bearing<'a>(catalog: &'a Catalog, name: &Name) -> Option<&'a Arc<Role>> {
     catalog.roles.get(name).or_else(former)
 }
 
+/// The roles with all that they inherit, however far.
+fn inherited(catalog: &Catalog, roles: &[&Arc<Role>]) -> BTreeSet<Name> {
+    let mut all = BTreeSet::new();
+    let mut open: Vec<&Name> = roles.iter().map(|role| &role.name).collect();
+    while let Some(name) = open.pop() {
+        if all.insert(name.clone()) {
+            open.extend(catalog.roles.get(name).into_iter().flat_map(|role| &role.inherits));
+        }
+    }
+    all
+}
+
 impl Rights {
     fn new(catalog: &Catalog, roles: &[&Arc<Role>], shares: &Shares) -> Self {
         let names: Vec<&str> = roles.iter().map(|role| role.name.as_str()).collect();
@@ -212,7 +234,7 @@ impl Rights {
         let visible = Arc::new(visible::catalog(catalog, roles, &readable));
         let key = format!("{}|{shares:?}", names.join(","));
         let metadata = roles.iter().flat_map(|role| role.metadata.iter().copied()).collect();
-        let mut rights = Self { key, metadata, visible, objects };
+        let mut rights = Self { key, roles: inherited(catalog, roles), metadata, visible, objects };
         rights.keep_to_visible();
         rights
     }

@@ -1,5 +1,7 @@
 //! Writes: what a door wants done. The engine decides what comes of it.
 
+use std::sync::Arc;
+
 use expr::{Expr, Value};
 use metadata::Name;
 use uuid::Uuid;
@@ -27,6 +29,19 @@ pub enum Operation {
         /// Which.
         id: Uuid,
         /// To what.
+        data: RecordData,
+        /// Refused when the record's version is another.
+        expected_version: Option<i64>,
+    },
+    /// Take one record to another stage of its lifecycle.
+    Move {
+        /// Which.
+        id: Uuid,
+        /// To which stage.
+        to: Arc<str>,
+        /// Why, for the log.
+        reason: Option<String>,
+        /// Fields that are written along with it.
         data: RecordData,
         /// Refused when the record's version is another.
         expected_version: Option<i64>,

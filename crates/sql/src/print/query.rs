@@ -130,6 +130,11 @@ impl Printer {
                 self.query(query);
                 self.put(")");
             }
+            Relation::Rows(columns) => {
+                self.put("(");
+                self.rows_of(columns);
+                self.put(")");
+            }
             Relation::Union(queries) => {
                 // Each as a subselect, because SQLite knows no parentheses round the members of a union.
                 self.put("(");

@@ -99,7 +99,7 @@ impl Printer {
                     p.put(")");
                 });
             }
-            Rows::Unnest(lists) => self.unnest(lists),
+            Rows::Unnest(lists) => self.unnest(lists, &[]),
             Rows::Query(query) => {
                 // SQLite takes `ON CONFLICT` for a join's `ON` unless a WHERE stands between.
                 if self.dialect == Dialect::Sqlite && insert.conflict.is_some() {
@@ -117,7 +117,20 @@ impl Printer {
         self.returning(&insert.returning, None);
     }
 
-    fn unnest(&mut self, lists: &[Param]) {
+    /// The rows of list parameters with names for their columns.
+    pub(super) fn rows_of(&mut self, columns: &[(Param, Ident)]) {
+        let (lists, names): (Vec<Param>, Vec<Ident>) = columns.iter().cloned().unzip();
+        self.unnest(&lists, &names);
+    }
+
+    fn named(&mut self, name: Option<&Ident>) {
+        if let Some(name) = name {
+            self.put(" AS ");
+            self.ident(name);
+        }
+    }
+
+    fn unnest(&mut self, lists: &[Param], names: &[Ident]) {
         match self.dialect {
             Dialect::Postgres => {
                 self.put("SELECT ");
@@ -130,6 +143,7 @@ impl Printer {
                     } else {
                         p.put(&column);
                     }
+                    p.named(names.get(place));
                 });
                 self.put(" FROM unnest(");
                 self.each(lists, ", ", |p, list| {
@@ -146,7 +160,10 @@ impl Printer {
                 let zip = Param { source: Source::Zip(lists.into()), encoding: Encoding::Json, list: false };
                 let number = self.param_number(&zip);
                 self.put("SELECT ");
-                self.each(0..lists.len(), ", ", |p, place| p.put(&format!("\"value\" ->> {place}")));
+                self.each(0..lists.len(), ", ", |p, place| {
+                    p.put(&format!("\"value\" ->> {place}"));
+                    p.named(names.get(place));
+                });
                 self.put(&format!(" FROM json_each(?{number}) WHERE TRUE"));
             }
         }

@@ -1,0 +1,213 @@
+//! What transitions demand of records, and which of it is not met: one refusal for each demand.
+//!
+//! A transition that a record takes by itself is asked for no roles and no reason; everything else holds for it as well.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use expr::{Duration, Expr, Node, Root, Value};
+use metadata::Name;
+use metadata::catalog::{Guard, Transition};
+use query::access::Access;
+
+use super::condition::{self, Question};
+use super::log::Log;
+use super::{Way, sop};
+use crate::model::Shape;
+use crate::outcome::{Code, Refusal};
+use crate::run::{Halt, Job, Run};
+
+/// A way that a job might take.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    /// The job, by its place in the wave.
+    pub(crate) place: usize,
+    pub(crate) way: Way,
+    /// Whether the record would take it by itself.
+    pub(crate) auto: bool,
+}
+
+/// For each of the cases what is not met.
+pub(crate) async fn unmet(run: &mut Run<'_>, cases: &[Case], log: &Log) -> Result<Vec<Vec<Refusal>>, Halt> {
+    let mut out: Vec<Vec<Refusal>> = cases.iter().map(|case| of_record(run, case, log)).collect();
+    let undone = sop::undone(run, cases).await?;
+    for ((refusals, steps), case) in out.iter_mut().zip(undone).zip(cases) {
+        refusals.extend(steps.iter().map(|step| refusal(case, format!("`{step}` is not done yet"))));
+    }
+    for (numbers, way) in alike(cases) {
+        let Some(transition) = way.transition() else { continue };
+        for (expr, filter) in conditions(transition) {
+            let met = met(run, cases, &numbers, (&way, expr)).await?;
+            for number in numbers.iter().filter(|number| !met.contains(number)) {
+                let (Some(case), Some(refusals)) = (cases.get(*number), out.get_mut(*number)) else {
+                    continue;
+                };
+                let told = told(run, case, transition, (expr, filter));
+                refusals.push(refusal(case, told));
+            }
+        }
+        if let Some(Guard::Script(path)) = &transition.guard {
+            let detail = format!("no script answers for the guard `{path}`");
+            return Err(crate::error::WriteError::internal(detail).into());
+        }
+    }
+    Ok(out)
+}
+
+/// Cases of the same way, by their numbers: each condition is asked for all of them at once.
+fn alike(cases: &[Case]) -> Vec<(Vec<usize>, Way)> {
+    let mut groups: Vec<(Vec<usize>, Way)> = Vec::new();
+    for (number, case) in cases.iter().enumerate() {
+        match groups.iter_mut().find(|(_, way)| way.same(&case.way)) {
+            Some((numbers, _)) => numbers.push(number),
+            None => groups.push((vec![number], case.way.clone())),
+        }
+    }
+    groups
+}
+
+/// The guard, where it is an expression, and the filter; each with whether it is the filter.
+fn conditions(transition: &Transition) -> impl Iterator<Item = (&Expr, bool)> {
+    let guard = match &transition.guard {
+        Some(Guard::Expr(expr)) => Some((expr, false)),
+        Some(Guard::Script(_)) | None => None,
+    };
+    guard.into_iter().chain(transition.needs.as_ref().map(|needs| (needs, true)))
+}
+
+/// Those of the cases of which a condition holds.
+async fn met(
+    run: &mut Run<'_>,
+    cases: &[Case],
+    numbers: &[usize],
+    (way, expr): (&Way, &Expr),
+) -> Result<HashSet<usize>, Halt> {
+    let places: Vec<usize> = numbers.iter().filter_map(|number| Some(cases.get(*number)?.place)).collect();
+    let Some(shape) = places.first().and_then(|place| run.jobs.get(*place)).map(|job| Arc::clone(&job.shape))
+    else {
+        return Ok(HashSet::new());
+    };
+    let question = Question { shape: &shape, package: &way.lifecycle.package, expr };
+    let met = condition::holds(run, question, &places).await?;
+    let holds = |number: &usize| cases.get(*number).is_some_and(|case| met.contains(&case.place));
+    Ok(numbers.iter().copied().filter(holds).collect())
+}
+
+/// What can be told of the record at hand: roles, fields, reason, rest.
+fn of_record(run: &Run<'_>, case: &Case, log: &Log) -> Vec<Refusal> {
+    let (Some(job), Some(transition)) = (run.jobs.get(case.place), case.way.transition()) else {
+        return Vec::new();
+    };
+    let mut out = Vec::new();
+    if !case.auto {
+        out.extend(role(run, transition).map(|message| refusal(case, message)));
+        if transition.reason && job.passage.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
+            let message = told_or(transition, || "say why".to_owned());
+            out.push(Refusal { path: Some("reason".to_owned()), ..refusal(case, message) });
+        }
+    }
+    out.extend(transition.requires.iter().filter(|field| empty(job, field)).map(|field| {
+        let message =
+            told_or(transition, || format!("`{}` is needed for this step", titled(&job.shape, field)));
+        at_field(run, &job.shape, field, refusal(case, message))
+    }));
+    out.extend(rest(run, case, job, log).map(|message| refusal(case, message)));
+    out
+}
+
+fn refusal(case: &Case, message: String) -> Refusal {
+    Refusal::new(Code::Refused, message).rule(case.way.rule())
+}
+
+fn told_or(transition: &Transition, otherwise: impl FnOnce() -> String) -> String {
+    transition.message.clone().unwrap_or_else(otherwise)
+}
+
+fn titled<'s>(shape: &'s Shape, field: &'s str) -> &'s str {
+    shape.object.field(field).map_or(field, |field| &field.title)
+}
+
+/// A field that the caller does not see is not named.
+fn at_field(run: &Run<'_>, shape: &Shape, field: &Name, refusal: Refusal) -> Refusal {
+    if run.caller.access.sees(&shape.object.name, field) {
+        return Refusal { path: Some(field.to_string()), ..refusal };
+    }
+    let message = "a value that you may not see is needed for this step".to_owned();
+    Refusal { message, ..refusal }
+}
+
+/// Whether a field has no value; of a composite, no part.
+fn empty(job: &Job, field: &str) -> bool {
+    job.shape.slots(field).iter().all(|slot| match job.after.get(*slot) {
+        Value::Null => true,
+        Value::Text(text) => text.trim().is_empty(),
+        Value::List(items) => items.is_empty(),
+        _ => false,
+    })
+}
+
+fn role(run: &Run<'_>, transition: &Transition) -> Option<String> {
+    if transition.roles.is_empty() || transition.roles.iter().any(|role| run.caller.access.bears(role)) {
+        return None;
+    }
+    let roles = &run.caller.catalog.roles;
+    let titles =
+        transition.roles.iter().map(|role| roles.get(role).map_or(role.as_str(), |role| &role.title));
+    Some(format!("this step is for: {}", titles.collect::<Vec<_>>().join(", ")))
+}
+
+/// Why a record that has left the stage may not enter it yet.
+fn rest(run: &Run<'_>, case: &Case, job: &Job, log: &Log) -> Option<String> {
+    let lifecycle = &case.way.lifecycle;
+    let to = case.way.to();
+    let cooldown = lifecycle.stages.get(&*to)?.cooldown?;
+    let left = log.left(job, &lifecycle.name, &to)?;
+    let from = later(left, cooldown, run.caller.zone)?;
+    (run.now < from).then(|| {
+        let shown = from.with_timezone(&run.caller.zone).format("%Y-%m-%d %H:%M");
+        format!("it may not enter `{}` again before {shown}", Way::called(lifecycle, &to))
+    })
+}
+
+/// An instant some length of time later; months are counted in the zone.
+fn later(
+    at: chrono::DateTime<chrono::Utc>,
+    by: Duration,
+    zone: chrono_tz::Tz,
+) -> Option<chrono::DateTime<chrono::Utc>> {
+    let months = chrono::Months::new(u32::try_from(by.months).ok()?);
+    let moved = at.with_timezone(&zone).checked_add_months(months)?.with_timezone(&chrono::Utc);
+    moved.checked_add_signed(chrono::TimeDelta::microseconds(by.micros))
+}
+
+/// What the person is told of a condition that does not hold: the condition itself only where all that it names is in their sight.
+fn told(run: &Run<'_>, case: &Case, transition: &Transition, (expr, filter): (&Expr, bool)) -> String {
+    told_or(transition, || {
+        let seen = run.jobs.get(case.place).is_some_and(|job| in_sight(run, &job.shape, expr));
+        let step = transition.title.clone().unwrap_or_else(|| {
+            let called = |stage: &str| Way::called(&case.way.lifecycle, stage);
+            format!("{} → {}", called(&case.way.from), called(&case.way.to()))
+        });
+        match (seen, filter) {
+            (true, false) => format!("`{step}` is not allowed yet: {expr}"),
+            (true, true) => format!("`{step}` is not allowed yet: the record does not match {expr}"),
+            (false, _) => format!("`{step}` is not allowed yet: its condition does not hold"),
+        }
+    })
+}
+
+/// Whether all that an expression names are fields of the record that the caller sees.
+fn in_sight(run: &Run<'_>, shape: &Shape, expr: &Expr) -> bool {
+    if run.caller.access == Access::Everything {
+        return true;
+    }
+    match &expr.node {
+        Node::Field(path) => match (path.root, &*path.steps) {
+            (Root::Record | Root::Old, [field]) => run.caller.access.sees(&shape.object.name, field),
+            (Root::Record | Root::Old, _) => false,
+            (Root::User | Root::Settings, _) => true,
+        },
+        Node::Exists { .. } | Node::Count { .. } => false,
+        _ => expr.children().all(|child| in_sight(run, shape, child)),
+    }
+}
