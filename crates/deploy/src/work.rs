@@ -249,7 +249,7 @@ fn fills_of(
     columns: &[Column],
     missing: &[Column],
 ) {
-    if missing.is_empty() || matches!(field.ty, FieldType::Formula { .. }) {
+    if missing.is_empty() || matches!(field.ty, FieldType::Formula { .. } | FieldType::Score { .. }) {
         return;
     }
     let is_missing = |column: &Column| missing.iter().any(|other| other.name == column.name);

@@ -45,7 +45,7 @@ impl<'a> Judged<'a> {
         let unavailable = || EvalError::Unavailable(path.steps.join("."));
         let (first, rest) = path.steps.split_first().ok_or(EvalError::Malformed("an empty path"))?;
         let field = self.shape.object.field(first).ok_or_else(unavailable)?;
-        if let FieldType::Formula { expr, .. } = &field.ty {
+        if let FieldType::Formula { expr, .. } | FieldType::Score { expr, .. } = &field.ty {
             return expr::evaluate(expr, &self.over(record));
         }
         match rest {

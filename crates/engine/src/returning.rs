@@ -67,7 +67,10 @@ fn object(shape: &Shape, record: &Record, selection: &Selection) -> Option<serde
                     FieldType::Formula { stored: true, returns, .. } => {
                         matches!(returns, Returns::Text | Returns::Bool | Returns::Date)
                     }
-                    FieldType::Formula { .. } | FieldType::Rollup { .. } | FieldType::Json => false,
+                    FieldType::Formula { .. }
+                    | FieldType::Rollup { .. }
+                    | FieldType::Score { .. }
+                    | FieldType::Json => false,
                     _ => true,
                 };
                 let slot = shape.value_slot(name).filter(|_| plain)?;

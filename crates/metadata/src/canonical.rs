@@ -5,7 +5,7 @@ use crate::source::SourceFile;
 /// One document as it is kept with a catalog version.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CanonicalDocument {
-    /// Its package.
+    /// Its package; `plugins` for plugins, which packages share.
     pub package: String,
     /// What it is.
     pub kind: Kind,
@@ -13,7 +13,7 @@ pub struct CanonicalDocument {
     pub name: String,
     /// Where `pull` writes it: `core/objects/lead.json`.
     pub path: String,
-    /// What it says, without `$schema`.
+    /// What it says, without `$schema`; of a script its text.
     pub json: serde_json::Value,
 }
 
@@ -32,13 +32,27 @@ pub enum Kind {
     Role,
     /// Titles in one language.
     Translation,
+    /// A lifecycle.
+    Lifecycle,
+    /// Additions to a lifecycle, of the same or another package.
+    LifecycleExtension,
+    /// An automation.
+    Automation,
+    /// Script functions.
+    Script,
+    /// Cases that `armature test` tries.
+    Test,
+    /// What a plugin is called and how it is set.
+    Plugin,
 }
 
 impl CanonicalDocument {
     /// The file that `pull` writes.
     pub fn source(&self) -> SourceFile {
-        let mut text = serde_json::to_string_pretty(&self.json).unwrap_or_default();
-        text.push('\n');
+        let text = match (&self.json, self.kind) {
+            (serde_json::Value::String(text), Kind::Script) => text.clone(),
+            _ => serde_json::to_string_pretty(&self.json).unwrap_or_default() + "\n",
+        };
         SourceFile { path: self.path.clone(), text }
     }
 }

@@ -18,6 +18,7 @@ pub mod reference;
 mod resolve;
 pub mod schema;
 pub mod scope;
+mod shipped;
 pub mod source;
 pub mod validate;
 

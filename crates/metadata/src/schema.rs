@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::codes;
 use crate::document::{
-    ChoicesDocument, ExtensionDocument, ObjectDocument, PackageDocument, RoleDocument, TranslationDocument,
+    AutomationDocument, ChoicesDocument, ExtensionDocument, LifecycleExtensionDocument, ObjectDocument,
+    PackageDocument, PackageTest, PluginDocument, RoleDocument, TranslationDocument, lifecycle_schema,
     schema_of,
 };
 
@@ -26,6 +27,17 @@ pub fn generated() -> Vec<(&'static str, String)> {
             "metadata/schema/translation.json",
             text(&titled(schema_of::<TranslationDocument>(), "translation", false)),
         ),
+        ("metadata/schema/lifecycle.json", text(&titled(lifecycle_schema(), "lifecycle", true))),
+        (
+            "metadata/schema/lifecycle-extension.json",
+            text(&titled(schema_of::<LifecycleExtensionDocument>(), "lifecycle-extension", true)),
+        ),
+        (
+            "metadata/schema/automation.json",
+            text(&titled(schema_of::<AutomationDocument>(), "automation", true)),
+        ),
+        ("metadata/schema/test.json", text(&titled(schema_of::<PackageTest>(), "test", true))),
+        ("metadata/schema/plugin.json", text(&titled(schema_of::<PluginDocument>(), "plugin", false))),
         ("docs/reference/field-types.md", crate::field::reference()),
         ("docs/reference/roles.md", crate::reference::roles()),
         ("docs/reference/errors.md", errors()),

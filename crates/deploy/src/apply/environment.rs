@@ -27,7 +27,9 @@ impl Environment for RowEnvironment<'_> {
             Root::Settings => self.setting(&name),
             Root::User => Err(EvalError::Unavailable(name)),
             Root::Record | Root::Old => match self.object.field(&name).map(|field| &field.ty) {
-                Some(FieldType::Formula { expr, .. }) => expr::evaluate(expr, self),
+                Some(FieldType::Formula { expr, .. } | FieldType::Score { expr, .. }) => {
+                    expr::evaluate(expr, self)
+                }
                 _ => self.values.get(&name).cloned().ok_or(EvalError::Unavailable(name)),
             },
         }

@@ -64,7 +64,7 @@ fn no_historian(field: &Field) -> Refusal {
 fn unwritable(field: &Field) -> Refusal {
     let why = match &field.ty {
         FieldType::AutoNumber { .. } => "is numbered by the platform",
-        FieldType::Formula { .. } | FieldType::Rollup { .. } => "is computed",
+        FieldType::Formula { .. } | FieldType::Rollup { .. } | FieldType::Score { .. } => "is computed",
         _ => "is kept by the platform",
     };
     Refusal::at(field.name.as_str(), format!("`{}` {why} and cannot be written", field.name)).rule("readOnly")

@@ -121,7 +121,8 @@ pub(crate) fn shape(object: &Name, field: &Field) -> Shape {
         FieldType::Bool => ValueType::Bool,
         FieldType::Int(_)
         | FieldType::Rating { .. }
-        | FieldType::Rollup { aggregate: Aggregate::Count, .. } => ValueType::Int,
+        | FieldType::Rollup { aggregate: Aggregate::Count, .. }
+        | FieldType::Score { returns: Returns::Int, .. } => ValueType::Int,
         FieldType::BigInt(_) => ValueType::BigInt,
         FieldType::Float(_) => ValueType::Float,
         FieldType::Decimal { .. } | FieldType::Percent(_) | FieldType::Money { .. } => ValueType::Decimal,
@@ -136,7 +137,9 @@ pub(crate) fn shape(object: &Name, field: &Field) -> Shape {
         FieldType::Lookup(lookup) => return Shape::One(lookup.to.clone()),
         FieldType::Polymorphic { to, .. } => return Shape::OneOf(to.clone()),
         FieldType::Many(many) => return Shape::Many(many.to.clone()),
-        FieldType::Formula { returns, .. } | FieldType::Rollup { returns, .. } => returned(returns),
+        FieldType::Formula { returns, .. }
+        | FieldType::Rollup { returns, .. }
+        | FieldType::Score { returns, .. } => returned(returns),
     })
 }
 

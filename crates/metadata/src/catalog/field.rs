@@ -46,8 +46,9 @@ impl Field {
             FieldType::Id
             | FieldType::AutoNumber { .. }
             | FieldType::Formula { .. }
-            | FieldType::Rollup { .. } => false,
-            _ => !self.system || &*self.name == "owner",
+            | FieldType::Rollup { .. }
+            | FieldType::Score { .. } => false,
+            _ => !self.system || matches!(&*self.name, "owner" | "stage"),
         }
     }
 }
@@ -154,6 +155,15 @@ pub enum FieldType {
         /// Kept in a column, recomputed on write; own fields only.
         stored: bool,
     },
+    /// Sum of weighted conditions over the record, computed when it is read.
+    Score {
+        /// The conditions with their points, in their order.
+        points: Vec<Points>,
+        /// `int` when all points are whole, else `decimal`.
+        returns: Returns,
+        /// The sum as one expression, which is lowered like a formula that is not stored.
+        expr: Expr,
+    },
     /// Aggregate over a to-many relation.
     Rollup {
         /// The to-many field.
@@ -167,6 +177,17 @@ pub enum FieldType {
         /// Type of the result.
         returns: Returns,
     },
+}
+
+/// Points that a score has when a condition holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Points {
+    /// For people.
+    pub title: Option<String>,
+    /// When it counts; `None` is always.
+    pub when: Option<Expr>,
+    /// How many; null is none.
+    pub points: Expr,
 }
 
 /// A to-one relation.
@@ -347,7 +368,9 @@ impl FieldType {
             FieldType::Duration => Type::Duration,
             FieldType::Json => Type::Json,
             FieldType::Lookup(lookup) => Type::Record(lookup.to.shared()),
-            FieldType::Formula { returns, .. } | FieldType::Rollup { returns, .. } => returns.expr_type(),
+            FieldType::Formula { returns, .. }
+            | FieldType::Rollup { returns, .. }
+            | FieldType::Score { returns, .. } => returns.expr_type(),
             FieldType::PersonName
             | FieldType::Address
             | FieldType::GeoPoint

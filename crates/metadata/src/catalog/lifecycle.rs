@@ -32,6 +32,8 @@ pub struct Lifecycle {
     pub stages: IndexMap<Arc<str>, Stage>,
     /// The ways between them, in the order in which they are tried.
     pub transitions: Vec<Transition>,
+    /// Where records are put whose stage is gone: former stage, present one. `apply` carries it out.
+    pub moved: IndexMap<String, Arc<str>>,
     /// Its former name, when its author renamed it; without effect once the former name is gone.
     pub renamed_from: Option<Name>,
 }
@@ -180,6 +182,8 @@ pub struct Transition {
     pub name: String,
     /// Whether its author named it.
     pub named: bool,
+    /// The package that wrote it; its settings are those that the expressions name.
+    pub package: String,
     /// For people.
     pub title: Option<String>,
     /// The stages it leads out of; `*` is spelled out.

@@ -176,6 +176,9 @@ fn compared(old: &FieldType, new: &FieldType, changes: &Changes) -> (Vec<&'stati
         (FieldType::Rollup { .. }, FieldType::Rollup { .. }) if folds(old) != folds(new) => {
             what.push("rollup");
         }
+        (FieldType::Score { expr: a, .. }, FieldType::Score { expr: b, .. }) if plain(a) != plain(b) => {
+            what.push("points");
+        }
         _ => {}
     }
     (what, tightened)

@@ -1,6 +1,7 @@
 //! What changed between two catalogs, typed, so that `deploy` decides what it means for tables and records.
 
 mod fields;
+mod lifecycles;
 mod roles;
 mod rules;
 
@@ -8,6 +9,8 @@ use std::collections::HashMap;
 
 use crate::catalog::{Catalog, Object};
 use crate::name::Name;
+
+pub use lifecycles::{counterpart, same_guard};
 
 /// One change of metadata.
 #[derive(Clone, Debug, PartialEq)]
@@ -157,6 +160,79 @@ pub enum Detail {
     RoleChanged {
         role: Name,
     },
+    LifecycleAdded {
+        lifecycle: Name,
+    },
+    LifecycleDropped {
+        lifecycle: Name,
+    },
+    LifecycleRenamed {
+        lifecycle: Name,
+        from: Name,
+    },
+    /// Its object or its condition is another.
+    LifecycleChanged {
+        lifecycle: Name,
+    },
+    StageAdded {
+        lifecycle: Name,
+        stage: String,
+    },
+    StageDropped {
+        lifecycle: Name,
+        stage: String,
+    },
+    StageRenamed {
+        lifecycle: Name,
+        stage: String,
+        from: String,
+    },
+    /// Its kind, what it locks, its cool-down or its required steps.
+    StageChanged {
+        lifecycle: Name,
+        stage: String,
+    },
+    TransitionAdded {
+        lifecycle: Name,
+        transition: String,
+    },
+    TransitionDropped {
+        lifecycle: Name,
+        transition: String,
+    },
+    /// What it demands or does: `ways`, `guard`, `needs`, `requires`, `roles`, `reason`, `set`, `then`, `auto`.
+    TransitionChanged {
+        lifecycle: Name,
+        transition: String,
+        what: Vec<&'static str>,
+    },
+    AutomationAdded {
+        automation: Name,
+    },
+    AutomationDropped {
+        automation: Name,
+    },
+    AutomationRenamed {
+        automation: Name,
+        from: Name,
+    },
+    /// What sets it off, or what it does.
+    AutomationChanged {
+        automation: Name,
+    },
+    ScriptAdded {
+        package: String,
+        module: String,
+    },
+    ScriptDropped {
+        package: String,
+        module: String,
+    },
+    /// What it says, or its settings.
+    ScriptChanged {
+        package: String,
+        module: String,
+    },
     /// Only what people read: titles, labels, descriptions, order, display and search.
     Other {
         what: Vec<&'static str>,
@@ -164,7 +240,7 @@ pub enum Detail {
 }
 
 /// All changes from one catalog to another, renames honoured, in a stable order: packages, then objects as the new catalog has them, then
-/// dropped objects, then roles.
+/// dropped objects, then roles, lifecycles, automations and scripts.
 pub fn difference(old: &Catalog, new: &Catalog) -> Vec<Change> {
     let mut changes = Changes::default();
     for (name, object) in &new.objects {
@@ -199,6 +275,9 @@ pub fn difference(old: &Catalog, new: &Catalog) -> Vec<Change> {
         changes.add(name.to_string(), Detail::ObjectDropped { object: name.clone() });
     }
     roles::roles(old, new, &mut changes);
+    lifecycles::lifecycles(old, new, &mut changes);
+    lifecycles::automations(old, new, &mut changes);
+    lifecycles::scripts(old, new, &mut changes);
     changes.all
 }
 

@@ -138,7 +138,41 @@ pub struct FieldDocument {
     pub scope: Option<ScopeName>,
     /// Weighted conditions of a score.
     #[serde(rename = "x-points")]
-    pub points: Option<Vec<Value>>,
+    pub points: Option<Vec<PointsDocument>>,
+}
+
+/// Points that a score has when a condition holds.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(rename = "Points")]
+pub struct PointsDocument {
+    /// What it is for, for people.
+    pub title: Option<String>,
+    /// An expression; always when absent.
+    pub when: Option<String>,
+    /// How many: a number, or an expression over the record.
+    pub points: WeightDocument,
+}
+
+/// A number of points.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "Weight")]
+pub enum WeightDocument {
+    /// A number.
+    Number(Number),
+    /// An expression.
+    Expression(String),
+}
+
+impl WeightDocument {
+    /// As an expression.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Number(number) => number.to_string(),
+            Self::Expression(text) => text.clone(),
+        }
+    }
 }
 
 /// Plain types of JSON Schema.

@@ -1,28 +1,43 @@
 //! The documents that authors write, one type a kind. The JSON Schemas for editors are generated from these types, and the check of a
 //! document's shape reads the same schemas, so that the two cannot differ.
 
+mod automation;
 mod choices;
 mod extension;
 mod field;
+mod lifecycle;
 mod object;
 mod package;
+mod plugin;
 mod role;
 mod shape;
+mod test;
 mod translation;
 
+pub use automation::{
+    ActName, ActsDocument, AutomationDocument, RunName, TransitionTrigger, TriggerDocument,
+};
 pub use choices::{ChoiceDocument, ChoicesDocument, LabelledChoice};
 pub use extension::ExtensionDocument;
 pub use field::{
     AggregateName, FieldDocument, ItemsDocument, JsonType, LinkDocument, OnDeleteName, OneOrMany,
-    ReturnsName, ScopeName, TypeName,
+    PointsDocument, ReturnsName, ScopeName, TypeName, WeightDocument,
+};
+pub use lifecycle::{
+    AutoDocument, JourneyName, LifecycleDocument, LifecycleExtensionDocument, SopDocument, StageDocument,
+    StageKindName, TimedDocument, TransitionDocument, lifecycle_schema,
 };
 pub use object::{
     DuplicateDocument, ObjectDocument, ObjectType, PartialUnique, RuleDocument, UniqueDocument,
 };
-pub use package::{PackageDocument, SettingDocument, SettingType};
+pub use package::{PackageDocument, PluginUse, Plugins, SettingDocument, SettingType};
+pub use plugin::PluginDocument;
 pub use role::{FieldsDocument, GrantDocument, RightName, RoleDocument, ScopeDocument, ScopeWord};
 pub use shape::Shape;
-pub use translation::{ObjectTranslation, TranslationDocument};
+pub use test::{
+    PackageTest, TestAct, TestCase, TestExpectation, TestRecord, TestRefusal, TestStep, TestUser,
+};
+pub use translation::{LifecycleTranslation, ObjectTranslation, TranslationDocument};
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 /// A versioned folder of metadata.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -25,9 +26,9 @@ pub struct PackageDocument {
     /// The packages that this one builds on: their names, or each name with the versions that will do.
     #[serde(default)]
     pub depends: Dependencies,
-    /// Plugins that the scripts of this package import.
+    /// Plugins whose functions this package calls: their names, or each name with the settings that are not its defaults.
     #[serde(default)]
-    pub plugins: Vec<String>,
+    pub plugins: Plugins,
     /// Typed settings with their defaults; expressions name them `settings.<name>`.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, SettingDocument>")]
@@ -65,7 +66,58 @@ impl Dependencies {
     }
 }
 
-/// A setting of a package.
+/// The plugins of a package.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Plugins {
+    /// Names; their settings have their defaults.
+    Plain(Vec<String>),
+    /// Name to settings: `{"roundRobin": {"role": "sdr"}}`.
+    Set(#[schemars(with = "BTreeMap<String, BTreeMap<String, Value>>")] PluginSettings),
+}
+
+/// The settings of each plugin.
+type PluginSettings = IndexMap<String, Map<String, Value>>;
+
+impl Default for Plugins {
+    fn default() -> Self {
+        Self::Plain(Vec::new())
+    }
+}
+
+/// A plugin as a package uses it.
+#[derive(Clone, Debug)]
+pub struct PluginUse<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The pointer below `plugins` where it stands.
+    pub below: String,
+    /// The settings that are not its defaults.
+    pub settings: Option<&'a Map<String, Value>>,
+}
+
+impl Plugins {
+    /// All of them, in their order.
+    pub fn each(&self) -> Vec<PluginUse<'_>> {
+        match self {
+            Self::Plain(names) => names
+                .iter()
+                .enumerate()
+                .map(|(index, name)| PluginUse { name, below: index.to_string(), settings: None })
+                .collect(),
+            Self::Set(plugins) => plugins
+                .iter()
+                .map(|(name, settings)| PluginUse {
+                    name,
+                    below: crate::json::escape(name),
+                    settings: Some(settings),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// A setting of a package or a plugin.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schemars(rename = "Setting")]
@@ -78,7 +130,7 @@ pub struct SettingDocument {
     /// For people.
     pub description: Option<String>,
     /// Its value unless the tenant sets another; numbers that are not whole may be written as strings to be exact.
-    pub default: serde_json::Value,
+    pub default: Value,
 }
 
 /// What a setting holds.
@@ -97,4 +149,8 @@ pub enum SettingType {
     Date,
     /// A length of time, `7d`.
     Duration,
+    /// A list of texts.
+    Array,
+    /// Any JSON object, for scripts.
+    Object,
 }

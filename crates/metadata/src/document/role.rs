@@ -120,6 +120,8 @@ pub enum RightName {
     Audit,
     /// Erase a person.
     Erase,
+    /// Put records into any stage without the transition, with the time at which they entered it: to take in past logs.
+    History,
 }
 
 impl GrantDocument {
@@ -167,6 +169,7 @@ impl From<RightName> for Right {
             RightName::Shares => Right::Shares,
             RightName::Audit => Right::Audit,
             RightName::Erase => Right::Erase,
+            RightName::History => Right::History,
         }
     }
 }

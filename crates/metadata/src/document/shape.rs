@@ -14,6 +14,8 @@ pub struct Shape {
     pub faults: Vec<Finding>,
     /// Pointers of fields that were left out, because something in them is wrong.
     pub hidden: Vec<String>,
+    /// Pointers of members of lists that were left out, so that those behind them have moved up.
+    pub dropped: Vec<String>,
 }
 
 impl Shape {
@@ -92,6 +94,8 @@ impl<'a> Walk<'a> {
             .map(|(index, item)| self.node(of, item, &format!("{pointer}/{index}"), strict))
             .collect();
         let whole = checked.iter().all(Option::is_some);
+        let faulty = checked.iter().enumerate().filter(|(_, item)| item.is_none());
+        self.shape.dropped.extend(faulty.map(|(index, _)| format!("{pointer}/{index}")));
         (whole || !strict).then(|| checked.into_iter().flatten().collect())
     }
 

@@ -24,10 +24,30 @@ pub struct TranslationDocument {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
     pub roles: IndexMap<String, String>,
+    /// By lifecycle.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, LifecycleTranslation>")]
+    pub lifecycles: IndexMap<String, LifecycleTranslation>,
+    /// Titles of automations, by automation.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub automations: IndexMap<String, String>,
     /// Labels of shared choice lists: list, value, label.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, BTreeMap<String, String>>")]
     pub choices: IndexMap<String, IndexMap<String, String>>,
+}
+
+/// What people read of one lifecycle.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct LifecycleTranslation {
+    /// Title of the lifecycle.
+    pub title: Option<String>,
+    /// Titles of stages, by stage.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub stages: IndexMap<String, String>,
 }
 
 /// What people read of one object.

@@ -163,7 +163,7 @@ fn check_plain_type(reading: &mut Reading<'_>, name: TypeName) {
         TypeName::Tags | TypeName::MultiSelect | TypeName::ManyToMany => &[Array],
         TypeName::PersonName | TypeName::Address | TypeName::GeoPoint => &[Object],
         TypeName::Lookup | TypeName::MasterDetail | TypeName::Polymorphic => &[String, Object],
-        TypeName::Json | TypeName::Formula | TypeName::Rollup => return,
+        TypeName::Json | TypeName::Formula | TypeName::Rollup | TypeName::Score => return,
         _ => &[String],
     };
     if !fits.contains(&plain) {

@@ -71,6 +71,19 @@ pub(super) fn rollup(reading: &mut Reading<'_>) -> Option<FieldType> {
     Some(FieldType::Rollup { of: of?, aggregate, field, filter: None, returns: Returns::Int })
 }
 
+/// A score whose points are still to be read.
+pub(super) fn score(reading: &mut Reading<'_>) -> Option<FieldType> {
+    let returns = match reading.doc.returns {
+        None | Some(ReturnsName::Decimal) => Returns::Decimal,
+        Some(ReturnsName::Int) => Returns::Int,
+        Some(_) => {
+            reading.fault(codes::BAD_VALUE, "/x-returns", "A score is a number: int or decimal");
+            return None;
+        }
+    };
+    Some(FieldType::Score { points: Vec::new(), returns, expr: nothing() })
+}
+
 /// Stands where an expression will be.
 fn nothing() -> Expr {
     Expr { node: Node::Literal(Value::Null), ty: Type::Null, span: Span::default() }

@@ -43,6 +43,7 @@ mod reference;
 mod relation;
 mod rich_text;
 mod rollup;
+mod score;
 mod select;
 mod tags;
 mod text;
@@ -143,11 +144,12 @@ pub(crate) fn kind(ty: &FieldType) -> &'static dyn Kind {
         FieldType::Many(_) => &many::Many,
         FieldType::Formula { .. } => &formula::Formula,
         FieldType::Rollup { .. } => &rollup::Rollup,
+        FieldType::Score { .. } => &score::Score,
     }
 }
 
 /// All field types that documents may name, in the order of the reference.
-pub(crate) const AUTHORED: [&dyn Kind; 33] = [
+pub(crate) const AUTHORED: [&dyn Kind; 34] = [
     &text::Text,
     &long_text::LongText,
     &rich_text::RichText,
@@ -181,6 +183,7 @@ pub(crate) const AUTHORED: [&dyn Kind; 33] = [
     &many_to_many::ManyToMany,
     &formula::Formula,
     &rollup::Rollup,
+    &score::Score,
 ];
 
 /// Reads a value as it stands in JSON. Null is null. Limits are not checked here but by [`crate::validate()`].

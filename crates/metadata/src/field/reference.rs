@@ -25,6 +25,6 @@ pub fn reference() -> String {
         let _ = writeln!(page, "- in the API: {}", about.graphql);
         let _ = writeln!(page, "- columns: {}", about.columns);
     }
-    page.push_str("\n## file, score\n\nNot supported by this version yet; a document that uses them gets the diagnostic `NOT_YET`.\n");
+    page.push_str("\n## file\n\nNot supported by this version yet; a document that uses them gets the diagnostic `NOT_YET`.\n");
     page
 }

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use super::draft::{Draft, Origin};
 use super::expressions::{DraftScope, expression, filter};
 use super::report::Report;
+use super::scores::score;
 use super::walk::rests;
 use crate::catalog::{Aggregate, FieldType, Many, Package, Returns};
 use crate::codes;
@@ -41,6 +42,18 @@ pub fn computed(draft: &mut Draft, packages: &IndexMap<String, Package>, report:
                             check_stored(draft, key, &checked, origin, report);
                         }
                         draft.set_formula(&key.0, &key.1, checked);
+                    }
+                    None => hide(draft, key),
+                }
+            }
+            FieldType::Score { .. } => {
+                let scope = DraftScope::new(draft, packages, &origin.package);
+                match score(&key.0, origin, &scope, report) {
+                    Some(ty) => {
+                        let drafted = draft.objects.get_mut(&key.0).and_then(|of| of.fields.get_mut(&key.1));
+                        if let Some(drafted) = drafted {
+                            drafted.field.ty = ty;
+                        }
                     }
                     None => hide(draft, key),
                 }
@@ -86,7 +99,7 @@ fn check_stored(draft: &Draft, key: &Key, checked: &expr::Expr, origin: &Origin,
     let computed = rests.fields.iter().find(|seen| {
         matches!(
             draft.ty(&seen.object, &seen.field),
-            Some(FieldType::Formula { .. } | FieldType::Rollup { .. })
+            Some(FieldType::Formula { .. } | FieldType::Rollup { .. } | FieldType::Score { .. })
         )
     });
     let why = if rests.beyond || rests.fields.iter().any(|seen| !seen.own) {
@@ -191,7 +204,7 @@ fn rollup_type_of(
                 Ok(None) | Err(_) => return Ok(None),
             }
         }
-        FieldType::Formula { returns, .. } => Some(returns.clone()),
+        FieldType::Formula { returns, .. } | FieldType::Score { returns, .. } => Some(returns.clone()),
         other => other.expr_type().and_then(|ty| Returns::of(&ty)),
     };
     if let Some(returns) = folded(*aggregate, inner) {
@@ -292,7 +305,11 @@ fn circles(draft: &mut Draft, report: &mut Report) {
             circle.iter().chain([first]).map(|(object, field)| format!("{object}.{field}")).collect();
         let way = names.join(" → ");
         if let Some(origin) = origin {
-            let key = if origin.doc.formula.is_some() { "/x-formula" } else { "/x-of" };
+            let key = match (&origin.doc.formula, &origin.doc.points) {
+                (Some(_), _) => "/x-formula",
+                (None, Some(_)) => "/x-points",
+                (None, None) => "/x-of",
+            };
             let mut finding =
                 Finding::new(codes::CYCLIC_FORMULA, key, format!("The value needs itself: {way}"));
             finding.found = Some(way);
@@ -310,7 +327,7 @@ fn needs_of(draft: &Draft, object: &Name, ty: &FieldType) -> Option<Vec<Key>> {
         }
     };
     match ty {
-        FieldType::Formula { expr, .. } => {
+        FieldType::Formula { expr, .. } | FieldType::Score { expr, .. } => {
             rests(expr, object, draft).fields.iter().for_each(|seen| note(&seen.object, &seen.field));
         }
         FieldType::Rollup { of, field, filter, .. } => {
@@ -325,7 +342,10 @@ fn needs_of(draft: &Draft, object: &Name, ty: &FieldType) -> Option<Vec<Key>> {
         _ => return None,
     }
     keys.retain(|(object, field)| {
-        matches!(draft.ty(object, field), Some(FieldType::Formula { .. } | FieldType::Rollup { .. }))
+        matches!(
+            draft.ty(object, field),
+            Some(FieldType::Formula { .. } | FieldType::Rollup { .. } | FieldType::Score { .. })
+        )
     });
     Some(keys)
 }

@@ -202,7 +202,7 @@ fn literal(field: &Field, json: &serde_json::Value, at: &At, report: &mut Report
 }
 
 /// A default that is one text must be one of the choices.
-fn is_choice(field: &Field, checked: &Expr, at: &At, report: &mut Report) -> bool {
+pub fn is_choice(field: &Field, checked: &Expr, at: &At, report: &mut Report) -> bool {
     let (Some(choices), Node::Literal(expr::Value::Text(text))) = (field.ty.choices(), &checked.node) else {
         return true;
     };

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use expr::Expr;
 use indexmap::IndexMap;
 
+use super::lifecycles::DraftLifecycle;
 use super::load::{Documents, Loaded, PLATFORM, Typed, bare};
 use super::report::{At, Report};
 use super::roles::DraftRole;
@@ -98,6 +99,12 @@ pub struct Draft {
     pub roles: IndexMap<Name, DraftRole>,
     /// Roles that are there but faulty.
     pub broken_roles: HashSet<String>,
+    /// Lifecycles, in the order in which they are asked.
+    pub lifecycles: IndexMap<Name, DraftLifecycle>,
+    /// Lifecycles that are there but faulty.
+    pub broken_lifecycles: HashSet<String>,
+    /// Titles that translations give to automations: automation, language, title.
+    pub automation_titles: HashMap<String, IndexMap<String, String>>,
     /// Far ends that faulty relations would have made.
     pub broken_inverses: HashSet<String>,
 }
@@ -199,7 +206,15 @@ fn sort_name(loaded: &Loaded) -> &str {
     match &loaded.typed {
         Typed::Object(doc) => &doc.name,
         Typed::Extension(doc) => bare(&doc.extends),
-        Typed::Package(_) | Typed::Choices(_) | Typed::Role(_) | Typed::Translation(_) => "",
+        Typed::Package(_)
+        | Typed::Choices(_)
+        | Typed::Role(_)
+        | Typed::Translation(_)
+        | Typed::Lifecycle(_)
+        | Typed::LifecycleExtension(_)
+        | Typed::Automation(_)
+        | Typed::Test(_)
+        | Typed::Plugin(_) => "",
     }
 }
 

@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 
 use super::draft::{Draft, DraftField, DraftObject, Origin, Section, checked_name};
+use super::lifecycles;
 use super::load::PLATFORM;
 use super::names::reserved_field;
 use super::report::{At, Report};
@@ -22,6 +23,9 @@ pub fn fields(draft: &mut Draft, report: &mut Report) {
         let Some(object) = draft.objects.get(&name) else { continue };
         let mut object = object.clone();
         object.fields = system_fields(object.owned);
+        object
+            .fields
+            .extend(lifecycles::system_fields(&name, draft).into_iter().map(lifecycles::system_field));
         for section in object.sections.clone() {
             authored(&mut object, &section, draft, report);
             let broken = section.properties.iter().filter(|(field, ..)| object.broken.contains(field));
@@ -57,6 +61,10 @@ fn authored(object: &mut DraftObject, section: &Section, draft: &Draft, report: 
                 format!("`{}` has a field `{name}` already, from {owner}", object.name),
             );
             finding.key = true;
+            finding.hint = (other.field.system && &*name == "stage").then(|| {
+                "its lifecycles give it a stage; take the field out of the object, and its values are kept"
+                    .to_owned()
+            });
             report.error(&at, finding);
             continue;
         }
@@ -227,7 +235,17 @@ fn system_fields(owned: bool) -> IndexMap<Name, DraftField> {
         fields.push(("owner", "Owner", "负责人", user()));
         fields.push(("ownerSince", "Owner since", "负责起始时间", FieldType::DateTime));
     }
-    let field = |(name, title, chinese, ty): (&str, &str, &str, FieldType)| Field {
+    fields
+        .into_iter()
+        .map(|(name, title, chinese, ty)| {
+            (made(name), DraftField { field: kept(name, title, chinese, ty), origin: None })
+        })
+        .collect()
+}
+
+/// A field that the platform keeps.
+pub fn kept(name: &str, title: &str, chinese: &str, ty: FieldType) -> Field {
+    Field {
         name: made(name),
         title: title.to_owned(),
         titles: IndexMap::from([("zh-CN".to_owned(), chinese.to_owned())]),
@@ -240,8 +258,7 @@ fn system_fields(owned: bool) -> IndexMap<Name, DraftField> {
         folded: false,
         system_scope: false,
         renamed_from: None,
-    };
-    fields.into_iter().map(|f| (made(f.0), DraftField { field: field(f), origin: None })).collect()
+    }
 }
 
 /// A name that stands in this program.

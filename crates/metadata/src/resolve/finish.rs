@@ -1,6 +1,6 @@
 //! The last stage: limits, layout, canonical documents, hash.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -8,13 +8,15 @@ use sha2::{Digest, Sha256};
 
 use super::Resolved;
 use super::draft::{Draft, DraftObject};
-use super::load::{Documents, Loaded, PLATFORM, Typed, bare};
+use super::load::{Documents, Loaded, LoadedScript, PLATFORM, Typed, bare};
+use super::plugins::SHARED;
 use super::report::Report;
 use crate::Base;
 use crate::canonical::{CanonicalDocument, Kind};
-use crate::catalog::{Catalog, Object, Package, Role};
+use crate::catalog::{Automation, Catalog, Lifecycle, Object, Package, Role, Script};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Finding, Severity};
+use crate::document::PackageTest;
 use crate::field;
 use crate::layout::{self, Layout};
 use crate::name::Name;
@@ -36,6 +38,14 @@ pub struct Parts {
     pub packages: IndexMap<String, Package>,
     /// Roles with what they inherit.
     pub roles: IndexMap<Name, Arc<Role>>,
+    /// Lifecycles, in the order in which they are asked.
+    pub lifecycles: IndexMap<Name, Arc<Lifecycle>>,
+    /// Automations, in the order in which they run.
+    pub automations: IndexMap<Name, Arc<Automation>>,
+    /// Scripts of packages and of their plugins.
+    pub scripts: Vec<Script>,
+    /// Tests with their files.
+    pub tests: Vec<(String, PackageTest)>,
 }
 
 /// Makes the catalog, unless something was wrong.
@@ -45,7 +55,7 @@ pub fn finish(
     base: &Base,
     mut report: Report,
 ) -> Result<Resolved, Vec<Diagnostic>> {
-    let Parts { draft, packages, roles } = parts;
+    let Parts { draft, packages, roles, lifecycles, automations, scripts, tests } = parts;
     limits(&draft, &mut report);
     let canonical = canonical(documents, &packages);
     let failed = report.failed();
@@ -64,12 +74,14 @@ pub fn finish(
         objects,
         choices,
         roles,
+        lifecycles,
+        automations,
+        scripts,
         packages,
         layout,
-        ..Catalog::default()
     };
     let warnings = diagnostics.into_iter().filter(|d| d.severity == Severity::Warning).collect();
-    Ok(Resolved { catalog, warnings, documents: canonical })
+    Ok(Resolved { catalog, warnings, tests, documents: canonical })
 }
 
 fn limits(draft: &Draft, report: &mut Report) {
@@ -138,15 +150,40 @@ fn finished(object: DraftObject) -> Object {
 /// All documents but the platform's, in the order of packages, kinds and names.
 fn canonical(documents: &Documents, packages: &IndexMap<String, Package>) -> Vec<CanonicalDocument> {
     let mut extensions: HashMap<(String, String), u32> = HashMap::new();
+    let used = used_plugins(documents);
+    let is_used = |typed: &Typed| matches!(typed, Typed::Plugin(doc) if used.contains(doc.name.as_str()));
     let mut found: Vec<CanonicalDocument> = documents
         .all
         .iter()
-        .filter(|loaded| loaded.package != PLATFORM)
+        .filter(|loaded| loaded.package != PLATFORM && (loaded.package != SHARED || is_used(&loaded.typed)))
         .map(|loaded| document(loaded, &mut extensions))
         .collect();
+    let of_package =
+        |script: &&LoadedScript| script.package != SHARED || used.contains(script.module.as_str());
+    found.extend(documents.scripts.iter().filter(of_package).map(script));
     let place = |document: &CanonicalDocument| packages.get_index_of(&document.package).unwrap_or(usize::MAX);
     found.sort_by(|a, b| (place(a), a.kind, &a.path).cmp(&(place(b), b.kind, &b.path)));
     found
+}
+
+/// The plugins that packages name; nobody misses the others.
+fn used_plugins(documents: &Documents) -> HashSet<&str> {
+    let packages = documents.all.iter().filter_map(|loaded| match &loaded.typed {
+        Typed::Package(doc) => Some(doc),
+        _ => None,
+    });
+    packages.flat_map(|doc| doc.plugins.each().into_iter().map(|used| used.name)).collect()
+}
+
+fn script(script: &LoadedScript) -> CanonicalDocument {
+    let LoadedScript { package, module, .. } = script;
+    let path = if package == SHARED {
+        format!("{SHARED}/{module}/{module}.rhai")
+    } else {
+        format!("{package}/scripts/{module}.rhai")
+    };
+    let json = serde_json::Value::String(script.text.clone());
+    CanonicalDocument { package: package.clone(), kind: Kind::Script, name: module.clone(), path, json }
 }
 
 fn document(loaded: &Loaded, extensions: &mut HashMap<(String, String), u32>) -> CanonicalDocument {
@@ -160,15 +197,24 @@ fn document(loaded: &Loaded, extensions: &mut HashMap<(String, String), u32>) ->
         Typed::Object(doc) => (Kind::Object, doc.name.clone(), format!("objects/{}.json", doc.name)),
         Typed::Choices(doc) => (Kind::Choices, doc.name.clone(), format!("choices/{}.json", doc.name)),
         Typed::Role(doc) => (Kind::Role, doc.name.clone(), format!("roles/{}.json", doc.name)),
+        Typed::Lifecycle(doc) => (Kind::Lifecycle, doc.name.clone(), format!("lifecycles/{}.json", doc.name)),
+        Typed::LifecycleExtension(doc) => {
+            let number = numbered(extensions, (package.clone(), format!("lifecycle {}", bare(&doc.extends))));
+            let inside = format!("lifecycles/{}.extension{number}.json", bare(&doc.extends));
+            (Kind::LifecycleExtension, doc.extends.clone(), inside)
+        }
+        Typed::Automation(doc) => {
+            (Kind::Automation, doc.name.clone(), format!("automations/{}.json", doc.name))
+        }
+        Typed::Test(doc) => (Kind::Test, doc.name.clone(), format!("tests/{}.json", doc.name)),
+        Typed::Plugin(doc) => (Kind::Plugin, doc.name.clone(), format!("{}/plugin.json", doc.name)),
         Typed::Translation(doc) => {
             let language = doc.language.clone().unwrap_or_else(|| loaded.stem.clone());
             let inside = format!("translations/{language}.json");
             (Kind::Translation, language, inside)
         }
         Typed::Extension(doc) => {
-            let count = extensions.entry((package.clone(), bare(&doc.extends).to_owned())).or_default();
-            *count += 1;
-            let number = if *count == 1 { String::new() } else { format!("_{count}") };
+            let number = numbered(extensions, (package.clone(), bare(&doc.extends).to_owned()));
             (
                 Kind::Extension,
                 doc.extends.clone(),
@@ -177,6 +223,13 @@ fn document(loaded: &Loaded, extensions: &mut HashMap<(String, String), u32>) ->
         }
     };
     CanonicalDocument { path: format!("{package}/{inside}"), package, kind, name, json }
+}
+
+/// What tells the second extension of a package from the first.
+fn numbered(extensions: &mut HashMap<(String, String), u32>, of: (String, String)) -> String {
+    let count = extensions.entry(of).or_default();
+    *count += 1;
+    if *count == 1 { String::new() } else { format!("_{count}") }
 }
 
 /// SHA-256 over the canonical documents and the layout.

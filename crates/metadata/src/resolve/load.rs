@@ -1,19 +1,16 @@
 //! From files to typed documents: which package a file belongs to, what kind of document it holds, whether its shape is right.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::LazyLock;
 
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub use super::kinds::Typed;
+use super::kinds::{schema, typed};
 use super::report::{At, Report};
 use crate::canonical::Kind;
 use crate::codes;
 use crate::diagnostic::Finding;
-use crate::document::{
-    ChoicesDocument, ExtensionDocument, ObjectDocument, PackageDocument, RoleDocument, Shape,
-    TranslationDocument, schema_of,
-};
+use crate::document::Shape;
 use crate::hint::did_you_mean;
 use crate::json::{Node, NodeKind};
 use crate::source::{SourceFile, ending};
@@ -27,19 +24,14 @@ const PLATFORM_FILES: [(&str, &str); 2] = [
 ];
 
 /// Folders whose documents come with later versions.
-const LATER: [&str; 8] =
-    ["lifecycles", "automations", "scripts", "pools", "sequences", "metrics", "views", "tests"];
+const LATER: [&str; 4] = ["pools", "sequences", "metrics", "views"];
 
-/// A document of any kind.
-#[derive(Debug)]
-pub enum Typed {
-    Package(Box<PackageDocument>),
-    Object(Box<ObjectDocument>),
-    Extension(Box<ExtensionDocument>),
-    Choices(Box<ChoicesDocument>),
-    Role(Box<RoleDocument>),
-    Translation(Box<TranslationDocument>),
-}
+/// Folders of a package that hold documents.
+const FOLDERS: [&str; 7] =
+    ["objects", "choices", "roles", "translations", "lifecycles", "automations", "tests"];
+
+/// Most bytes of a script.
+const LONGEST_SCRIPT: usize = 64 * 1024;
 
 /// A document with its place.
 #[derive(Debug)]
@@ -58,6 +50,42 @@ pub struct Loaded {
     pub stem: String,
     /// Pointers (from the top of the document) of fields that were left out because they are faulty.
     pub hidden: HashSet<String>,
+    /// Pointers of members of lists that were left out because they are faulty.
+    pub dropped: HashSet<String>,
+}
+
+impl Loaded {
+    /// The place of a member of a list: those before it that were left out are counted.
+    pub fn item(&self, list: &str, index: usize) -> At {
+        let mut place = index;
+        let mut seen = 0;
+        while seen <= place {
+            place += usize::from(self.dropped.contains(&format!("{list}/{seen}")));
+            seen += 1;
+        }
+        self.at.below(&format!("{list}/{place}"))
+    }
+
+    /// Whether a member of the list was left out.
+    pub fn lacks(&self, list: &str) -> bool {
+        let prefix = format!("{list}/");
+        self.dropped.iter().any(|pointer| pointer.starts_with(&prefix))
+    }
+}
+
+/// A script that was read.
+#[derive(Debug)]
+pub struct LoadedScript {
+    /// The package, or `plugins`.
+    pub package: String,
+    /// The file's name without its ending.
+    pub module: String,
+    /// What it says.
+    pub text: String,
+    /// Where it stands.
+    pub at: At,
+    /// The path of its file.
+    pub path: String,
 }
 
 /// Everything that was read.
@@ -65,6 +93,8 @@ pub struct Loaded {
 pub struct Documents {
     /// In the order of packages' names, kinds and files.
     pub all: Vec<Loaded>,
+    /// Scripts of packages, and of the plugins among `all`.
+    pub scripts: Vec<LoadedScript>,
     /// Names that faulty files may have defined.
     pub broken: HashSet<String>,
     /// Objects that a faulty file may have extended: any field of theirs may be missing.
@@ -99,6 +129,7 @@ pub fn load(files: &[SourceFile], published: &[SourceFile], report: &mut Report)
     for group in &groups {
         read_group(group, report, &mut documents);
     }
+    super::plugins::read(files, published, &own_names, report, &mut documents);
     documents
 }
 
@@ -130,7 +161,7 @@ fn group<'a>(files: &'a [SourceFile], report: &mut Report, own: bool) -> Vec<Gro
             folders.entry(folder).or_default().push((inside.to_owned(), file));
         }
     }
-    let kinds = ["objects", "choices", "roles", "translations"];
+    let kinds = FOLDERS;
     let bare: Vec<&SourceFile> = folders
         .iter()
         .filter(|(folder, _)| kinds.contains(folder))
@@ -188,6 +219,15 @@ fn read_group(group: &Group<'_>, report: &mut Report, documents: &mut Documents)
             "choices" if json => Kind::Choices,
             "roles" if json => Kind::Role,
             "translations" if json => Kind::Translation,
+            "lifecycles" if json => Kind::Lifecycle,
+            "automations" if json => Kind::Automation,
+            "tests" if json => Kind::Test,
+            "scripts" if ending(path) == "rhai" => {
+                read_script(&group.name, file, report, documents);
+                continue;
+            }
+            // Those are shared by packages and read when it is known who uses them.
+            "plugins" => continue,
             _ => {
                 elsewhere(path, folder, file, report);
                 continue;
@@ -199,7 +239,7 @@ fn read_group(group: &Group<'_>, report: &mut Report, documents: &mut Documents)
 
 /// A file that is no document of this version.
 fn elsewhere(path: &str, folder: &str, file: &SourceFile, report: &mut Report) {
-    if LATER.contains(&folder) && matches!(ending(path), "json" | "rhai") {
+    if LATER.contains(&folder) && ending(path) == "json" {
         let at = report.unread(&file.path);
         report.fault(
             &at,
@@ -207,10 +247,11 @@ fn elsewhere(path: &str, folder: &str, file: &SourceFile, report: &mut Report) {
             format!("`{folder}` are not yet supported by this version; leave them out until they are"),
         );
     } else if ending(path) == "json" && SourceFile::wanted(&file.path) {
-        let known = ["package.json", "objects", "choices", "roles", "translations"];
+        let known = FOLDERS.into_iter().chain(["scripts", "plugins", "package.json"]);
         let mut finding = Finding::new(codes::UNKNOWN_FILE, "", "No document is expected here");
         finding.expected = Some(
-            "package.json, objects/…, choices/…, roles/…, translations/…; data/, maps/ and docs/ are left alone"
+            "package.json, objects/…, choices/…, roles/…, translations/…, lifecycles/…, automations/…, tests/…, \
+             scripts/….rhai, plugins/…; data/, maps/ and docs/ are left alone"
                 .to_owned(),
         );
         finding.found = Some(path.to_owned());
@@ -220,7 +261,36 @@ fn elsewhere(path: &str, folder: &str, file: &SourceFile, report: &mut Report) {
     }
 }
 
-fn read_file(kind: Kind, package: &str, file: &SourceFile, report: &mut Report, documents: &mut Documents) {
+/// Reads a script; its text is compiled elsewhere.
+pub fn read_script(package: &str, file: &SourceFile, report: &mut Report, documents: &mut Documents) {
+    let number = report.open(file);
+    let at = At { file: number, pointer: String::new() };
+    let name = file.path.rsplit('/').next().unwrap_or_default();
+    let module = name.strip_suffix(".rhai").unwrap_or(name).to_owned();
+    if crate::name::Name::new(&module).is_err() {
+        let mut finding =
+            Finding::new(codes::BAD_SCRIPT, "", format!("`{module}` is not the name of a module"));
+        finding.expected = Some("[a-z][A-Za-z0-9]{0,59}".to_owned());
+        finding.found = Some(module);
+        return report.error(&at, finding);
+    }
+    if file.text.len() > LONGEST_SCRIPT {
+        let mut finding = Finding::new(codes::BAD_SCRIPT, "", "The script is too long; part it into several");
+        finding.expected = Some(format!("at most {LONGEST_SCRIPT} bytes"));
+        finding.found = Some(file.text.len().to_string());
+        report.error(&at, finding);
+    }
+    let (package, text, path) = (package.to_owned(), file.text.clone(), file.path.clone());
+    documents.scripts.push(LoadedScript { package, module, text, at, path });
+}
+
+pub fn read_file(
+    kind: Kind,
+    package: &str,
+    file: &SourceFile,
+    report: &mut Report,
+    documents: &mut Documents,
+) {
     let number = report.open(file);
     let node = report.source(number).and_then(|source| source.node.clone());
     let Some(node) = node else {
@@ -276,7 +346,11 @@ fn read_document(
     report: &mut Report,
     documents: &mut Documents,
 ) {
-    let kind = if kind == Kind::Object && node.get("extends").is_some() { Kind::Extension } else { kind };
+    let kind = match (kind, node.get("extends")) {
+        (Kind::Object, Some(_)) => Kind::Extension,
+        (Kind::Lifecycle, Some(_)) => Kind::LifecycleExtension,
+        _ => kind,
+    };
     let mut shape = Shape::default();
     let sound = shape.check(schema(kind), node, "");
     let base = At { file: at.file, pointer: at.pointer.clone() };
@@ -311,45 +385,15 @@ fn read_document(
             at,
             stem,
             hidden: shape.hidden.into_iter().collect(),
+            dropped: shape.dropped.into_iter().collect(),
         });
     } else {
         let name =
-            node.get("name").and_then(Node::text).or((kind != Kind::Extension).then_some(stem.as_str()));
+            node.get("name").and_then(Node::text).or(node.get("extends").is_none().then_some(stem.as_str()));
         documents.broken.extend(name.map(str::to_owned));
         documents.open.extend(node.get("extends").and_then(Node::text).map(|name| bare(name).to_owned()));
         if kind == Kind::Package {
             documents.broken_packages.insert(package.to_owned());
         }
-    }
-}
-
-fn typed(kind: Kind, sound: &Value) -> Result<Typed, serde_json::Error> {
-    fn read<T: DeserializeOwned>(sound: &Value) -> Result<Box<T>, serde_json::Error> {
-        T::deserialize(sound).map(Box::new)
-    }
-    Ok(match kind {
-        Kind::Package => Typed::Package(read(sound)?),
-        Kind::Object => Typed::Object(read(sound)?),
-        Kind::Extension => Typed::Extension(read(sound)?),
-        Kind::Choices => Typed::Choices(read(sound)?),
-        Kind::Role => Typed::Role(read(sound)?),
-        Kind::Translation => Typed::Translation(read(sound)?),
-    })
-}
-
-fn schema(kind: Kind) -> &'static Value {
-    static PACKAGE: LazyLock<Value> = LazyLock::new(schema_of::<PackageDocument>);
-    static OBJECT: LazyLock<Value> = LazyLock::new(schema_of::<ObjectDocument>);
-    static EXTENSION: LazyLock<Value> = LazyLock::new(schema_of::<ExtensionDocument>);
-    static CHOICES: LazyLock<Value> = LazyLock::new(schema_of::<ChoicesDocument>);
-    static ROLE: LazyLock<Value> = LazyLock::new(schema_of::<RoleDocument>);
-    static TRANSLATION: LazyLock<Value> = LazyLock::new(schema_of::<TranslationDocument>);
-    match kind {
-        Kind::Package => &PACKAGE,
-        Kind::Object => &OBJECT,
-        Kind::Extension => &EXTENSION,
-        Kind::Choices => &CHOICES,
-        Kind::Role => &ROLE,
-        Kind::Translation => &TRANSLATION,
     }
 }

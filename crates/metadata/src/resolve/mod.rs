@@ -1,5 +1,6 @@
 //! Documents to catalog, in stages that collect what is wrong.
 
+mod automations;
 mod choices;
 mod computed;
 mod conditions;
@@ -7,19 +8,25 @@ mod draft;
 mod expressions;
 mod fields;
 mod finish;
+mod kinds;
+mod lifecycles;
 mod load;
 mod names;
 mod packages;
+mod plugins;
 mod relations;
 mod report;
 mod roles;
+mod scores;
 mod sections;
+mod tests;
 mod translations;
 mod walk;
 
 use crate::canonical::CanonicalDocument;
 use crate::catalog::Catalog;
 use crate::diagnostic::Diagnostic;
+use crate::document::PackageTest;
 use crate::layout::Layout;
 use crate::source::SourceFile;
 
@@ -42,6 +49,8 @@ pub struct Resolved {
     pub catalog: Catalog,
     /// What deserves a look and hinders nothing.
     pub warnings: Vec<Diagnostic>,
+    /// The tests of all packages, each with the file it stands in.
+    pub tests: Vec<(String, PackageTest)>,
     /// Every document of every package but the platform's own, in a stable order: what is stored with the version and what `pull` writes.
     pub documents: Vec<CanonicalDocument>,
 }
@@ -54,16 +63,23 @@ pub fn resolve(files: &[SourceFile], base: &Base) -> Result<Resolved, Vec<Diagno
     let packages = packages::packages(&documents, &mut report);
     let mut draft = draft::draft(&documents, &packages, &mut report);
     roles::draft(&documents, &packages, &mut draft, &mut report);
+    lifecycles::draft(&documents, &packages, &mut draft, &mut report);
     choices::choices(&documents, &mut draft.known, &mut report);
     relations::link_objects(&mut draft, &mut report);
     fields::fields(&mut draft, &mut report);
     relations::far_ends(&mut draft, &mut report);
     translations::translations(&documents, &mut draft, &mut report);
+    lifecycles::label(&mut draft);
     sections::required(&mut draft, &mut report);
     computed::computed(&mut draft, &packages, &mut report);
     sections::names(&mut draft, &mut report);
     conditions::conditions(&mut draft, &packages, &mut report);
     names::collisions(&draft, &mut report);
     let roles = roles::roles(&draft, &packages, &mut report);
-    finish::finish(&documents, finish::Parts { draft, packages, roles }, base, report)
+    let scripts = plugins::scripts(&documents, &packages, &mut report);
+    let lifecycles = lifecycles::lifecycles(&draft, &packages, (&roles, &scripts), &mut report);
+    let automations = automations::automations(&documents, &draft, &packages, &scripts, &mut report);
+    let tests = tests::tests(&documents, &draft, &packages, &mut report);
+    let parts = finish::Parts { draft, packages, roles, lifecycles, automations, scripts, tests };
+    finish::finish(&documents, parts, base, report)
 }

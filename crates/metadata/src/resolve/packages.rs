@@ -7,12 +7,14 @@ use indexmap::IndexMap;
 
 use super::draft::checked_name;
 use super::load::{Documents, Loaded, PLATFORM, Typed};
-use super::report::Report;
+use super::plugins::SHARED;
+use super::report::{At, Report};
 use crate::catalog::{Package, Setting};
 use crate::codes;
 use crate::diagnostic::Finding;
 use crate::document::{PackageDocument, SettingDocument, SettingType};
 use crate::hint::did_you_mean;
+use crate::name::Name;
 
 /// All packages, each behind those that it depends on.
 pub fn packages(documents: &Documents, report: &mut Report) -> IndexMap<String, Package> {
@@ -28,15 +30,9 @@ pub fn packages(documents: &Documents, report: &mut Report) -> IndexMap<String, 
             finding.expected = Some("[a-z][A-Za-z0-9_-]{0,59}".to_owned());
             report.error(&loaded.at, finding);
         }
-        if doc.name == PLATFORM {
-            report.error(
-                &loaded.at,
-                Finding::new(
-                    codes::RESERVED_NAME,
-                    "/name",
-                    "The platform's own objects are called by that name",
-                ),
-            );
+        if doc.name == PLATFORM || doc.name == SHARED {
+            let message = format!("The platform keeps the name `{}` for what it brings itself", doc.name);
+            report.error(&loaded.at, Finding::new(codes::RESERVED_NAME, "/name", message));
         } else if found.insert(&doc.name, (loaded, doc)).is_some() {
             let message = format!("There is another package `{}`", doc.name);
             report.error(&loaded.at, Finding::new(codes::DUPLICATE_NAME, "/name", message));
@@ -91,10 +87,6 @@ fn check(
         finding.hint =
             did_you_mean(name, found.keys().copied()).map(|meant| format!("did you mean `{meant}`?"));
         report.error(&loaded.at, finding);
-    }
-    for index in 0..doc.plugins.len() {
-        let message = "Plugins are not yet supported by this version";
-        report.error(&loaded.at, Finding::new(codes::NOT_YET, &format!("/plugins/{index}"), message));
     }
 }
 
@@ -168,11 +160,24 @@ fn descend<'a>(
 }
 
 fn package(loaded: &Loaded, doc: &PackageDocument, report: &mut Report) -> Package {
+    Package {
+        version: doc.version.clone(),
+        title: doc.title.clone().unwrap_or_else(|| doc.name.clone()),
+        settings: settings_of(&doc.settings, &loaded.at, report),
+    }
+}
+
+/// Settings with their types and defaults, of the document at `at`.
+pub fn settings_of(
+    documents: &IndexMap<String, SettingDocument>,
+    at: &At,
+    report: &mut Report,
+) -> IndexMap<Name, Setting> {
     let mut settings = IndexMap::new();
-    for (text, setting) in &doc.settings {
-        let at = loaded.at.below(&format!("/settings/{}", crate::json::escape(text)));
+    for (text, setting) in documents {
+        let at = at.below(&format!("/settings/{}", crate::json::escape(text)));
         let Some(name) = checked_name(text, &at, "", report) else { continue };
-        if let Some((ty, value)) = value_of(setting) {
+        if let Some((ty, value)) = setting_of(setting.ty, &setting.default) {
             settings.insert(name, Setting { ty, value });
         } else {
             let mut finding =
@@ -182,23 +187,28 @@ fn package(loaded: &Loaded, doc: &PackageDocument, report: &mut Report) -> Packa
             report.error(&at, finding);
         }
     }
-    Package {
-        version: doc.version.clone(),
-        title: doc.title.clone().unwrap_or_else(|| doc.name.clone()),
-        settings,
-    }
+    settings
 }
 
-fn value_of(setting: &SettingDocument) -> Option<(Type, Value)> {
-    let ty = match setting.ty {
+/// The value of a setting, with its type in expressions; `None` when it is of another type.
+pub fn setting_of(of: SettingType, json: &serde_json::Value) -> Option<(Type, Value)> {
+    let ty = match of {
         SettingType::String => Type::Text,
         SettingType::Integer => Type::Int,
         SettingType::Number => Type::Decimal,
         SettingType::Boolean => Type::Bool,
         SettingType::Date => Type::Date,
         SettingType::Duration => Type::Duration,
+        SettingType::Array => {
+            let text = |item: &serde_json::Value| item.as_str().map(|text| Value::Text(text.to_owned()));
+            let items: Option<Vec<Value>> = json.as_array()?.iter().map(text).collect();
+            return Some((Type::List(Box::new(Type::Text)), Value::List(items?)));
+        }
+        SettingType::Object => {
+            return json.is_object().then(|| (Type::Json, Value::Json(json.clone())));
+        }
     };
-    let text = match (&setting.default, setting.ty) {
+    let text = match (json, of) {
         (
             serde_json::Value::String(text),
             SettingType::String | SettingType::Date | SettingType::Duration | SettingType::Number,

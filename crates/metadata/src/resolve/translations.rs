@@ -9,7 +9,7 @@ use super::report::{At, Report};
 use crate::catalog::{Choices, FieldType};
 use crate::codes;
 use crate::diagnostic::Finding;
-use crate::document::ObjectTranslation;
+use crate::document::{LifecycleTranslation, ObjectTranslation};
 use crate::hint::did_you_mean;
 use crate::json::escape;
 use crate::name::Name;
@@ -17,6 +17,14 @@ use crate::name::Name;
 /// Adds what translations say to titles and labels. What they speak of in vain is a warning: texts often outlive what they name.
 pub fn translations(documents: &Documents, draft: &mut Draft, report: &mut Report) {
     let mut shared: HashMap<Name, Choices> = HashMap::new();
+    let automations: Vec<&str> = documents
+        .all
+        .iter()
+        .filter_map(|loaded| match &loaded.typed {
+            Typed::Automation(doc) => Some(doc.name.as_str()),
+            _ => None,
+        })
+        .collect();
     for loaded in &documents.all {
         let Typed::Translation(doc) = &loaded.typed else { continue };
         let Some(language) = language(loaded, doc.language.as_deref(), report) else { continue };
@@ -27,6 +35,19 @@ pub fn translations(documents: &Documents, draft: &mut Draft, report: &mut Repor
         for (name, title) in &doc.roles {
             let at = loaded.at.below(&format!("/roles/{}", escape(name)));
             role(draft, name, (&language, title), &at, report);
+        }
+        for (name, lifecycle) in &doc.lifecycles {
+            let at = loaded.at.below(&format!("/lifecycles/{}", escape(name)));
+            translate_lifecycle(draft, name, lifecycle, &language, &at, report);
+        }
+        for (name, title) in &doc.automations {
+            let known = automations.iter().any(|known| known == name);
+            let titles = draft.automation_titles.entry(name.clone()).or_default();
+            titles.insert(language.clone(), title.clone());
+            if !known && !documents.broken.contains(name) {
+                let at = loaded.at.below(&format!("/automations/{}", escape(name)));
+                stranger("automation", name, automations.iter().copied(), &at, report);
+            }
         }
         for (name, labels) in &doc.choices {
             let at = loaded.at.below(&format!("/choices/{}", escape(name)));
@@ -135,6 +156,33 @@ fn translate(
     }
 }
 
+fn translate_lifecycle(
+    draft: &mut Draft,
+    name: &str,
+    doc: &LifecycleTranslation,
+    language: &str,
+    at: &At,
+    report: &mut Report,
+) {
+    let Some(lifecycle) = draft.lifecycles.get_mut(name) else {
+        if !draft.broken_lifecycles.contains(name) {
+            stranger("lifecycle", name, draft.lifecycles.keys().map(Name::as_str), at, report);
+        }
+        return;
+    };
+    if let Some(title) = &doc.title {
+        lifecycle.titles.insert(language.to_owned(), title.clone());
+    }
+    for (stage, title) in &doc.stages {
+        if let Some(drafted) = lifecycle.stages.get_mut(stage.as_str()) {
+            drafted.titles.insert(language.to_owned(), title.clone());
+        } else if !lifecycle.open {
+            let place = at.below(&format!("/stages/{}", escape(stage)));
+            stranger("stage", stage, lifecycle.stages.keys().map(|name| &**name), &place, report);
+        }
+    }
+}
+
 fn role(draft: &mut Draft, name: &str, (language, title): (&str, &str), at: &At, report: &mut Report) {
     if let Some(role) = draft.roles.get_mut(name) {
         role.titles.insert(language.to_owned(), title.to_owned());
@@ -164,6 +212,8 @@ fn stranger<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>, at
     let code = match what {
         "object" => codes::UNKNOWN_OBJECT,
         "role" => codes::UNKNOWN_ROLE,
+        "lifecycle" => codes::UNKNOWN_LIFECYCLE,
+        "stage" => codes::UNKNOWN_STAGE,
         "choice list" => codes::UNKNOWN_CHOICES,
         "choice" => codes::BAD_CHOICES,
         _ => codes::UNKNOWN_FIELD,

@@ -172,7 +172,9 @@ impl Sight<'_> {
         match &field.ty {
             FieldType::Lookup(lookup) => self.object(&lookup.to),
             FieldType::Polymorphic { to, .. } => to.iter().any(|target| self.object(target)),
-            FieldType::Formula { expr, .. } => field.system_scope || self.expr_seen(&object.name, expr),
+            FieldType::Formula { expr, .. } | FieldType::Score { expr, .. } => {
+                field.system_scope || self.expr_seen(&object.name, expr)
+            }
             FieldType::Rollup { of, field: folded, filter, .. } => {
                 if field.system_scope {
                     return true;

@@ -388,6 +388,7 @@ impl Cx<'_> {
             matches!(
                 field.ty,
                 FieldType::Formula { stored: false, .. }
+                    | FieldType::Score { .. }
                     | FieldType::Rollup { aggregate: Aggregate::Count, .. }
             )
         })
@@ -408,7 +409,10 @@ impl Cx<'_> {
     ) -> Result<Typed, LowerError> {
         let typed = self.any_field_value(frame, place, field)?;
         match (&field.ty, &place.scope) {
-            (FieldType::Formula { stored: false, .. } | FieldType::Rollup { .. }, Some(scope)) => {
+            (
+                FieldType::Formula { stored: false, .. } | FieldType::Rollup { .. } | FieldType::Score { .. },
+                Some(scope),
+            ) => {
                 // A database may compute before it looks whether the row takes part. Of a row that one may not see not even an overflow must be
                 // heard.
                 let guarded = Scalar::Case(vec![(Scalar::clone(scope), typed.scalar)], None);
@@ -425,16 +429,20 @@ impl Cx<'_> {
         field: &Field,
     ) -> Result<Typed, LowerError> {
         match &field.ty {
-            FieldType::Formula { returns, expr, stored: false } if field.system_scope => {
+            FieldType::Formula { returns, expr, stored: false } | FieldType::Score { returns, expr, .. }
+                if field.system_scope =>
+            {
                 // Joins that others share are made with the caller's rights: it takes its own.
                 let value =
                     self.unscoped(|cx| cx.deeper(|cx| cx.value(&mut Frame::closed(), place, expr)))?;
                 Ok(convert(value, returned(returns)))
             }
-            FieldType::Formula { returns, expr, stored: false } => self.deeper(|cx| {
-                let value = cx.value(frame, place, expr)?;
-                Ok(convert(value, returned(returns)))
-            }),
+            FieldType::Formula { returns, expr, stored: false } | FieldType::Score { returns, expr, .. } => {
+                self.deeper(|cx| {
+                    let value = cx.value(frame, place, expr)?;
+                    Ok(convert(value, returned(returns)))
+                })
+            }
             FieldType::Rollup { .. } if field.system_scope => {
                 self.unscoped(|cx| cx.deeper(|cx| cx.rollup(place, field)))
             }

@@ -177,9 +177,12 @@ pub(crate) fn path_encoding(catalog: &Catalog, object: &str, path: &[Arc<str>]) 
         (FieldType::Lookup(_), []) | (FieldType::Polymorphic { .. }, [] | [_]) => Some(Encoding::Id),
         (FieldType::Lookup(lookup), rest) => path_encoding(catalog, &lookup.to, rest),
         (FieldType::Polymorphic { .. }, [target, rest @ ..]) => path_encoding(catalog, target, rest),
-        (FieldType::Formula { returns, .. } | FieldType::Rollup { returns, .. }, []) => {
-            Some(returned(returns))
-        }
+        (
+            FieldType::Formula { returns, .. }
+            | FieldType::Rollup { returns, .. }
+            | FieldType::Score { returns, .. },
+            [],
+        ) => Some(returned(returns)),
         (_, []) => column(&Role::Value),
         (_, [part]) => column(&Role::Part(part.to_string())),
         (_, _) => None,

@@ -360,5 +360,6 @@ fn type_name(ty: &FieldType) -> &'static str {
         },
         FieldType::Formula { .. } => "formula",
         FieldType::Rollup { .. } => "rollup",
+        FieldType::Score { .. } => "score",
     }
 }

@@ -19,10 +19,11 @@ use crate::codes;
 use crate::diagnostic::Finding;
 use crate::document::RoleDocument;
 use crate::field::made_label;
+use crate::hint::did_you_mean;
 use crate::name::Name;
 
 /// The role that has every right and no document.
-const BUILT_IN: &str = "admin";
+pub const BUILT_IN: &str = "admin";
 
 /// Most roles of a tenant.
 pub const MOST_ROLES: usize = 500;
@@ -100,6 +101,18 @@ fn role(loaded: &Loaded, doc: &RoleDocument, report: &mut Report) -> Option<Draf
         at: loaded.at.clone(),
         doc: doc.clone(),
     })
+}
+
+/// Reports a role that nobody defines.
+pub fn known_role(name: &str, draft: &Draft, at: &At, report: &mut Report) {
+    if name == BUILT_IN || draft.roles.contains_key(name) || draft.broken_roles.contains(name) {
+        return;
+    }
+    let mut finding = Finding::new(codes::UNKNOWN_ROLE, "", format!("There is no role `{name}`"));
+    finding.found = Some(name.to_owned());
+    finding.hint = did_you_mean(name, draft.roles.keys().map(Name::as_str))
+        .map(|meant| format!("did you mean `{meant}`?"));
+    report.error(at, finding);
 }
 
 /// What all roles grant, with what they inherit; and what deserves a look.

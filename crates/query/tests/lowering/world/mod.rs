@@ -198,7 +198,10 @@ fn encoding(ty: &FieldType) -> Option<Encoding> {
     Some(match ty {
         FieldType::Money { .. } | FieldType::Percent(_) => Encoding::Decimal(4),
         FieldType::Decimal { scale, .. } => Encoding::Decimal(*scale),
-        FieldType::Formula { .. } | FieldType::Rollup { .. } | FieldType::Many(_) => return None,
+        FieldType::Formula { .. }
+        | FieldType::Rollup { .. }
+        | FieldType::Score { .. }
+        | FieldType::Many(_) => return None,
         FieldType::Lookup(_) | FieldType::Polymorphic { .. } => Encoding::Id,
         other => match other.expr_type()? {
             Type::Bool => Encoding::Bool,
