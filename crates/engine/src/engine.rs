@@ -22,6 +22,7 @@ const MODELS: usize = 256;
 pub struct Engine {
     models: Mutex<HashMap<(String, bool), Arc<Model>>>,
     pub(crate) reads: crate::read::Reads,
+    pub(crate) permits: crate::script::Permits,
 }
 
 /// What is answered of each written record. Slots in the selection are numbers into `values`.

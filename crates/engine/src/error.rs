@@ -7,6 +7,7 @@ use query::response::ResponseError;
 use query::slots::BindError;
 use store::StoreError;
 
+use crate::automation::Failed;
 use crate::outcome::Refusal;
 
 /// A write that did not happen, for a reason that is not in its payload.
@@ -24,6 +25,9 @@ pub enum WriteError {
         /// For people.
         message: String,
     },
+    /// An automation or a scripted guard failed; nothing was written.
+    #[error("{0}")]
+    Script(Box<Failed>),
     /// Another catalog is published: reload, understand the request anew, try again.
     #[error("the metadata changed while the request was on its way; try again")]
     Stale,

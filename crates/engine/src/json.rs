@@ -37,6 +37,18 @@ fn told(shape: &Shape, slot: usize) -> bool {
     !folded && !passing && !silent.contains(&slot) && Some(slot) != system.owner_since
 }
 
+/// The fields of which something is told to have changed; also before it is known which columns differ.
+pub(crate) fn changed_fields(job: &Job) -> Vec<Name> {
+    let mut out: Vec<Name> = Vec::new();
+    for (slot, stored) in job.shape.columns.iter().enumerate() {
+        let before = job.before.as_ref().map_or(&Value::Null, |before| before.get(slot));
+        if told(&job.shape, slot) && before != job.after.get(slot) && !out.contains(&stored.field.name) {
+            out.push(stored.field.name.clone());
+        }
+    }
+    out
+}
+
 /// What changed, in the order of the columns.
 pub(crate) fn changes(job: &Job) -> Vec<Change> {
     let mut out = Vec::new();

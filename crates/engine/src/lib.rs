@@ -6,6 +6,7 @@
 //! through the ports of its [`Caller`].
 
 pub mod audit;
+mod automation;
 mod caller;
 mod engine;
 mod environment;
@@ -27,9 +28,11 @@ mod read;
 pub mod retention;
 mod returning;
 mod run;
+mod script;
 mod sight;
 mod step;
 
+pub use automation::Failed;
 pub use caller::{Actor, Caller, Cause, Door};
 pub use engine::{Engine, Note, Returning, Rider};
 pub use erase::{Erase, Erased};

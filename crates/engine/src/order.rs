@@ -14,8 +14,9 @@ use crate::error::WriteError;
 use crate::lifecycle::race::Glimpse;
 use crate::outcome::Outcome;
 use crate::run::{Halt, Run};
+use crate::script;
 use crate::step::{
-    close, fill, find, flush, judge, open, permission, quick, relate, retry::Attempts, transit,
+    close, fill, find, flush, judge, open, permission, quick, react, relate, retry::Attempts, transit,
 };
 
 /// A write as it reaches the engine.
@@ -48,6 +49,7 @@ async fn permitted(engine: &Engine, caller: &Caller, request: Request<'_>) -> Re
     let mut attempts = Attempts::new(caller);
     let mut carefully = false;
     let glimpse = Glimpse::default();
+    let _permit = script::permit(engine, caller, write.shape()).await?;
     loop {
         let mut run = Run::new(engine, caller, &write, returning, rider)?;
         run.erasing = erasing;
@@ -57,7 +59,10 @@ async fn permitted(engine: &Engine, caller: &Caller, request: Request<'_>) -> Re
             Ok(outcome) => return Ok(outcome),
             Err(Halt::Carefully) => carefully = true,
             Err(Halt::Again(cause)) => attempts.pause(cause).await?,
-            Err(Halt::Failed(error)) => return Err(error),
+            Err(Halt::Failed(error)) => {
+                react::note(caller, write.shape(), &error).await;
+                return Err(error);
+            }
         }
     }
 }
@@ -66,14 +71,21 @@ async fn once(mut run: Run<'_>) -> Result<Outcome, Halt> {
     if let Some(known) = open::begin(&mut run).await? {
         return Ok(known);
     }
-    while find::next_wave(&mut run).await? {
-        relate::resolve(&mut run).await?;
-        fill::complete(&mut run).await?;
-        transit::decide(&mut run).await?;
-        judge::check(&mut run)?;
-        flush::write(&mut run).await?;
-    }
+    waves(&mut run).await?;
     close::finish(run).await
+}
+
+/// Takes the records of a write through the order, wave by wave: one that stands for itself, or one that another write sets off.
+pub(crate) async fn waves(run: &mut Run<'_>) -> Result<(), Halt> {
+    while find::next_wave(run).await? {
+        relate::resolve(run).await?;
+        Box::pin(fill::complete(run)).await?;
+        Box::pin(transit::decide(run)).await?;
+        judge::check(run)?;
+        Box::pin(flush::write(run)).await?;
+        Box::pin(react::after(run)).await?;
+    }
+    Ok(())
 }
 
 /// The write that was permitted.

@@ -11,6 +11,7 @@ use sql::{Lock, Statement};
 use store::{Row, StoreError, Transaction};
 use uuid::Uuid;
 
+use crate::automation::Cascade;
 use crate::caller::Caller;
 use crate::engine::{Engine, Returning, Rider};
 use crate::erase::Erasing;
@@ -196,6 +197,10 @@ pub(crate) struct Run<'a> {
     pub(crate) outcome: Outcome,
     /// Records of the request that were refused.
     pub(crate) refused: Vec<bool>,
+    /// Where in a cascade of automations it is.
+    pub(crate) cascade: Cascade,
+    /// Whether it is a part of another write, in whose transaction it runs; then what is refused is undone alone.
+    pub(crate) nested: bool,
     /// Whether one statement is to do it all, without a transaction around it; see `step/quick.rs`.
     pub(crate) quick: bool,
     /// Records that are pointed at and must be there, by object; asked by the writing statement itself.
@@ -228,6 +233,8 @@ impl<'a> Run<'a> {
             places: HashMap::new(),
             outcome: Outcome::default(),
             refused: Vec::new(),
+            cascade: Cascade::begin(records(write.shape())),
+            nested: false,
             quick: false,
             guards: Vec::new(),
         })
@@ -235,6 +242,9 @@ impl<'a> Run<'a> {
 
     /// Whether one failure undoes all.
     pub(crate) fn all_or_none(&self) -> bool {
+        if self.nested {
+            return false;
+        }
         match &self.write.operation {
             Operation::Update { .. } | Operation::Move { .. } => true,
             Operation::Create(_, batch)
@@ -340,6 +350,22 @@ impl<'a> Run<'a> {
     /// A new id.
     pub(crate) fn new_id(&self) -> Uuid {
         self.caller.ids.id(self.now)
+    }
+}
+
+/// How many records a request names, as far as it does.
+fn records(write: &Write) -> usize {
+    match &write.operation {
+        Operation::Create(records, _) | Operation::Upsert { records, .. } => records.len(),
+        Operation::UpdateMany(query::request::Which::Matching(..), ..) => {
+            crate::step::permission::LARGEST_BULK
+        }
+        Operation::Update { .. }
+        | Operation::Move { .. }
+        | Operation::UpdateMany(..)
+        | Operation::Delete(..)
+        | Operation::Restore(..)
+        | Operation::Destroy(..) => 1,
     }
 }
 

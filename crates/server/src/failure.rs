@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use deploy::DeployError;
-use engine::{ReadError, WriteError};
+use engine::{Failed, ReadError, WriteError};
 use graphql::{Code, Error, PathSegment, Root};
 use query::access::Denied;
 use query::cost::{self, CostExceeded};
@@ -102,6 +102,7 @@ pub(crate) fn write(error: &WriteError, root: &Root) -> Error {
             at(Error::new(Code::Forbidden, refusal.message.clone()), Some(root))
         }
         WriteError::Usage { message } => at(Error::validation(message.clone()), Some(root)),
+        WriteError::Script(failed) => at(script(failed), Some(root)),
         WriteError::Stale => at(Error::new(Code::Conflict, error.to_string()), Some(root)),
         WriteError::Read(inner) => read(inner, root),
         WriteError::Store(inner) => store(inner, Some(root)),
@@ -110,6 +111,23 @@ pub(crate) fn write(error: &WriteError, root: &Root) -> Error {
             at(Error::new(Code::Internal, "The write could not be carried out"), Some(root))
         }
     }
+}
+
+/// An automation or a guard that failed: where, for those who wrote it. The record stands in the log of runs.
+fn script(failed: &Failed) -> Error {
+    let mut error =
+        Error::new(Code::ScriptError, failed.to_string()).with("automation", failed.automation.as_str());
+    if let Some(file) = failed.file() {
+        error = error.with("file", file);
+    }
+    let place = failed.place.as_ref();
+    for (name, number) in [("line", place.and_then(|at| at.line)), ("column", place.and_then(|at| at.column))]
+    {
+        if let Some(number) = number {
+            error = error.with(name, number);
+        }
+    }
+    error
 }
 
 /// An act of administration that did not happen.

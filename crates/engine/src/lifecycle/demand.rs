@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use expr::{Duration, Expr, Node, Root, Value};
 use metadata::Name;
-use metadata::catalog::{Guard, Transition};
+use metadata::catalog::{FunctionPath, Guard, Transition};
 use query::access::Access;
 
 use super::condition::{self, Question};
@@ -47,11 +47,35 @@ pub(crate) async fn unmet(run: &mut Run<'_>, cases: &[Case], log: &Log) -> Resul
             }
         }
         if let Some(Guard::Script(path)) = &transition.guard {
-            let detail = format!("no script answers for the guard `{path}`");
-            return Err(crate::error::WriteError::internal(detail).into());
+            scripted(run, cases, (&numbers, transition, path), &mut out).await?;
         }
     }
     Ok(out)
+}
+
+/// Asks a guard that is a script, record by record.
+async fn scripted(
+    run: &mut Run<'_>,
+    cases: &[Case],
+    (numbers, transition, path): (&[usize], &Transition, &FunctionPath),
+    out: &mut [Vec<Refusal>],
+) -> Result<(), Halt> {
+    for number in numbers {
+        let Some(case) = cases.get(*number) else { continue };
+        let to = case.way.to();
+        let event = [("kind", "transition"), ("from", &*case.way.from), ("to", &*to)];
+        let event = event.map(|(name, text)| (name.to_owned(), script::Data::text(text)));
+        let event = script::Data::Map(event.into());
+        let verdict = crate::script::judge(run, path, case.place, event).await?;
+        let script::Verdict::Refused { text, place } = verdict else { continue };
+        // What the script says is more to the point than the transition's message, which stands for all that it demands.
+        let message =
+            text.unwrap_or_else(|| told_or(transition, || "it is not ready for this step".to_owned()));
+        if let Some(refusals) = out.get_mut(*number) {
+            refusals.push(Refusal { line: place.line, ..refusal(case, message) });
+        }
+    }
+    Ok(())
 }
 
 /// Cases of the same way, by their numbers: each condition is asked for all of them at once.

@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use metadata::{Catalog, Name};
+use script::Library;
 use sql::{Dialect, Lock, Statement};
 
 pub(crate) use links::Pointer;
@@ -23,6 +24,7 @@ pub(crate) use statements::{
     select_columns, select_records, sequence, system_column, update_many, update_one,
 };
 
+use crate::automation::Automations;
 use crate::error::WriteError;
 use crate::lifecycle::depend::{Sources, by_itself};
 use variety::Variety;
@@ -37,6 +39,10 @@ pub(crate) struct Model {
     pub(crate) variety: Variety,
     /// What may move records by themselves.
     pub(crate) sources: Sources,
+    /// The scripts, compiled.
+    pub(crate) library: Library,
+    /// What runs in transactions.
+    pub(crate) automations: Automations,
 }
 
 /// What a kept statement depends on, beside the catalog.
@@ -83,7 +89,8 @@ impl Model {
         let pointers = links::pointers(catalog);
         let (statements, variety) = (Mutex::default(), Variety::default());
         let sources = Sources::of(catalog);
-        Ok(Self { dialect, shapes, pointers, statements, variety, sources })
+        let (library, automations) = (crate::script::library(catalog), Automations::new(catalog));
+        Ok(Self { dialect, shapes, pointers, statements, variety, sources, library, automations })
     }
 
     /// Whether several writes are one statement that holds the catalog's version.

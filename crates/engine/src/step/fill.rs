@@ -11,6 +11,7 @@ use metadata::catalog::FieldType;
 use metadata::layout::Role;
 use sql::Cells;
 
+use crate::automation;
 use crate::environment::Judged;
 use crate::error::WriteError;
 use crate::lifecycle::begin;
@@ -30,6 +31,7 @@ pub(crate) async fn complete(run: &mut Run<'_>) -> Result<(), Halt> {
         return Ok(());
     }
     number(run).await?;
+    Box::pin(automation::before(run)).await?;
     begin::place(run).await?;
     for place in 0..run.jobs.len() {
         let refusals = derive(run, place);
@@ -111,7 +113,7 @@ fn complete_one(run: &mut Run<'_>, place: usize) -> Vec<Refusal> {
 }
 
 /// A value computed by an expression in the kind of number that its column holds.
-fn fitting(value: Value, shape: &Shape, slot: usize) -> Value {
+pub(crate) fn fitting(value: Value, shape: &Shape, slot: usize) -> Value {
     match (value, shape.columns.get(slot).map(|stored| stored.encoding)) {
         (Value::Int(number), Some(Encoding::Decimal(_))) => Value::Decimal(number.into()),
         (Value::Decimal(number), Some(Encoding::Decimal(scale))) => Value::Decimal(

@@ -13,6 +13,7 @@ pub(crate) mod open;
 pub(crate) mod permission;
 pub(crate) mod quick;
 pub(crate) mod reach;
+pub(crate) mod react;
 pub(crate) mod relate;
 pub(crate) mod retry;
 pub(crate) mod tail;

@@ -41,6 +41,7 @@ pub(crate) fn may(run: &Run<'_>) -> Result<bool, WriteError> {
     let counts = |ty: &FieldType| creates && matches!(ty, FieldType::AutoNumber { .. });
     let alone = !data.fields.iter().any(|(_, input)| matches!(input, Input::Many { .. }));
     Ok(alone
+        && !run.model.automations.any(&write.object)
         && run.model.one_statement()
         && !write.dry_run
         && write.idempotency_key.is_none()
@@ -53,7 +54,8 @@ pub(crate) async fn write(run: &mut Run<'_>) -> Result<(), Halt> {
     let Some(job) = run.jobs.first().filter(|job| job.writes() && !run.is_refused(job.index)) else {
         return Ok(());
     };
-    let hinders = !job.rules.is_empty() || job.unjudged || job.passage.stays.len() > 1;
+    let follows = crate::automation::follows(job) || job.passage.stays.len() > 1;
+    let hinders = !job.rules.is_empty() || job.unjudged || follows;
     if hinders || auto::stirs(run, job) || sight::asks(run, job) {
         return Err(Halt::Carefully);
     }

@@ -70,6 +70,17 @@ fn unwritable(field: &Field) -> Refusal {
     Refusal::at(field.name.as_str(), format!("`{}` {why} and cannot be written", field.name)).rule("readOnly")
 }
 
+/// Takes over one field of a record on its way.
+pub(crate) fn one(run: &mut Run<'_>, place: usize, field: &str, input: &Input) -> Result<(), Refusal> {
+    let Some(job) = run.jobs.get_mut(place) else { return Ok(()) };
+    let shape = Arc::clone(&job.shape);
+    match shape.object.field(field) {
+        Some(field) if field.writable() => take(job, &shape, field, input),
+        Some(field) => Err(unwritable(field)),
+        None => Err(Refusal::at(field, format!("`{}` has no field `{field}`", shape.object.name))),
+    }
+}
+
 fn take(job: &mut Job, shape: &Shape, field: &Field, input: &Input) -> Result<(), Refusal> {
     match (&field.ty, input) {
         (FieldType::Many(many), Input::Many { connect, disconnect }) => {

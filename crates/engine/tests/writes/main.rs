@@ -5,4 +5,5 @@ mod operations;
 mod past;
 mod races;
 mod rights;
+mod scripts;
 mod support;

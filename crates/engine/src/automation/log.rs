@@ -1,0 +1,122 @@
+//! The note of each run: what it saw, what it did, what it cost, how it ended. One that failed is noted when everything else is undone.
+
+use expr::{Encoding, Value};
+use script::{Data, Ran, Spent};
+use serde_json::{Value as Json, json};
+use sql::{Ident, Insert, Rows, Statement, Write};
+use store::Tenant;
+use uuid::Uuid;
+
+use super::Failed;
+use crate::caller::Caller;
+use crate::model::Slots;
+use crate::run::{Halt, Run};
+
+/// The columns that are written here.
+const COLUMNS: [(&str, Encoding); 11] = [
+    ("id", Encoding::Id),
+    ("at", Encoding::DateTime),
+    ("automation", Encoding::Text),
+    ("object", Encoding::Text),
+    ("record", Encoding::Id),
+    ("outcome", Encoding::Text),
+    ("operations", Encoding::Int),
+    ("micros", Encoding::Int),
+    ("input", Encoding::Text),
+    ("effects", Encoding::Text),
+    ("error", Encoding::Text),
+];
+
+/// What is told of a run that came to its end.
+pub(super) struct Told {
+    pub(super) event: Data,
+    pub(super) ran: Ran,
+    pub(super) spent: Spent,
+    /// How many effects there were before it.
+    pub(super) effects: usize,
+}
+
+/// Notes a run in the transaction of its write.
+pub(super) async fn done(
+    run: &mut Run<'_>,
+    automation: &str,
+    (place, id): (usize, Uuid),
+    told: Told,
+) -> Result<(), Halt> {
+    let Some(object) = run.jobs.get(place).map(|job| job.shape.object.name.clone()) else { return Ok(()) };
+    let effects = run.outcome.effects.get(told.effects..).unwrap_or_default();
+    let changed: Vec<&str> = told.ran.changed.iter().map(|changed| changed.field.as_str()).collect();
+    let input =
+        json!({"event": told.event.to_json(), "by": run.caller.actor.label, "chain": run.caller.cause.chain});
+    let effects = json!({"effects": effects, "assigned": changed, "log": told.ran.log,
+        "calls": told.spent.calls, "written": told.spent.writes});
+    let values = values(
+        (run.new_id(), run.now),
+        (automation, Some((object.as_str(), id))),
+        ("done", told.spent),
+        (Some(input), Some(effects), None),
+    );
+    for statement in insert(run.model.dialect) {
+        run.execute(&statement, &values).await?;
+    }
+    Ok(())
+}
+
+/// Notes a run that failed; its write left nothing else.
+pub(crate) async fn failed(caller: &Caller, failed: &Failed) {
+    let now = caller.clock.now();
+    let input = json!({"by": caller.actor.label, "chain": caller.cause.chain});
+    let about = failed.record.as_ref().map(|(object, id)| (object.as_str(), *id));
+    let values = values(
+        (caller.ids.id(now), now),
+        (&failed.automation, about),
+        ("failed", failed.spent),
+        (Some(input), None, Some(failed.to_string())),
+    );
+    if let Err(error) = note(&caller.tenant, &values).await {
+        tracing::error!(automation = failed.automation, %error, "a failed run could not be noted");
+    }
+}
+
+async fn note(tenant: &Tenant, values: &[Value]) -> Result<(), store::StoreError> {
+    tenant.run_write(&insert(tenant.dialect()), values).await.map(|_| ())
+}
+
+fn insert(dialect: sql::Dialect) -> Vec<Statement> {
+    let mut slots = Slots::default();
+    let write = Write::Insert(Insert {
+        table: Ident::made("automation_run"),
+        columns: COLUMNS.iter().map(|(name, _)| Ident::made(name)).collect(),
+        rows: Rows::Values(vec![COLUMNS.iter().map(|(_, encoding)| slots.one(*encoding)).collect()]),
+        conflict: None,
+        returning: Vec::new(),
+    });
+    sql::print_write(&write, dialect)
+}
+
+type About<'a> = (&'a str, Option<(&'a str, Uuid)>);
+type Texts = (Option<Json>, Option<Json>, Option<String>);
+
+fn values(
+    (id, at): (Uuid, chrono::DateTime<chrono::Utc>),
+    (automation, record): About<'_>,
+    (outcome, spent): (&str, Spent),
+    (input, effects, error): Texts,
+) -> Vec<Value> {
+    let text = |text: &str| Value::Text(text.to_owned());
+    let json = |json: Option<Json>| json.map_or(Value::Null, |json| Value::Text(json.to_string()));
+    let whole = |count: u128| Value::Int(i64::try_from(count).unwrap_or(i64::MAX));
+    vec![
+        Value::Id(id),
+        Value::DateTime(at),
+        text(automation),
+        record.map_or(Value::Null, |(object, _)| text(object)),
+        record.map_or(Value::Null, |(_, record)| Value::Id(record)),
+        text(outcome),
+        whole(u128::from(spent.operations)),
+        whole(spent.time.as_micros()),
+        json(input),
+        json(effects),
+        error.map_or(Value::Null, Value::Text),
+    ]
+}
