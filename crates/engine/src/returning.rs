@@ -77,7 +77,13 @@ fn object(shape: &Shape, record: &Record, selection: &Selection) -> Option<serde
                 metadata::field::write_json(&field.ty, record.get(slot))
             }
             RecordItem::Parts(name, parts) => composite(shape, record, name, parts)?,
-            RecordItem::One(..) | RecordItem::OneOf(..) | RecordItem::Many(..) => return None,
+            RecordItem::One(..)
+            | RecordItem::OneOf(..)
+            | RecordItem::Many(..)
+            | RecordItem::Lifecycle(_)
+            | RecordItem::Score(..) => {
+                return None;
+            }
         };
         map.insert(key.to_string(), value);
     }
@@ -157,6 +163,7 @@ pub(crate) fn page(object: &metadata::Name, selection: &Selection, ids: u16) -> 
             order: Vec::new(),
             page: Page { size: ids + 1, backward: false, after: None, before: None, offset: None },
             deleted: Deleted::With,
+            as_of: None,
         },
         parts: vec![keyed("ids", ListPart::Nodes(id)), keyed("records", ListPart::Nodes(selection.clone()))],
     })

@@ -34,7 +34,8 @@ fn strength(expr: &Expr) -> u8 {
         | Node::If(..)
         | Node::Call(..)
         | Node::Exists { .. }
-        | Node::Count { .. } => 10,
+        | Node::Count { .. }
+        | Node::Stays { .. } => 10,
     }
 }
 
@@ -123,6 +124,10 @@ impl Display for Expr {
                 related(name, relation, condition.as_deref(), f)
             }
             Node::Count { relation, condition } => related("count", relation, condition.as_deref(), f),
+            Node::Stays { record, condition } => {
+                let name = if self.ty == Type::Bool { "stayed" } else { "stays" };
+                related(name, record, condition.as_deref(), f)
+            }
         }
     }
 }

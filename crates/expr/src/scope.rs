@@ -24,6 +24,15 @@ pub enum Member {
     Many(Arc<str>),
 }
 
+/// A lifecycle that records of an object may take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Staged {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its stages, in their order.
+    pub stages: Vec<Arc<str>>,
+}
+
 /// Names that may be used. Implemented by `metadata` over a catalog (or one that is being resolved).
 pub trait Scope {
     /// The field of an object, if the caller may name it.
@@ -32,4 +41,8 @@ pub trait Scope {
     fn members(&self, object: &str) -> Vec<Arc<str>>;
     /// The type of a setting of the package; `None` when there is none of that name.
     fn setting(&self, name: &str) -> Option<Type>;
+    /// The lifecycles of an object, if the caller may name their log; none where there is nothing to tell.
+    fn lifecycles(&self, _object: &str) -> Vec<Staged> {
+        Vec::new()
+    }
 }

@@ -83,6 +83,14 @@ pub enum Node {
         /// Which of them count.
         condition: Option<Box<Expr>>,
     },
+    /// The stays of a record in stages, as the log of its lifecycles tells them: of type `Bool` whether one satisfies the condition, of
+    /// type `Int` how many do. In `condition`, `Root::Record` is the stay, whose fields are those of [`crate::stay`].
+    Stays {
+        /// The to-one relations that lead to the record; without a step it is the record judged.
+        record: FieldPath,
+        /// Which of them count.
+        condition: Option<Box<Expr>>,
+    },
 }
 
 /// Comparison and arithmetic. Both sides have one type (but `DateTime` with `Duration`): the checker writes conversions into the
@@ -178,7 +186,7 @@ pub enum Root {
 pub struct FieldPath {
     /// Where it begins.
     pub root: Root,
-    /// Field names, at least one.
+    /// Field names; none only where a node asks for the record itself.
     pub steps: Vec<Arc<str>>,
 }
 
@@ -251,9 +259,9 @@ impl Expr {
             }
             Node::ListTest(_, a, b) => (std::iter::once(&**a).chain(b.as_deref()).collect(), &[]),
             Node::If(a, b, c) => (vec![a, b, c], &[]),
-            Node::Exists { condition, .. } | Node::Count { condition, .. } => {
-                (condition.as_deref().into_iter().collect(), &[])
-            }
+            Node::Exists { condition, .. }
+            | Node::Count { condition, .. }
+            | Node::Stays { condition, .. } => (condition.as_deref().into_iter().collect(), &[]),
         };
         one.into_iter().chain(many)
     }
@@ -286,7 +294,9 @@ impl Expr {
                     one.walk_mut(visit);
                 }
             }
-            Node::Exists { condition, .. } | Node::Count { condition, .. } => {
+            Node::Exists { condition, .. }
+            | Node::Count { condition, .. }
+            | Node::Stays { condition, .. } => {
                 if let Some(condition) = condition {
                     condition.walk_mut(visit);
                 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use metadata::catalog::{
-    Choice, Choices, Field, FieldType, Lookup, Many, NumberLimits, Object, OnDelete, TextLimits, Unique, Via,
+    Choice, Choices, Field, FieldType, Lifecycle, Lookup, Many, NumberLimits, Object, OnDelete, Stage,
+    StageKind, TextLimits, Unique, Via,
 };
 use metadata::{Catalog, Name};
 
@@ -93,6 +94,40 @@ pub(crate) fn object(of: &str, plural: &str, fields: Vec<Field>) -> Object {
     }
 }
 
+fn lifecycle(of: &str) -> Lifecycle {
+    let stage = |text: &str| Stage {
+        name: Arc::from(text),
+        title: text.to_owned(),
+        titles: IndexMap::new(),
+        description: None,
+        kind: StageKind::Open,
+        journey: None,
+        phase: None,
+        expected: None,
+        probability: None,
+        functions: Vec::new(),
+        systems: Vec::new(),
+        metrics: Vec::new(),
+        sop: Vec::new(),
+        locked: Vec::new(),
+        cooldown: None,
+        renamed_from: None,
+    };
+    Lifecycle {
+        name: name(of),
+        object: name("opportunity"),
+        title: of.to_owned(),
+        titles: IndexMap::new(),
+        description: None,
+        package: "test".to_owned(),
+        when: None,
+        stages: ["open", "won", "lost"].map(|text| (Arc::from(text), stage(text))).into(),
+        transitions: Vec::new(),
+        moved: IndexMap::new(),
+        renamed_from: None,
+    }
+}
+
 /// Accounts with contacts and opportunities, users who own them, and tasks about either.
 pub(crate) fn catalog() -> Arc<Catalog> {
     let industry = choices("industry", &["software", "steel"]);
@@ -119,7 +154,10 @@ pub(crate) fn catalog() -> Arc<Catalog> {
             field("name", text()),
             field("account", lookup("account", Some("opportunities"))),
             field("owner", lookup("user", None)),
-            field("stage", FieldType::Select(choices("opportunity.stage", &["open", "won", "lost"]))),
+            system("lifecycle", FieldType::Select(choices("opportunity.lifecycle", &["sale", "renewal"]))),
+            system("stage", FieldType::Select(choices("opportunity.stage", &["open", "won", "lost"]))),
+            system("stageEnteredAt", FieldType::DateTime),
+            system("pass", FieldType::Int(NumberLimits::default())),
             field("amount", FieldType::Money { currency: None, limits: NumberLimits::default() }),
             field("amountCurrency", FieldType::Currency { of: name("amount") }),
             field("closeDate", FieldType::Date),
@@ -148,6 +186,7 @@ pub(crate) fn catalog() -> Arc<Catalog> {
         hash: "sample".into(),
         objects: objects.into_iter().map(|object| (object.name.clone(), Arc::new(object))).collect(),
         choices: IndexMap::from([(name("industry"), industry)]),
+        lifecycles: ["sale", "renewal"].into_iter().map(|of| (name(of), Arc::new(lifecycle(of)))).collect(),
         ..Catalog::default()
     })
 }

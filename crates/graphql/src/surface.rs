@@ -32,10 +32,25 @@ pub(crate) enum RootField {
     Groups(Name),
     /// What happened to a record.
     History(Name),
+    /// What the log of stages tells.
+    Stages(Name, Analysis),
     /// Why one may do something, or may not.
     Explain,
     /// A write.
     Write(Name, Verb),
+}
+
+/// What is asked of the log of stages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Analysis {
+    Funnel,
+    Velocity,
+    Aging,
+}
+
+impl Analysis {
+    const ALL: [(Analysis, &str); 3] =
+        [(Analysis::Funnel, "Funnel"), (Analysis::Velocity, "Velocity"), (Analysis::Aging, "Aging")];
 }
 
 /// What a mutation does.
@@ -44,6 +59,7 @@ pub(crate) enum Verb {
     Create,
     CreateMany,
     Update,
+    Move,
     UpdateMany,
     UpsertMany,
     Delete,
@@ -55,10 +71,11 @@ pub(crate) enum Verb {
 }
 
 impl Verb {
-    const ALL: [Verb; 11] = [
+    const ALL: [Verb; 12] = [
         Verb::Create,
         Verb::CreateMany,
         Verb::Update,
+        Verb::Move,
         Verb::UpdateMany,
         Verb::UpsertMany,
         Verb::Delete,
@@ -72,7 +89,7 @@ impl Verb {
     /// Whether it is about many records.
     pub(crate) fn bulk(self) -> bool {
         match self {
-            Verb::Create | Verb::Update | Verb::Delete | Verb::Restore | Verb::Destroy => false,
+            Verb::Create | Verb::Update | Verb::Move | Verb::Delete | Verb::Restore | Verb::Destroy => false,
             Verb::CreateMany
             | Verb::UpdateMany
             | Verb::UpsertMany
@@ -87,6 +104,7 @@ impl Verb {
         match self {
             Verb::Create | Verb::CreateMany => "create",
             Verb::Update | Verb::UpdateMany => "update",
+            Verb::Move => "move",
             Verb::UpsertMany => "upsert",
             Verb::Delete | Verb::DeleteMany => "delete",
             Verb::Restore | Verb::RestoreMany => "restore",
@@ -131,7 +149,14 @@ impl Surface {
             surface.queries.insert(names.many.clone(), RootField::List(name.clone()));
             surface.queries.insert(format!("{}GroupBy", names.many), RootField::Groups(name.clone()));
             surface.queries.insert(format!("{}History", names.one), RootField::History(name.clone()));
-            for verb in Verb::ALL {
+            if object.has_log() {
+                for (analysis, suffix) in Analysis::ALL {
+                    let root = RootField::Stages(name.clone(), analysis);
+                    surface.queries.insert(format!("{}{suffix}", names.one), root);
+                }
+            }
+            let staged = object.lifecycle_field("stage").is_some();
+            for verb in Verb::ALL.into_iter().filter(|verb| staged || *verb != Verb::Move) {
                 surface.mutations.insert(verb.field(&names), RootField::Write(name.clone(), verb));
             }
             surface.names.insert(name.clone(), Arc::new(names));

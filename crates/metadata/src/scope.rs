@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use expr::{Member, Scope, Type};
+use expr::{Member, Scope, Staged, Type};
 
-use crate::catalog::{Catalog, Field, FieldType};
+use crate::catalog::{Catalog, Field, FieldType, Lifecycle};
 
 /// The names of a catalog, seen from one package (for `settings`).
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +41,18 @@ impl Scope for CatalogScope<'_> {
         let package = self.catalog.packages.get(self.package?)?;
         package.settings.get(name).map(|setting| setting.ty.clone())
     }
+
+    fn lifecycles(&self, object: &str) -> Vec<Staged> {
+        if !self.catalog.object(object).is_some_and(|object| object.has_log()) {
+            return Vec::new();
+        }
+        self.catalog.lifecycles_of(object).map(|lifecycle| staged(lifecycle)).collect()
+    }
+}
+
+/// A lifecycle as filters name it.
+pub fn staged(lifecycle: &Lifecycle) -> Staged {
+    Staged { name: lifecycle.name.shared(), stages: lifecycle.stages.keys().cloned().collect() }
 }
 
 /// What a field is to an expression.

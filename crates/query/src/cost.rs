@@ -4,7 +4,8 @@ use expr::{Slot, Value};
 
 use crate::access::Permitted;
 use crate::request::{
-    EdgeItem, GroupRead, Keyed, ListPart, ListRead, Operation, Read, RecordItem, Which, Write,
+    EdgeItem, GroupRead, Keyed, LifecyclePart, LifecycleRead, ListPart, ListRead, Operation, Read,
+    RecordItem, StageRead, Told, Which, Write,
 };
 
 /// Rows that one request may touch at most.
@@ -17,6 +18,10 @@ pub const LARGEST_PAGE: i64 = 1_000;
 pub const DEFAULT_PAGE: i64 = 50;
 /// What a record that is written costs, in rows that are read.
 pub const WRITTEN: u64 = 5;
+/// What the moves of a record cost, in rows that are read.
+pub const MOVES: u64 = 10;
+/// What a look at all stages of a lifecycle costs, in rows that are read.
+pub const STAGES: u64 = 1_000;
 /// Groups when their number is not stated.
 pub const DEFAULT_GROUPS: i64 = 1_000;
 
@@ -67,6 +72,7 @@ pub fn check(read: &Permitted<Read>, values: &[Value]) -> Result<Cost, CostExcee
         Read::Record(record) => meter.selection(&record.selection, 1)?.saturating_add(1),
         Read::List(list) => meter.list(list, 1)?,
         Read::Groups(groups) => meter.groups(groups)?,
+        Read::Stages(read) => meter.stages(read)?,
     };
     let cost = Cost { rows, depth: meter.deepest };
     within_budget(cost)?;
@@ -131,7 +137,10 @@ impl Meter<'_> {
         let mut rows = 0_u64;
         for keyed in selection {
             let below = match &keyed.item {
-                RecordItem::TypeName(_) | RecordItem::Value(_) | RecordItem::Parts(..) => 0,
+                RecordItem::TypeName(_)
+                | RecordItem::Value(_)
+                | RecordItem::Parts(..)
+                | RecordItem::Score(..) => 0,
                 RecordItem::One(_, selection) => self.selection(selection, depth + 1)?.saturating_add(1),
                 RecordItem::OneOf(_, selections) => {
                     let mut most = 0;
@@ -141,6 +150,7 @@ impl Meter<'_> {
                     most
                 }
                 RecordItem::Many(_, list) => self.list(list, depth + 1)?,
+                RecordItem::Lifecycle(read) => self.lifecycle(read, depth + 1)?,
             };
             rows = rows.saturating_add(below);
         }
@@ -176,6 +186,34 @@ impl Meter<'_> {
             }
         }
         Ok(size.saturating_mul(each.max(1)).saturating_add(folds))
+    }
+
+    /// Rows below one record for its lifecycle.
+    fn lifecycle(&mut self, read: &LifecycleRead, depth: u32) -> Result<u64, CostExceeded> {
+        self.level(depth)?;
+        let mut rows = u64::from(read.as_of.is_some());
+        for part in &read.parts {
+            rows = rows.saturating_add(match &part.item {
+                LifecyclePart::Moves(_) => MOVES,
+                LifecyclePart::History(stays) => self.size(stays.size, DEFAULT_PAGE)?,
+                LifecyclePart::TypeName(_)
+                | LifecyclePart::Name
+                | LifecyclePart::Title
+                | LifecyclePart::Stage
+                | LifecyclePart::EnteredAt
+                | LifecyclePart::Pass => 0,
+            });
+        }
+        Ok(rows)
+    }
+
+    /// Reads the log, as a grouping reads the records.
+    fn stages(&mut self, read: &StageRead) -> Result<u64, CostExceeded> {
+        self.level(1)?;
+        match &read.told {
+            Told::Velocity(velocity) => self.size(velocity.size, DEFAULT_GROUPS),
+            Told::Funnel { .. } | Told::Aging(_) => Ok(STAGES),
+        }
     }
 
     fn groups(&mut self, groups: &GroupRead) -> Result<u64, CostExceeded> {

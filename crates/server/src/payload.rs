@@ -150,6 +150,7 @@ fn write_error_part(part: ErrorPart, error: &engine::Refusal, bulk: bool, out: &
         ErrorPart::Path => json(&error.path, out),
         ErrorPart::Rule => json(&error.rule, out),
         ErrorPart::Message => json(&error.message, out),
+        ErrorPart::ScriptLine => json(&error.line, out),
         ErrorPart::Index => json(&error.index.filter(|_| bulk), out),
     }
 }

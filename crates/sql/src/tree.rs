@@ -177,6 +177,21 @@ pub enum Scalar {
     Call(expr::Function, Encoding, Vec<Scalar>),
     /// `row_number() OVER (ORDER BY …)`
     RowNumber(Vec<Order>),
+    /// `max(x)` over the rows of the same partition that come no later in that order.
+    RunningMax {
+        /// What is looked at.
+        of: Box<Scalar>,
+        /// What is equal in the rows of a partition.
+        partition: Vec<Scalar>,
+        /// How they follow each other.
+        order: Vec<Order>,
+    },
+    /// The time from one instant to another in millionths of a day, rounded half away from zero, as `Int`.
+    MicroDays(Box<Scalar>, Box<Scalar>),
+    /// A whole number of millionths as a `Decimal(6)`.
+    Millionths(Box<Scalar>),
+    /// What many whole numbers, none below zero, have in common; a whole number, rounded half away from zero, NULL when there is none.
+    Spread(Spread, Box<Scalar>),
     /// Whether the text matches all patterns of a list parameter, as in `Like`; true when the list is empty, never true for null.
     LikeAll(Box<Scalar>, Param),
     /// A day or instant moved by whole months (to the month's last day where it is shorter) and then by microseconds; both `Int`. Days
@@ -241,6 +256,15 @@ pub enum Fold {
     Avg,
 }
 
+/// What many numbers have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Spread {
+    /// Their mean.
+    Mean,
+    /// The number that so many tenths of them do not pass: between the two nearest in proportion, as `percentile_cont` has it.
+    Tenths(u8),
+}
+
 /// Widths of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Bucket {
@@ -273,7 +297,12 @@ impl Scalar {
     /// Whether it holds an aggregate or window function of the query that it stands in; those of subqueries are their own.
     pub fn aggregates(&self) -> bool {
         match self {
-            Scalar::Aggregate(..) | Scalar::Several(_) | Scalar::CountAll | Scalar::RowNumber(_) => true,
+            Scalar::Aggregate(..)
+            | Scalar::Several(_)
+            | Scalar::CountAll
+            | Scalar::RowNumber(_)
+            | Scalar::RunningMax { .. }
+            | Scalar::Spread(..) => true,
             Scalar::Column(..)
             | Scalar::Bare(_)
             | Scalar::Excluded(_)
@@ -299,10 +328,12 @@ impl Scalar {
             | Scalar::InParam(x, _)
             | Scalar::LikeAll(x, _)
             | Scalar::Hex(x)
+            | Scalar::Millionths(x)
             | Scalar::LowerAscii(x) => x.aggregates(),
             Scalar::Compare(_, a, b)
             | Scalar::Arithmetic(_, _, a, b)
             | Scalar::Like(a, b)
+            | Scalar::MicroDays(a, b)
             | Scalar::HeldVersion(a, b) => a.aggregates() || b.aggregates(),
             Scalar::InList(x, list) => x.aggregates() || list.iter().any(Scalar::aggregates),
             Scalar::Case(arms, otherwise) => {

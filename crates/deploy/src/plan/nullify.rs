@@ -17,7 +17,8 @@ pub fn nullify(expr: &Expr, object: &str, catalog: &Catalog, missing: &Missing) 
     let all = |inner: &[Expr]| inner.iter().map(again).collect::<Vec<_>>();
     let node = match &expr.node {
         Node::Field(path) if is_missing(path, object, catalog, missing) => Node::Literal(Value::Null),
-        Node::Literal(_) | Node::Slot(_) | Node::Field(_) => expr.node.clone(),
+        // The log is there whether or not its object's fields are: a record without stays has none.
+        Node::Literal(_) | Node::Slot(_) | Node::Field(_) | Node::Stays { .. } => expr.node.clone(),
         Node::Not(inner) => Node::Not(boxed(inner)),
         Node::Negate(inner) => Node::Negate(boxed(inner)),
         Node::IsNull(inner) => Node::IsNull(boxed(inner)),

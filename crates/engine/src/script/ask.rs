@@ -163,7 +163,7 @@ async fn find(
         values.push(Value::Int(first));
         let page =
             Page { size: slot(values.len() - 1), backward: false, after: None, before: None, offset: None };
-        let args = ListArgs { filter, search, order: keys, page, deleted: Deleted::Without };
+        let args = ListArgs { filter, search, order: keys, page, deleted: Deleted::Without, as_of: None };
         Ok((object, args, values))
     })();
     let (object, args, values) = match prepared {
@@ -192,7 +192,14 @@ pub(super) async fn get(
         values.push(Value::Int(1));
         let page =
             Page { size: slot(values.len() - 1), backward: false, after: None, before: None, offset: None };
-        let args = ListArgs { filter, search: None, order: Vec::new(), page, deleted: Deleted::Without };
+        let args = ListArgs {
+            filter,
+            search: None,
+            order: Vec::new(),
+            page,
+            deleted: Deleted::Without,
+            as_of: None,
+        };
         Ok((object, args, values))
     })();
     let (object, args, values) = match prepared {
@@ -236,7 +243,14 @@ async fn count(
         values.push(Value::Int(1));
         let page =
             Page { size: slot(values.len() - 1), backward: false, after: None, before: None, offset: None };
-        let args = ListArgs { filter, search: None, order: Vec::new(), page, deleted: Deleted::Without };
+        let args = ListArgs {
+            filter,
+            search: None,
+            order: Vec::new(),
+            page,
+            deleted: Deleted::Without,
+            as_of: None,
+        };
         let parts = vec![Keyed { key: Arc::from("count"), item: ListPart::TotalCount }];
         Ok((Read::List(ListRead { object: object.name.clone(), args, parts }), values))
     });

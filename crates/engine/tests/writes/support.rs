@@ -186,6 +186,7 @@ impl World {
                 order: vec![],
                 page: Page { size: 0, backward: false, after: None, before: None, offset: None },
                 deleted,
+                as_of: None,
             },
             parts: vec![Keyed { key: "nodes".into(), item: ListPart::Nodes(selection) }],
         });

@@ -114,6 +114,8 @@ impl Evaluator<'_> {
                 let count = self.meeting(relation, condition.as_deref(), usize::MAX)?.0;
                 Value::Int(i64::try_from(count).map_err(|_| EvalError::Overflow)?)
             }
+            // Only the database has the log.
+            Node::Stays { .. } => return Err(EvalError::Unavailable("the log of stages".to_owned())),
         })
     }
 

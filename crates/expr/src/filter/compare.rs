@@ -81,16 +81,7 @@ impl Reader<'_> {
     }
 
     fn comparison(&mut self, subject: &Subject, operator: Operator, json: &Json) -> Option<Expr> {
-        self.comparisons += 1;
-        if self.comparisons > super::MOST_COMPARISONS {
-            if self.comparisons == super::MOST_COMPARISONS + 1 {
-                let problem = self
-                    .problem(code::LIMIT, "the filter has too many comparisons")
-                    .expected(format!("at most {}", super::MOST_COMPARISONS));
-                self.problems.push(problem);
-            }
-            return None;
-        }
+        self.one_more()?;
         match operator.operand() {
             Operand::One(op) => {
                 let with = self.one(subject, operator, json)?;
@@ -137,6 +128,18 @@ impl Reader<'_> {
             }
             Operand::Period => self.period(subject, json),
         }
+    }
+
+    /// Counts a comparison; `None` where there are too many of them.
+    pub(super) fn one_more(&mut self) -> Option<()> {
+        self.comparisons += 1;
+        if self.comparisons == super::MOST_COMPARISONS + 1 {
+            let problem = self
+                .problem(code::LIMIT, "the filter has too many comparisons")
+                .expected(format!("at most {}", super::MOST_COMPARISONS));
+            self.problems.push(problem);
+        }
+        (self.comparisons <= super::MOST_COMPARISONS).then_some(())
     }
 
     /// One compared value, in its place.
@@ -293,7 +296,7 @@ impl Reader<'_> {
     }
 
     /// A value in its place: the next slot, or the tree.
-    fn put(&mut self, value: Value, ty: &Type) -> Option<Expr> {
+    pub(super) fn put(&mut self, value: Value, ty: &Type) -> Option<Expr> {
         let node = match self.values {
             Values::Inline | Values::Acting => Node::Literal(value),
             Values::Slots { values, .. } => {

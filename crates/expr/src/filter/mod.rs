@@ -7,6 +7,7 @@ mod compare;
 mod fact;
 mod operator;
 mod related;
+mod stages;
 
 use std::sync::Arc;
 
@@ -156,6 +157,9 @@ impl Reader<'_> {
             "not" => self.records(json, object, &place.deeper()).map(Expr::negation),
             "isNull" if !place.steps.is_empty() => {
                 self.null_test(json, Expr::is_null(place.field(Type::Record(Arc::from(object)))))
+            }
+            stages::AGE | stages::REACHED | stages::ENTERED if !self.scope.lifecycles(object).is_empty() => {
+                self.of_stages(key, json, object, place)
             }
             _ => {
                 if let Some(member) = self.scope.member(object, key) {
@@ -310,6 +314,9 @@ impl Reader<'_> {
             legal.push("isNull");
         }
         legal.extend(names.iter().map(AsRef::as_ref));
+        if !self.scope.lifecycles(object).is_empty() {
+            legal.extend([stages::AGE, stages::REACHED, stages::ENTERED]);
+        }
         let hint = match (Operator::named(key), place.steps.last()) {
             (Some(operator), Some(relation)) => Some(format!(
                 "`{relation}` is a relation; compare its id: `{{{relation}: {{id: {{{operator}: …}}}}}}`"

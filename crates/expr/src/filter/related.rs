@@ -43,12 +43,13 @@ fn may_hold_for_nothing(filter: &Expr) -> bool {
         Node::Or(any) => any.iter().any(may_hold_for_nothing),
         Node::Binary(op, left, _) => {
             // The other side of a filter's comparison is never null.
-            *op == BinaryOp::NotEqual || matches!(left.node, Node::Count { .. })
+            *op == BinaryOp::NotEqual || counts(left)
         }
-        Node::In(subject, _) => matches!(subject.node, Node::Count { .. }),
+        Node::In(subject, _) => counts(subject),
         Node::ListTest(op, ..) => *op == ListOp::IsEmpty,
         Node::Text(..) => false,
         Node::Exists { quantifier, .. } => *quantifier != Quantifier::Some,
+        Node::Stays { .. } => filter.ty != Type::Bool,
         Node::Not(_)
         | Node::IsNull(_)
         | Node::Slot(_)
@@ -60,4 +61,9 @@ fn may_hold_for_nothing(filter: &Expr) -> bool {
         | Node::Call(..)
         | Node::Count { .. } => true,
     }
+}
+
+/// Whether it is a number of records, which is zero of nothing.
+fn counts(expr: &Expr) -> bool {
+    matches!(expr.node, Node::Count { .. } | Node::Stays { .. })
 }

@@ -25,7 +25,8 @@ const MOST_KEYS: usize = 10;
 impl<'d> Lowering<'_, 'd> {
     pub(super) fn groups(&mut self, object: &Name, field: &Collected<'d>) -> Result<GroupRead, Failures> {
         let arguments = self.arguments("Query", field)?;
-        let filter = self.filter(object, field, &arguments)?;
+        let as_of = self.as_of(field, &arguments)?;
+        let filter = self.then(as_of, |this| this.filter(object, field, &arguments))?;
         let keys = self.group_keys(object, field, &arguments)?;
         let having = match arguments.get("having").and_then(Json::as_object) {
             Some(having) => Some(self.having(object, field, having, "having")?),
@@ -44,6 +45,7 @@ impl<'d> Lowering<'_, 'd> {
             object: object.clone(),
             filter,
             deleted: deleted(&arguments),
+            as_of,
             keys,
             having,
             order,
@@ -375,7 +377,7 @@ fn operator_of(name: &str) -> Option<BinaryOp> {
     })
 }
 
-fn bucket_of(name: &str) -> Option<Bucket> {
+pub(super) fn bucket_of(name: &str) -> Option<Bucket> {
     Some(match name {
         "DAY" => Bucket::Day,
         "WEEK" => Bucket::Week,

@@ -50,14 +50,15 @@ impl<'d> Lowering<'_, 'd> {
         field: &Collected<'d>,
     ) -> Result<ListRead, Failures> {
         let arguments = self.arguments(parent, field)?;
-        let filter = self.filter(object, field, &arguments)?;
+        let as_of = self.as_of(field, &arguments)?;
+        let filter = self.then(as_of, |this| this.filter(object, field, &arguments))?;
         let search = match arguments.get("search").and_then(Json::as_str) {
             Some(words) => Some(self.slot(self.words(field, words)?)?),
             None => None,
         };
         let order = self.order(object, field, &arguments)?;
         let page = self.page(object, field, &arguments, &order)?;
-        let args = ListArgs { filter, search, order, page, deleted: deleted(&arguments) };
+        let args = ListArgs { filter, search, order, page, deleted: deleted(&arguments), as_of };
         let parts = self.page_parts(object, field)?;
         Ok(ListRead { object: object.clone(), args, parts })
     }

@@ -5,6 +5,7 @@ mod groups;
 mod list;
 mod past;
 mod selection;
+mod stages;
 mod value;
 mod write;
 
@@ -114,6 +115,8 @@ pub enum ErrorPart {
     Rule,
     /// `message`
     Message,
+    /// `scriptLine`
+    ScriptLine,
     /// `index`, in bulk payloads
     Index,
 }
@@ -224,6 +227,9 @@ impl<'d> Lowering<'_, 'd> {
             Some(RootField::Record(object)) => Read::Record(self.one(&object, field)?),
             Some(RootField::List(object)) => Read::List(self.list(&object, ty, field)?),
             Some(RootField::Groups(object)) => Read::Groups(self.groups(&object, field)?),
+            Some(RootField::Stages(object, analysis)) => {
+                Read::Stages(self.analysis(&object, analysis, field)?)
+            }
             Some(RootField::Write(object, verb)) => {
                 let (write, payload) = self.write(&object, verb, field)?;
                 return Ok(RootItem::Write(Box::new(write), payload));

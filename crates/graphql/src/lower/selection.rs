@@ -6,13 +6,13 @@ use async_graphql::parser::types::SelectionSet;
 use metadata::Name;
 use metadata::catalog::Aggregate;
 use query::request::{
-    AggregateItem, EdgeItem, FoldItem, Keyed, ListPart, PageItem, PartItem, RecordItem, Selection,
+    AggregateItem, EdgeItem, FoldItem, Keyed, ListPart, PageItem, PartItem, RecordItem, ScorePart, Selection,
 };
 
 use super::Lowering;
 use super::failure::Failures;
 use crate::document::Collected;
-use crate::schema::field::{Composite, Shape, shape};
+use crate::schema::field::{Composite, Shape, explained, shape};
 
 pub(super) type Sets<'d> = Vec<&'d SelectionSet>;
 
@@ -33,6 +33,16 @@ impl<'d> Lowering<'_, 'd> {
         for field in self.collect(&names.base, sets)? {
             if field.name == "__typename" {
                 selection.push(keyed(&field, RecordItem::TypeName(Arc::from(names.base.as_str()))));
+                continue;
+            }
+            if field.name == "lifecycle" && of.lifecycle_field("stage").is_some() {
+                let lifecycle = self.within(&field, |this| this.lifecycle(object, &field))?;
+                selection.push(keyed(&field, RecordItem::Lifecycle(Box::new(lifecycle))));
+                continue;
+            }
+            if let Some(score) = explained(of, field.name) {
+                let parts = self.score_parts(&field)?;
+                selection.push(keyed(&field, RecordItem::Score(score.clone(), parts)));
                 continue;
             }
             let Some(known) = of.field(field.name) else { return Err(self.unknown(&names.base, &field)) };
@@ -56,6 +66,19 @@ impl<'d> Lowering<'_, 'd> {
             selection.push(keyed(&field, item));
         }
         Ok(selection)
+    }
+
+    fn score_parts(&self, field: &Collected<'d>) -> Result<Vec<Keyed<ScorePart>>, Failures> {
+        self.plain("ScorePart", field, |part| {
+            Ok(Some(match part.name {
+                "__typename" => ScorePart::TypeName(Arc::from("ScorePart")),
+                "title" => ScorePart::Title,
+                "when" => ScorePart::When,
+                "points" => ScorePart::Points,
+                "holds" => ScorePart::Holds,
+                _ => return Ok(None),
+            }))
+        })
     }
 
     fn parts(&self, composite: Composite, field: &Collected<'d>) -> Result<Vec<Keyed<PartItem>>, Failures> {

@@ -59,6 +59,16 @@ impl<'d> Lowering<'_, 'd> {
                 data: self.data(object, field, arguments)?,
                 expected_version: arguments.get("expectedVersion").and_then(Json::as_i64),
             },
+            Verb::Move => Operation::Move {
+                id: one(self)?,
+                to: Arc::from(arguments.get("to").and_then(Json::as_str).unwrap_or_default()),
+                reason: arguments.get("reason").and_then(Json::as_str).map(str::to_owned),
+                data: match arguments.get("data") {
+                    None | Some(Json::Null) => RecordData::default(),
+                    Some(_) => self.data(object, field, arguments)?,
+                },
+                expected_version: arguments.get("expectedVersion").and_then(Json::as_i64),
+            },
             Verb::UpdateMany => {
                 let which = self.matching(object, field, arguments)?;
                 Operation::UpdateMany(which, self.data(object, field, arguments)?, batch)
@@ -186,6 +196,7 @@ impl<'d> Lowering<'_, 'd> {
                 "path" => ErrorPart::Path,
                 "rule" => ErrorPart::Rule,
                 "message" => ErrorPart::Message,
+                "scriptLine" => ErrorPart::ScriptLine,
                 "index" => ErrorPart::Index,
                 _ => return Ok(None),
             }))

@@ -1,7 +1,7 @@
 //! What a field is in the API. One arm a field type: a new one is decided here, for output, input, filter, order, group and aggregate.
 
 use metadata::Name;
-use metadata::catalog::{Aggregate, Choices, Field, FieldType, Returns};
+use metadata::catalog::{Aggregate, Choices, Field, FieldType, Object, Returns};
 
 use super::names;
 
@@ -153,6 +153,21 @@ fn returned(returns: &Returns) -> ValueType {
         Returns::Date => ValueType::Date,
         Returns::DateTime => ValueType::DateTime,
     }
+}
+
+/// What is behind the name of a score for its parts: `fitParts`.
+const PARTS: &str = "Parts";
+
+/// Under which name the parts of a score are told; `None` where they are not, or where a field has that name.
+pub(crate) fn parts_of(object: &Object, field: &Field) -> Option<String> {
+    let name = format!("{}{PARTS}", field.name);
+    (field.explains_score() && object.field(&name).is_none()).then_some(name)
+}
+
+/// The score whose parts are told under that name.
+pub(crate) fn explained<'o>(object: &'o Object, name: &str) -> Option<&'o Name> {
+    let score = object.field(name.strip_suffix(PARTS)?)?;
+    parts_of(object, score).map(|_| &score.name)
 }
 
 /// The enum of a field's choices, unless they are too many for one, or none.

@@ -49,6 +49,10 @@ fn filter(builder: &mut Builder<'_>, object: &Object, fields: &[(&CatalogField, 
         of_records = of_records.field(input(&field.name, &of));
         of_one = of_one.field(input(&field.name, &of));
     }
+    for (name, of) in super::stages::filters(builder, object) {
+        of_records = of_records.field(input(name, &of));
+        of_one = of_one.field(input(name, &of));
+    }
     builder.add(&records, of_records.description("All members hold."));
     let related =
         "All members hold: there is a related record, and it matches. `isNull: true` where there is none.";

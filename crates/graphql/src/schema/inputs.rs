@@ -57,7 +57,9 @@ fn data(builder: &mut Builder<'_>, object: &Object, fields: &[(&CatalogField, Sh
     let mut ty = InputObject::new(&name).description("An absent field is left alone, null clears it.");
     let mut any = false;
     for (field, shape) in fields {
-        if !field.writable() {
+        // When a record entered its stage is written only to take in past logs.
+        let past = object.lifecycle_field(&field.name).is_some() && &*field.name == "stageEnteredAt";
+        if !field.writable() && !past {
             continue;
         }
         let of = match shape {

@@ -8,6 +8,7 @@ pub(crate) mod names;
 mod outputs;
 mod roots;
 mod shared;
+mod stages;
 
 use async_graphql::dynamic::{
     Enum, EnumItem, Field, FieldFuture, InputObject, InputValue, Object as Output, Schema, Type, TypeRef,
@@ -63,6 +64,8 @@ pub(crate) fn build(catalog: &Catalog) -> Result<Schema, BuildError> {
         inputs::register(&mut builder, object);
         filters::register(&mut builder, object);
     }
+    stages::register(&mut builder);
+    outputs::score_parts(&mut builder);
     let mutations = roots::register(&mut builder);
     if let Some(clash) = builder.clash {
         return Err(BuildError(format!("two types are called {clash}")));

@@ -11,9 +11,11 @@ pub(crate) fn pascal(name: &str) -> String {
     }
 }
 
-/// The enum of a field's own choices: `OpportunityStage`.
+/// The enum of a field's own choices: `OpportunityStage`; of lifecycles `OpportunityLifecycleName`, because `OpportunityLifecycle` is where
+/// a record stands.
 pub(crate) fn field_enum(object: &str, field: &str) -> String {
-    pascal(object) + &pascal(field)
+    let kind = if field == "lifecycle" { "Name" } else { "" };
+    pascal(object) + &pascal(field) + kind
 }
 
 /// Names of the types of one object.

@@ -35,6 +35,9 @@ fn record(builder: &mut Builder<'_>, object: &Object, fields: &[(&CatalogField, 
         let made = match shape {
             Shape::Value(value) => {
                 choice_enums(builder, field, value);
+                if object.lifecycle_field(name).is_some() && name == "lifecycle" {
+                    continue;
+                }
                 let always = matches!(name, "id" | "createdAt" | "updatedAt" | "version") && field.system;
                 output(name, &(value.output() + if always { "!" } else { "" }))
             }
@@ -49,10 +52,17 @@ fn record(builder: &mut Builder<'_>, object: &Object, fields: &[(&CatalogField, 
             }
             Shape::Many(to) => {
                 let far = builder.names(to);
-                list_arguments(output(name, &(far.with("Connection") + "!")), &far.base)
+                list_arguments(builder, output(name, &(far.with("Connection") + "!")), to)
             }
         };
         ty = ty.field(made.description(description(field)));
+        if let Some(parts) = super::field::parts_of(object, field) {
+            let made = output(&parts, "[ScorePart!]!");
+            ty = ty.field(made.description(format!("{}: of which conditions it is made.", field.title)));
+        }
+    }
+    if let Some(lifecycle) = super::stages::lifecycle(builder, object) {
+        ty = ty.field(lifecycle);
     }
     builder.add(&names.base, ty);
 }
@@ -79,8 +89,9 @@ fn choice_enums(builder: &mut Builder<'_>, field: &CatalogField, value: &ValueTy
 }
 
 /// The arguments of a list, at the root and below a record.
-pub(super) fn list_arguments(field: Field, base: &str) -> Field {
-    field
+pub(super) fn list_arguments(builder: &Builder<'_>, field: Field, of: &str) -> Field {
+    let base = builder.names(of).base;
+    let field = field
         .argument(input("filter", &format!("{base}Filter")))
         .argument(input("orderBy", &format!("[{base}OrderBy!]")))
         .argument(input("search", "String"))
@@ -89,7 +100,8 @@ pub(super) fn list_arguments(field: Field, base: &str) -> Field {
         .argument(input("last", "Int"))
         .argument(input("before", "String"))
         .argument(input("offset", "Int"))
-        .argument(input("deleted", "DeletedRecords"))
+        .argument(input("deleted", "DeletedRecords"));
+    super::stages::as_of(builder, field, of)
 }
 
 fn page(builder: &mut Builder<'_>, object: &Object) {
@@ -161,4 +173,20 @@ fn payloads(builder: &mut Builder<'_>, object: &Object) {
     builder.add(&one, output_type(&one, [("record", names.base.as_str())].into_iter().chain(rest)));
     let records = format!("[{}]!", names.base);
     builder.add(&bulk, output_type(&bulk, [("records", records.as_str())].into_iter().chain(rest)));
+}
+
+/// `ScorePart`, where an object has a score whose parts are told.
+pub(super) fn score_parts(builder: &mut Builder<'_>) {
+    let explains = |object: &&Object| object.fields.values().any(|field| field.explains_score());
+    if !builder.objects().iter().any(explains) {
+        return;
+    }
+    let fields = [("title", "String"), ("when", "String"), ("points", "Decimal"), ("holds", "Boolean!")];
+    let part = output_type("ScorePart", fields);
+    builder.add(
+        "ScorePart",
+        part.description(
+            "A condition of a score: how many points it gives, and whether it gives them to this record. `when` is null where it always does.",
+        ),
+    );
 }

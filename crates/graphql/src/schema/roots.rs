@@ -23,17 +23,26 @@ pub(super) fn register(builder: &mut Builder<'_>) -> bool {
                     .description(format!("{title}: one record by id, or null.")),
             )
             .field(
-                list_arguments(output(&names.many, &(names.with("Connection") + "!")), &names.base)
+                list_arguments(builder, output(&names.many, &(names.with("Connection") + "!")), &object.name)
                     .description(format!("{title}: a page of records.")),
             )
-            .field(groups(&names.many, &names.base).description(format!("{title}: groups with aggregates.")))
+            .field(
+                super::stages::as_of(builder, groups(&names.many, &names.base), &object.name)
+                    .description(format!("{title}: groups with aggregates.")),
+            )
             .field(history(&names.one).description(format!(
                 "{title}: what happened to a record, the newest first; null without such a record."
             )));
+        for field in super::stages::roots(builder, object) {
+            query = query.field(field);
+        }
         if builder.has(&names.with("CreateInput")) {
             writes = true;
             for field in mutations(&names.base, &names.plural) {
                 mutation = mutation.field(field);
+            }
+            if let Some((stage, data)) = super::stages::moved(builder, object) {
+                mutation = mutation.field(moving(&names.base, &stage, data.as_deref()));
             }
         }
     }
@@ -99,6 +108,14 @@ fn mutations(base: &str, plural: &str) -> Vec<Field> {
         fields.push(write(&format!("{verb}{plural}"), &bulk, vec![input("filter", &filter), all_or_none()]));
     }
     fields
+}
+
+fn moving(base: &str, stage: &str, data: Option<&str>) -> Field {
+    let mut arguments = vec![input("id", "ID!"), input("to", stage), input("reason", "String")];
+    arguments.extend(data.map(|data| input("data", data).description("Written with the move.")));
+    arguments.push(input("expectedVersion", "Int"));
+    write(&format!("move{base}"), &format!("{base}Payload!"), arguments)
+        .description("To another stage, by the transition that leads there.")
 }
 
 fn all_or_none() -> InputValue {

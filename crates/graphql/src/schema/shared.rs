@@ -217,10 +217,14 @@ fn pages_and_payloads(builder: &mut Builder<'_>) {
                 ("path", "String"),
                 ("rule", "String"),
                 ("message", "String!"),
+                ("scriptLine", "Int"),
                 ("index", "Int"),
             ],
         )
-        .description("Why a record was not written. `index` counts the records of a bulk write from 0."),
+        .description(
+            "Why a record was not written, or would not be. `scriptLine`: of the script that said no. `index` counts the records of a bulk \
+             write from 0.",
+        ),
     );
     builder.add(
         "WriteEffect",

@@ -5,6 +5,7 @@ mod introspection;
 mod lowering;
 mod refusals;
 mod schema;
+mod stages;
 
 use chrono::TimeZone;
 use serde_json::Value as Json;

@@ -40,6 +40,11 @@ pub struct Field {
 }
 
 impl Field {
+    /// Whether it is a score whose parts may be told: its reader sees all that they look at.
+    pub fn explains_score(&self) -> bool {
+        matches!(self.ty, FieldType::Score { .. }) && !self.system_scope
+    }
+
     /// Whether clients may write it: neither computed nor kept by the platform.
     pub fn writable(&self) -> bool {
         match &self.ty {

@@ -5,11 +5,23 @@ use std::sync::Arc;
 use expr::{Duration, Expr};
 use indexmap::IndexMap;
 
-use super::FunctionPath;
+use super::{Field, FunctionPath, Object};
 use crate::name::Name;
 
 /// The fields that a record has because its object has lifecycles.
 pub const LIFECYCLE_FIELDS: [&str; 4] = ["lifecycle", "stage", "stageEnteredAt", "pass"];
+
+impl Object {
+    /// The field of that name, if it is there because the object has lifecycles.
+    pub fn lifecycle_field(&self, name: &str) -> Option<&Arc<Field>> {
+        self.field(name).filter(|field| field.system && LIFECYCLE_FIELDS.contains(&name))
+    }
+
+    /// Whether the log of its records' stages is there to be read: whoever sees all that it tells sees it.
+    pub fn has_log(&self) -> bool {
+        LIFECYCLE_FIELDS.iter().all(|name| self.lifecycle_field(name).is_some())
+    }
+}
 
 /// Stages and transitions for one object. An object can have several; a record is in at most one.
 #[derive(Clone, Debug)]

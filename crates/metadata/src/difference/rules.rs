@@ -107,7 +107,7 @@ fn forget(expr: &mut expr::Expr) {
             }
         }
         Node::If(a, b, c) => [a, b, c].into_iter().for_each(|e| forget(e)),
-        Node::Exists { condition, .. } | Node::Count { condition, .. } => {
+        Node::Exists { condition, .. } | Node::Count { condition, .. } | Node::Stays { condition, .. } => {
             if let Some(condition) = condition {
                 forget(condition);
             }

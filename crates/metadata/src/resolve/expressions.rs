@@ -4,9 +4,10 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use expr::filter::Values;
-use expr::{Expr, Member, Scope, Type};
+use expr::{Expr, Member, Scope, Staged, Type};
 
 use super::draft::Draft;
+use super::lifecycles::DraftLifecycle;
 use super::report::{At, Report};
 use crate::catalog::Package;
 use crate::codes;
@@ -54,6 +55,15 @@ impl Scope for DraftScope<'_> {
             self.touched_broken.set(true);
         }
         self.settings?.settings.get(name).map(|setting| setting.ty.clone())
+    }
+
+    fn lifecycles(&self, object: &str) -> Vec<Staged> {
+        let of = self.draft.lifecycles.values().filter(|lifecycle| &*lifecycle.object == object);
+        let staged = |lifecycle: &DraftLifecycle| Staged {
+            name: lifecycle.name.shared(),
+            stages: lifecycle.stages.keys().cloned().collect(),
+        };
+        of.map(staged).collect()
     }
 }
 

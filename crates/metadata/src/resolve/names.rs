@@ -28,7 +28,7 @@ const SYSTEM: [&str; 14] = [
 ];
 
 /// Words of the filter grammar that stand where field names stand.
-const FILTER: [&str; 8] = ["and", "or", "not", "some", "every", "none", "count", "reached"];
+const FILTER: [&str; 9] = ["and", "or", "not", "some", "every", "none", "count", "reached", "enteredStage"];
 
 /// Words that the expression language and scripts (Rhai) keep, now or for later.
 const SCRIPT: [&str; 57] = [
@@ -92,7 +92,7 @@ const SCRIPT: [&str; 57] = [
 ];
 
 /// Types of the API that are not made from objects.
-const TYPES: [&str; 54] = [
+const TYPES: [&str; 60] = [
     "Query",
     "Mutation",
     "Subscription",
@@ -133,6 +133,12 @@ const TYPES: [&str; 54] = [
     "FieldChange",
     "Explanation",
     "Ground",
+    "StageStay",
+    "StageAgeFilter",
+    "FunnelStage",
+    "AgingStage",
+    "StageVelocity",
+    "ScorePart",
     "RecordAct",
     "StringFilter",
     "StringListFilter",
@@ -150,7 +156,7 @@ const TYPES: [&str; 54] = [
 ];
 
 /// Suffixes of the types that the API makes for an object.
-const SUFFIXES: [&str; 37] = [
+const SUFFIXES: [&str; 41] = [
     "",
     "Filter",
     "OneFilter",
@@ -188,6 +194,10 @@ const SUFFIXES: [&str; 37] = [
     "MinOrderBy",
     "MaxOrderBy",
     "Move",
+    "Lifecycle",
+    "LifecycleName",
+    "ReachedFilter",
+    "EnteredStageFilter",
 ];
 
 /// Root fields of the API that are not made from objects.
@@ -261,7 +271,9 @@ fn roots_of(object: &DraftObject) -> Vec<(String, At)> {
     }
     roots.extend(single.iter().map(|verb| (format!("{verb}{one}"), place(object, "/name"))));
     roots.push((format!("{}Changes", object.name), place(object, "/name")));
-    roots.push((format!("{}History", object.name), place(object, "/name")));
+    for suffix in ["History", "Funnel", "Velocity", "Aging"] {
+        roots.push((format!("{}{suffix}", object.name), place(object, "/name")));
+    }
     roots
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use expr::{Expr, FieldPath, Function, Node, Root};
 
 use super::draft::Draft;
-use crate::catalog::FieldType;
+use crate::catalog::{FieldType, LIFECYCLE_FIELDS};
 
 /// A field that an expression looks at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +78,12 @@ fn walk(expr: &Expr, object: &str, own: bool, draft: &Draft, rests: &mut Rests) 
             let target = follow(relation, object, own, draft, rests);
             if let (Some(condition), Some(target)) = (condition, target) {
                 walk(condition, &target, false, draft, rests);
+            }
+        }
+        Node::Stays { record, .. } => {
+            rests.beyond = true;
+            for field in LIFECYCLE_FIELDS {
+                follow(&record.clone().then(Arc::from(field)), object, own, draft, rests);
             }
         }
     }

@@ -16,8 +16,10 @@ pub(super) fn through(lookup: &Name, condition: &Expr) -> Expr {
             lengthen(path);
             false
         }
-        // What is asked of related records is about those.
-        Node::Exists { relation, .. } | Node::Count { relation, .. } => {
+        // What is asked of related records and of stays is about those.
+        Node::Exists { relation, .. }
+        | Node::Count { relation, .. }
+        | Node::Stays { record: relation, .. } => {
             lengthen(relation);
             false
         }

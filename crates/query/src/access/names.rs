@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use expr::{Expr, FieldPath, Node, Root};
-use metadata::catalog::{Catalog, Field, FieldType, Object};
+use expr::{Expr, FieldPath, Node, Root, Slot};
+use metadata::catalog::{Catalog, Field, FieldType, Lifecycle, Object};
 
 use super::{Denied, reference_key};
 use crate::request::{
-    AggregateItem, EdgeItem, FoldItem, GroupOrderBy, GroupPart, GroupRead, Having, Input, Keyed, ListArgs,
-    ListPart, ListRead, Measure, PartItem, Read, RecordData, RecordItem,
+    AggregateItem, EdgeItem, FoldItem, GroupOrderBy, GroupPart, GroupRead, Having, Input, Keyed,
+    LifecyclePart, LifecycleRead, ListArgs, ListPart, ListRead, Measure, PartItem, Read, RecordData,
+    RecordItem, StageRead,
 };
 
 /// What a walk needs to know.
@@ -37,6 +38,7 @@ impl<'a> Walk<'a> {
             Read::Record(record) => self.selection(&record.object, &record.selection),
             Read::List(list) => self.list(list),
             Read::Groups(groups) => self.groups(groups),
+            Read::Stages(read) => self.stages(read),
         }
     }
 
@@ -77,7 +79,51 @@ impl<'a> Walk<'a> {
                 FieldType::Many(many) if many.to == list.object => self.list(list),
                 _ => Err(wrong(object, name, "a to-many relation to that object")),
             },
+            RecordItem::Score(name, _) => match self.field_of(object, name)? {
+                field if field.explains_score() => Ok(()),
+                _ => Err(wrong(object, name, "a score with parts")),
+            },
+            RecordItem::Lifecycle(read) => self.lifecycle(object, read),
         }
+    }
+
+    fn lifecycle(&self, object: &str, read: &LifecycleRead) -> Checked {
+        self.as_of(object, read.as_of)?;
+        read.parts.iter().try_for_each(|part| {
+            let field = match &part.item {
+                LifecyclePart::TypeName(_) | LifecyclePart::Name | LifecyclePart::Title => "lifecycle",
+                LifecyclePart::Stage | LifecyclePart::Moves(_) => "stage",
+                LifecyclePart::EnteredAt => "stageEnteredAt",
+                LifecyclePart::Pass => "pass",
+                LifecyclePart::History(_) => return self.log(object),
+            };
+            match self.object(object)?.lifecycle_field(field) {
+                Some(_) => Ok(()),
+                None => Err(Denied::UnknownField { object: object.to_owned(), field: field.to_owned() }),
+            }
+        })
+    }
+
+    /// The log of an object's stages is seen with all that it tells.
+    fn log(&self, object: &str) -> Checked {
+        if self.object(object)?.has_log() {
+            return Ok(());
+        }
+        Err(Denied::UnknownField { object: object.to_owned(), field: "lifecycle".to_owned() })
+    }
+
+    fn as_of(&self, object: &str, at: Option<Slot>) -> Checked {
+        at.map_or(Ok(()), |_| self.log(object))
+    }
+
+    fn stages(&self, read: &StageRead) -> Checked {
+        self.log(&read.object)?;
+        let of = |lifecycle: &Arc<Lifecycle>| lifecycle.name == read.lifecycle;
+        if !self.catalog.lifecycles_of(&read.object).any(of) {
+            let object = read.object.to_string();
+            return Err(Denied::UnknownField { object, field: read.lifecycle.to_string() });
+        }
+        read.filter.as_ref().map_or(Ok(()), |filter| self.expr(&read.object, filter))
     }
 
     /// A field that holds one value: neither relation nor composite.
@@ -109,6 +155,7 @@ impl<'a> Walk<'a> {
 
     fn args(&self, object: &str, args: &ListArgs) -> Checked {
         self.object(object)?;
+        self.as_of(object, args.as_of)?;
         if let Some(filter) = &args.filter {
             self.expr(object, filter)?;
         }
@@ -127,6 +174,7 @@ impl<'a> Walk<'a> {
 
     fn groups(&self, groups: &GroupRead) -> Checked {
         self.object(&groups.object)?;
+        self.as_of(&groups.object, groups.as_of)?;
         if let Some(filter) = &groups.filter {
             self.expr(&groups.object, filter)?;
         }
@@ -231,6 +279,22 @@ impl<'a> Walk<'a> {
                 let to = self.related(object, relation)?;
                 condition.as_ref().map_or(Ok(()), |condition| self.expr(to, condition))
             }
+            // The condition names columns of the log, which are seen with it.
+            Node::Stays { record, .. } => self.log(self.record_of(object, record)?),
+        }
+    }
+
+    /// The object that a path of to-one relations leads to; without a step the one that it begins at.
+    fn record_of<'o>(&self, object: &'o str, path: &FieldPath) -> Result<&'o str, Denied>
+    where
+        'a: 'o,
+    {
+        let Some(last) = path.steps.last() else { return Ok(object) };
+        match self.field_path(object, path)?.map(|field| &field.ty) {
+            Some(FieldType::Lookup(lookup)) => Ok(lookup.to.as_str()),
+            // At one of the objects of a polymorphic relation.
+            None => self.object(last).map(|object| object.name.as_str()),
+            Some(_) => Err(wrong(object, last, "a relation to one record")),
         }
     }
 

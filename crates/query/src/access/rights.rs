@@ -299,7 +299,11 @@ impl OfObject {
             .filter(|(_, rows)| *rows != Rows::None)
             .collect();
         let granted = |name: &&Name| {
-            object.field(name).is_some_and(|field| grants.iter().any(|grant| grant.writes.grants(field)))
+            // Who may change a record may move it: transitions say who takes them.
+            object.lifecycle_field(name).is_some_and(|field| field.writable())
+                || object
+                    .field(name)
+                    .is_some_and(|field| grants.iter().any(|grant| grant.writes.grants(field)))
         };
         Self {
             rules,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use expr::{Expr, FieldPath, Node, Root};
 use indexmap::IndexMap;
 use metadata::Name;
-use metadata::catalog::{Catalog, Field, FieldType, Many, Object, Role, Via};
+use metadata::catalog::{Catalog, Field, FieldType, LIFECYCLE_FIELDS, Many, Object, Role, Via};
 
 /// The catalog without the objects that are not readable and the fields that no role grants. Its hash is that of what is seen: roles that see
 /// the same share a schema.
@@ -204,6 +204,13 @@ impl Sight<'_> {
                     (End::Value | End::Hidden, _) => false,
                 }
             }
+            Node::Stays { record, .. } => match self.end_of(object, record) {
+                End::Records(of) => LIFECYCLE_FIELDS.iter().all(|name| {
+                    let step = FieldPath { root: Root::Record, steps: vec![Arc::from(*name)] };
+                    matches!(self.end_of(&of, &step), End::Value)
+                }),
+                End::Value | End::Hidden => false,
+            },
             _ => expr.children().all(|child| self.expr_seen(object, child)),
         }
     }

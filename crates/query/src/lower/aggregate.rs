@@ -174,6 +174,7 @@ impl Cx<'_> {
     /// The statement of a grouping. Keys and what is aggregated are computed in a subselect, so that groups are named by column.
     pub fn groups(&mut self, read: &GroupRead) -> Result<(Query, Form, Vec<CurrencyCheck>), LowerError> {
         let mut rows = self.rows(&read.object, read.deleted)?;
+        self.as_of(&mut rows, read.as_of)?;
         let place = rows.place.clone();
         if let Some(filter) = &read.filter {
             let truth = self.truth(&mut rows.frame, &place, filter)?;
@@ -240,7 +241,7 @@ impl Cx<'_> {
         Ok((query, Form::Groups(parts.into_vec()), checks))
     }
 
-    fn bucket(&mut self, bucket: sql::Bucket, typed: Typed, zone: Slot) -> Typed {
+    pub fn bucket(&mut self, bucket: sql::Bucket, typed: Typed, zone: Slot) -> Typed {
         let zone = (typed.encoding == Encoding::DateTime).then(|| {
             let form = match self.dialect {
                 Dialect::Postgres => ZoneForm::Name,

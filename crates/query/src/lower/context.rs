@@ -8,6 +8,7 @@ use metadata::layout::{Role, Table};
 use sql::{Compare, Dialect, From, Ident, Join, JoinKind, Param, Query, Relation, Scalar, Source};
 
 use super::LowerError;
+use super::log::{self, Past};
 use crate::access::{Access, Rows as Granted};
 use crate::request::Deleted;
 use crate::slots::{Derived, Slots, Transform};
@@ -34,6 +35,8 @@ pub(super) struct Place {
     pub object: Arc<Object>,
     /// That the caller may see the row, where that is not certain of every row.
     pub scope: Option<Arc<Scalar>>,
+    /// Where its lifecycle is looked at as it was at some instant.
+    pub past: Option<Past>,
 }
 
 /// Where joins of to-one relations go.
@@ -143,7 +146,16 @@ impl<'a> Cx<'a> {
 
     /// A stored column of the row, if the field has one in that role.
     pub fn stored(&self, place: &Place, field: &str, role: &Role) -> Result<Option<Typed>, LowerError> {
-        let Some(column) = self.table(&place.object.name)?.column(field, role) else { return Ok(None) };
+        if let (Some((scalar, encoding)), Role::Value) =
+            (place.past.as_ref().and_then(|past| past.field(field)), role)
+        {
+            return Ok(Some(Typed { scalar, encoding }));
+        }
+        let table = match log::table_of(&place.object) {
+            Some(table) => table,
+            None => self.table(&place.object.name)?,
+        };
+        let Some(column) = table.column(field, role) else { return Ok(None) };
         let name = Ident::new(&column.name).map_err(|_| unknown(&place.object.name, &column.name))?;
         Ok(Some(Typed { scalar: Scalar::Column(place.alias.clone(), name), encoding: column.encoding }))
     }
@@ -209,7 +221,7 @@ impl<'a> Cx<'a> {
         let table = self.table(object)?;
         let name = Ident::new(&table.name).map_err(|_| unknown(object, &table.name))?;
         let alias = self.alias('t');
-        let place = Place { alias: alias.clone(), object: self.object(object)?, scope: None };
+        let place = Place { alias: alias.clone(), object: self.object(object)?, scope: None, past: None };
         Ok((From { source: Relation::Table(name), alias }, place))
     }
 

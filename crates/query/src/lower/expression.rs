@@ -80,6 +80,10 @@ impl Cx<'_> {
             Node::Exists { quantifier, relation, condition } => {
                 self.exists(frame, place, *quantifier, (relation, condition.as_deref()))?
             }
+            Node::Stays { record, condition } if expr.ty == Type::Bool => {
+                let rows = self.stays_of(frame, place, record, condition.as_deref())?;
+                Scalar::Exists(Box::new(rows.query(vec![(Scalar::Int(1), Ident::made("v"))])))
+            }
             Node::Slot(_)
             | Node::Field(_)
             | Node::Coalesce(..)
@@ -87,7 +91,8 @@ impl Cx<'_> {
             | Node::Binary(..)
             | Node::Negate(_)
             | Node::List(_)
-            | Node::Count { .. } => {
+            | Node::Count { .. }
+            | Node::Stays { .. } => {
                 let typed = self.value(frame, place, expr)?;
                 if typed.encoding != Encoding::Bool {
                     return Err(unsupported(format!("a condition of type {}", expr.ty)));
@@ -148,6 +153,10 @@ impl Cx<'_> {
             Node::Count { relation, condition } => {
                 self.count(frame, place, relation, condition.as_deref())?
             }
+            Node::Stays { record, condition } if expr.ty == Type::Int => {
+                let rows = self.stays_of(frame, place, record, condition.as_deref())?;
+                Scalar::Subquery(Box::new(rows.query(vec![(Scalar::CountAll, Ident::made("v"))])))
+            }
             Node::List(_) => return Err(unsupported("a list outside of `in`")),
             Node::Not(_)
             | Node::And(_)
@@ -157,7 +166,8 @@ impl Cx<'_> {
             | Node::In(..)
             | Node::Text(..)
             | Node::ListTest(..)
-            | Node::Exists { .. } => {
+            | Node::Exists { .. }
+            | Node::Stays { .. } => {
                 Scalar::Coalesce(vec![self.truth(frame, place, expr)?, Scalar::Bool(false)])
             }
         };

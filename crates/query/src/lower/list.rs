@@ -75,6 +75,22 @@ pub(super) fn behind(args: &ListArgs) -> bool {
 }
 
 impl Cx<'_> {
+    /// The rows of a list before anything is selected of them.
+    fn listed(&mut self, list: &ListRead) -> Result<Rows, LowerError> {
+        let mut rows = self.rows(&list.object, list.args.deleted)?;
+        self.as_of(&mut rows, list.args.as_of)?;
+        Ok(rows)
+    }
+
+    /// The rows as they stood in their lifecycles at an instant; those that stood nowhere are left out.
+    pub fn as_of(&mut self, rows: &mut Rows, at: Option<Slot>) -> Result<(), LowerError> {
+        if let Some(at) = at {
+            let place = rows.place.clone();
+            rows.place = self.at(&mut rows.frame, &place, at, JoinKind::Inner)?;
+        }
+        Ok(())
+    }
+
     /// The rows that a list's arguments select, whatever the page.
     pub fn selected(&mut self, rows: &mut Rows, args: &ListArgs) -> Result<(), LowerError> {
         let place = rows.place.clone();
@@ -145,7 +161,7 @@ impl Cx<'_> {
     pub fn list(&mut self, list: &ListRead) -> Result<(Query, Form, Vec<CurrencyCheck>), LowerError> {
         let wants = Wants::of(list);
         let mut totals = Columns::after(0);
-        let mut total_rows = self.rows(&list.object, list.args.deleted)?;
+        let mut total_rows = self.listed(list)?;
         if wants.totals {
             self.selected(&mut total_rows, &list.args)?;
         }
@@ -209,7 +225,7 @@ impl Cx<'_> {
         } else if list.args.page.offset.is_some() {
             self.skipped(list, wants)?
         } else {
-            let mut rows = self.rows(&list.object, list.args.deleted)?;
+            let mut rows = self.listed(list)?;
             self.selected(&mut rows, &list.args)?;
             let keys = self.keys(&mut rows, &list.args.order)?;
             self.within(&mut rows, &keys, &list.args)?;
@@ -284,7 +300,7 @@ impl Cx<'_> {
             (None, Some(position)) => (position, Way::Backward),
             (None, None) | (Some(_), Some(_)) => return Ok(None),
         };
-        let mut known = self.rows(&list.object, list.args.deleted)?;
+        let mut known = self.listed(list)?;
         let mut keys = self.keys(&mut known, &list.args.order)?;
         if along != way(&list.args) || !Cx::has_nulls_behind(&keys, position, along) {
             return Ok(None);
@@ -295,7 +311,7 @@ impl Cx<'_> {
         }
         let beyond = self.beyond(&keys, position, along)?;
         known.filter.push(beyond);
-        let mut unknown = self.rows(&list.object, list.args.deleted)?;
+        let mut unknown = self.listed(list)?;
         self.selected(&mut unknown, &list.args)?;
         let unknown_keys = self.keys(&mut unknown, &list.args.order)?;
         unknown.filter.extend(unknown_keys.first().map(|key| Scalar::IsNull(Box::new(key.scalar.clone()))));
@@ -320,13 +336,14 @@ impl Cx<'_> {
         let on = equal(self.id(&rows.place)?, Scalar::Column(alias.clone(), Ident::made("id")));
         let table = std::mem::replace(&mut rows.from, From { source: ids, alias });
         rows.frame.joins.push(Join { kind: JoinKind::Inner, from: table, on: Some(on) });
+        self.as_of(&mut rows, list.args.as_of)?;
         let keys = self.keys(&mut rows, &list.args.order)?;
         Ok((rows, keys))
     }
 
     /// A page far from the beginning: the ids are skipped over an index, then only the page's records are read.
     fn skipped(&mut self, list: &ListRead, wants: &Wants) -> Result<(Rows, Vec<Key>, Query), LowerError> {
-        let mut skipped = self.rows(&list.object, list.args.deleted)?;
+        let mut skipped = self.listed(list)?;
         self.selected(&mut skipped, &list.args)?;
         let keys = self.keys(&mut skipped, &list.args.order)?;
         let order = self.order_by(&keys, way(&list.args), |_, key| key.scalar.clone());

@@ -4,11 +4,17 @@ mod aggregate;
 mod compare;
 mod context;
 mod expression;
+mod funnel;
+mod lifecycle;
 mod list;
+mod log;
 mod nested;
 mod order;
 mod related;
+mod score;
 mod selection;
+mod stages;
+mod tempo;
 pub(crate) mod zone;
 
 use std::sync::Arc;
@@ -68,6 +74,10 @@ pub fn lower(read: &Permitted<Read>, catalog: &Catalog, dialect: Dialect) -> Res
         }
         Read::List(list) => cx.list(list)?,
         Read::Groups(groups) => cx.groups(groups)?,
+        Read::Stages(read) => {
+            let (query, form) = cx.stages(read)?;
+            (query, form, Vec::new())
+        }
     };
     let mut statement = sql::print_query(&query, dialect);
     let (mut params, mut holes) = (statement.params.to_vec(), statement.holes.to_vec());
@@ -164,7 +174,8 @@ impl<'a> Lowering<'a> {
     }
 
     fn place(&mut self, object: &str, alias: &Ident) -> Result<Place, LowerError> {
-        let mut place = Place { alias: alias.clone(), object: self.cx.object(object)?, scope: None };
+        let of = self.cx.object(object)?;
+        let mut place = Place { alias: alias.clone(), object: of, scope: None, past: None };
         if let Some(access) = self.cx.access {
             let seen = self.cx.granted(&place, access.rows(object, Action::Read))?;
             place.scope = seen.map(Arc::new);

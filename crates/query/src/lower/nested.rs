@@ -71,6 +71,7 @@ impl Cx<'_> {
         let FieldType::Many(many) = &field.ty else { return Err(unknown(&place.object.name, name)) };
         let near = self.id(place)?;
         let mut rows = self.related(&place.object.name, near, many, list.args.deleted)?;
+        self.as_of(&mut rows, list.args.as_of)?;
         self.selected(&mut rows, &list.args)?;
         Ok(rows)
     }

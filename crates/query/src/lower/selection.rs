@@ -175,6 +175,13 @@ impl Cx<'_> {
                     let json = self.nested_list(place, name, list)?;
                     pieces.push(Piece::Cell(columns.add(json), CellType::Raw));
                 }
+                RecordItem::Score(name, parts) => {
+                    let json = self.score_parts(place, name, parts)?;
+                    pieces.push(Piece::Cell(columns.add(json), CellType::Raw));
+                }
+                RecordItem::Lifecycle(read) => {
+                    pieces.push(self.lifecycle_pieces(frame, place, read, columns)?);
+                }
             }
             Ok(())
         })?;
@@ -252,6 +259,8 @@ impl Cx<'_> {
                     (Scalar::Coalesce(cases), CellType::Raw)
                 }
                 RecordItem::Many(name, list) => (self.nested_list(place, name, list)?, CellType::Raw),
+                RecordItem::Score(name, parts) => (self.score_parts(place, name, parts)?, CellType::Raw),
+                RecordItem::Lifecycle(read) => (self.lifecycle_json(frame, place, read)?, CellType::Raw),
             };
             pairs.push((keyed.key.to_string(), scalar, cell));
         }

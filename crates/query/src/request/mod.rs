@@ -3,9 +3,11 @@
 
 mod data;
 mod read;
+mod stages;
 mod write;
 
 pub use data::DataProblem;
 pub use read::*;
 pub use sql::Bucket;
+pub use stages::*;
 pub use write::*;

@@ -7,6 +7,8 @@ use metadata::Name;
 use metadata::catalog::Aggregate;
 use sql::Bucket;
 
+use super::{LifecycleRead, StageRead};
+
 /// A read. Hash and equality are those of the shape: values are apart, in slots.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Read {
@@ -16,6 +18,8 @@ pub enum Read {
     List(ListRead),
     /// Groups with aggregates.
     Groups(GroupRead),
+    /// What the log of stages tells.
+    Stages(StageRead),
 }
 
 /// Something selected, under the key it has in the response. Order is the order of the response.
@@ -67,6 +71,9 @@ pub struct ListArgs {
     pub page: Page,
     /// Whether deleted records count.
     pub deleted: Deleted,
+    /// Slot of the instant (`DateTime`) at which the records stood in the stages that are asked for and told; now without it. Records
+    /// that stood in none then are left out.
+    pub as_of: Option<Slot>,
 }
 
 /// Which page.
@@ -131,6 +138,25 @@ pub enum RecordItem {
     OneOf(Name, Vec<(Name, Selection)>),
     /// A list below this record.
     Many(Name, Box<ListRead>),
+    /// The parts of a score.
+    Score(Name, Vec<Keyed<ScorePart>>),
+    /// Where it stands in its lifecycle, or null.
+    Lifecycle(Box<LifecycleRead>),
+}
+
+/// What is selected of a part of a score.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ScorePart {
+    /// `__typename`
+    TypeName(Arc<str>),
+    /// What it is called.
+    Title,
+    /// The condition, as text.
+    When,
+    /// How many points it gives.
+    Points,
+    /// Whether it gives them.
+    Holds,
 }
 
 /// What is selected of a composite.
@@ -214,6 +240,8 @@ pub struct GroupRead {
     pub filter: Option<Expr>,
     /// Whether deleted records count.
     pub deleted: Deleted,
+    /// As in [`ListArgs::as_of`].
+    pub as_of: Option<Slot>,
     /// What they are grouped by.
     pub keys: Vec<GroupKey>,
     /// Which groups.

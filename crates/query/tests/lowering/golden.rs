@@ -4,22 +4,28 @@ use std::fmt::Write as _;
 
 use crate::world;
 use crate::world::shape::*;
-use metadata::catalog::Aggregate;
+use metadata::catalog::{Aggregate, Catalog};
 use query::access::{Access, permit};
 use query::lower::{Lowered, lower};
-use query::request::{AggregateItem, CursorKey, ListPart, Page, Read};
+use query::request::{
+    AggregateItem, AgingPart, CursorKey, FunnelPart, Length, LifecyclePart, LifecycleRead, ListPart, Page,
+    Period, Read, RecordItem, StageFact, StageRead, StayList, StayPart, Told, Velocity, VelocityPart,
+};
 use sql::Dialect;
 
-fn lowered(read: Read, dialect: Dialect) -> Lowered {
-    let catalog = world::catalog();
-    let read = permit(&catalog, &Access::Everything, read).expect("permitted");
-    lower(&read, &catalog, dialect).expect("lowered")
+fn lowered(catalog: &Catalog, read: Read, dialect: Dialect) -> Lowered {
+    let read = permit(catalog, &Access::Everything, read).expect("permitted");
+    lower(&read, catalog, dialect).expect("lowered")
 }
 
 fn check(name: &str, read: &Read) {
+    check_of(&world::catalog(), name, read);
+}
+
+fn check_of(catalog: &Catalog, name: &str, read: &Read) {
     let mut text = String::new();
     for dialect in [Dialect::Postgres, Dialect::Sqlite] {
-        let lowered = lowered(read.clone(), dialect);
+        let lowered = lowered(catalog, read.clone(), dialect);
         let _ = writeln!(text, "-- {dialect:?}\n{}", lowered.statement.shown().replace('§', ""));
         for (place, param) in lowered.statement.params.iter().enumerate() {
             let _ = writeln!(text, "-- {}: {param:?}", place + 1);
@@ -107,4 +113,60 @@ fn behind_a_position() {
         "behind_a_value_that_is_never_null",
         &asked(order("createdAt", false, false), position(CursorKey::Slot(1))),
     );
+}
+
+/// The same over leads that pass through stages.
+fn check_staged(name: &str, read: &Read) {
+    check_of(&world::staged::catalog(), name, read);
+}
+
+#[test]
+fn stages() {
+    let parts = vec![
+        keyed("stage", LifecyclePart::Stage),
+        keyed("moves", LifecyclePart::Moves(Vec::new())),
+        keyed(
+            "history",
+            LifecyclePart::History(StayList {
+                size: 0,
+                backward: true,
+                after: None,
+                before: None,
+                parts: vec![keyed("to", StayPart::To), keyed("days", StayPart::Days)],
+            }),
+        ),
+    ];
+    let lifecycle = LifecycleRead { as_of: None, parts };
+    let mut selection = values(&["id"]);
+    selection.push(keyed("lifecycle", RecordItem::Lifecycle(Box::new(lifecycle))));
+    let mut then = args(None, vec![order("stage", false, false)], page(0));
+    then.as_of = Some(1);
+    check_staged("stages_of_then", &read(list("lead", then, vec![nodes(selection)])));
+    let stages = |told| {
+        let (object, lifecycle) = (world::name("lead"), world::name("mtl"));
+        Read::Stages(StageRead { object, lifecycle, filter: None, as_of: None, told })
+    };
+    let parts = vec![
+        keyed("from", VelocityPart::From),
+        keyed("count", VelocityPart::Count),
+        keyed("mean", VelocityPart::Days(Length::Mean)),
+        keyed("p90", VelocityPart::Days(Length::NinetyPercent)),
+    ];
+    let period = Period { from: Some(2), to: None };
+    let (pass, from_stage, to_stage) = (None, None, None);
+    let by = Some(sql::Bucket::Month);
+    let velocity = Velocity { period, by, zone: 1, pass, from_stage, to_stage, size: 0, parts };
+    check_staged("velocity", &stages(Told::Velocity(velocity)));
+    let parts = vec![
+        keyed("stage", FunnelPart::Fact(StageFact::Name)),
+        keyed("entered", FunnelPart::Entered),
+        keyed("conversion", FunnelPart::Conversion),
+    ];
+    check_staged("funnel", &stages(Told::Funnel { period: Period::default(), parts }));
+    let parts = vec![
+        keyed("stage", AgingPart::Fact(StageFact::Name)),
+        keyed("overdue", AgingPart::Overdue),
+        keyed("p50", AgingPart::Days(Length::Median)),
+    ];
+    check_staged("aging", &stages(Told::Aging(parts)));
 }

@@ -6,5 +6,6 @@ mod limits;
 mod paging;
 mod rights;
 mod shipped;
+mod stages;
 mod world;
 mod writing;

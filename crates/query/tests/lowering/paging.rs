@@ -293,6 +293,7 @@ fn groups(keys: Vec<GroupKey>, having: Option<Having>) -> Read {
         object: world::name("deal"),
         filter: None,
         deleted: Deleted::Without,
+        as_of: None,
         keys,
         having,
         order: vec![GroupOrder { by: GroupOrderBy::Measure(by_sum), descending: true, nulls_first: true }],

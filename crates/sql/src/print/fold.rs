@@ -4,7 +4,7 @@ use expr::Encoding;
 
 use super::Printer;
 use super::arithmetic::{domain, power};
-use crate::{Dialect, Fold, Scalar};
+use crate::{Dialect, Fold, Scalar, Spread};
 
 impl Printer {
     pub(super) fn aggregate(&mut self, fold: Fold, x: &Scalar, encoding: Encoding) {
@@ -46,6 +46,36 @@ impl Printer {
         match self.dialect {
             Dialect::Postgres => self.once(&[x], "(min(($0)::bpchar) <> max(($0)::bpchar))"),
             Dialect::Sqlite => self.once(&[x], "(min($0) <> max($0))"),
+        }
+    }
+
+    /// Percentiles: ten times the numbers are whole at every tenth of the way between two of them, so that a float tells them exactly.
+    pub(super) fn spread(&mut self, spread: Spread, x: &Scalar) {
+        let template = match (self.dialect, spread) {
+            (Dialect::Postgres, Spread::Mean) => {
+                "round(sum($0)::numeric / nullif(count($0), 0)::numeric(64,32), 0)::bigint".to_owned()
+            }
+            (Dialect::Postgres, Spread::Tenths(tenths)) => format!(
+                "round(round((percentile_cont(0.{tenths}) WITHIN GROUP (ORDER BY ($0 * 10)::double precision))::numeric, 0) / 10, 0)::bigint"
+            ),
+            (Dialect::Sqlite, Spread::Mean) => {
+                "((2 * sum($0) + count($0)) / nullif(2 * count($0), 0))".to_owned()
+            }
+            (Dialect::Sqlite, Spread::Tenths(tenths)) => {
+                let at = |place: &str| format!("(json_group_array($0 ORDER BY $0) ->> ({place}))");
+                let below = at(&format!("{tenths} * (count($0) - 1) / 10"));
+                let above = at(&format!("min({tenths} * (count($0) - 1) / 10 + 1, count($0) - 1)"));
+                format!("(({below} * 10 + ({above} - {below}) * ({tenths} * (count($0) - 1) % 10) + 5) / 10)")
+            }
+        };
+        self.once(&[x], &template);
+    }
+
+    pub(super) fn millionths(&mut self, x: &Scalar) {
+        match self.dialect {
+            Dialect::Postgres => self.once(&[x], &format!("round($0::numeric / 1000000, 6)::{}", domain(6))),
+            // That is how such decimals are stored.
+            Dialect::Sqlite => self.scalar(x),
         }
     }
 

@@ -67,6 +67,18 @@ impl Printer {
                 }
                 self.put(")");
             }
+            Scalar::RunningMax { of, partition, order } => {
+                self.put("max(");
+                self.scalar(of);
+                self.put(") OVER (PARTITION BY ");
+                self.each(partition, ", ", super::Printer::scalar);
+                self.put(" ORDER BY ");
+                self.order(order);
+                self.put(" ROWS UNBOUNDED PRECEDING)");
+            }
+            Scalar::MicroDays(from, to) => self.micro_days(from, to),
+            Scalar::Millionths(x) => self.millionths(x),
+            Scalar::Spread(spread, x) => self.spread(*spread, x),
             Scalar::Shift(x, encoding, months, micros) => self.shift(x, *encoding, months, micros),
             Scalar::Hex(x) => match self.dialect {
                 Dialect::Postgres => self.once(&[x], "encode(convert_to(($0)::text, 'UTF8'), 'hex')"),

@@ -70,6 +70,18 @@ impl Printer {
         )
     }
 
+    pub(super) fn micro_days(&mut self, from: &Scalar, to: &Scalar) {
+        let micros = match self.dialect {
+            // Microseconds up to 285 years are whole numbers of a float.
+            Dialect::Postgres => "(date_part('epoch', $1 - $0) * 1000000)::bigint".to_owned(),
+            Dialect::Sqlite => format!("({} - {})", sqlite_micros("$1"), sqlite_micros("$0")),
+        };
+        self.computed(
+            &[from, to],
+            &format!("({micros} + CASE WHEN $1 < $0 THEN -43200 ELSE 43200 END) / 86400"),
+        );
+    }
+
     pub(super) fn shift(&mut self, x: &Scalar, encoding: Encoding, months: &Scalar, micros: &Scalar) {
         let operands = [x, months, micros];
         let in_range =

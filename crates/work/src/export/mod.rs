@@ -140,6 +140,7 @@ fn page(object: &Name, columns: &[Column], after: Option<Value>, size: usize) ->
             order: Vec::new(),
             page: Page { size: 0, backward: false, after, before: None, offset: None },
             deleted: Deleted::Without,
+            as_of: None,
         },
         parts: vec![
             Keyed { key: "ids".into(), item: ListPart::Nodes(columns::id()) },

@@ -3,6 +3,7 @@
 pub mod generate;
 pub mod records;
 pub mod shape;
+pub mod staged;
 
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ pub fn name(text: &str) -> Name {
     Name::new(text).expect("a name")
 }
 
-fn field(text: &str, ty: FieldType) -> Field {
+pub fn field(text: &str, ty: FieldType) -> Field {
     Field {
         name: name(text),
         title: text.to_owned(),
@@ -41,7 +42,7 @@ fn folded(text: &str) -> Field {
     Field { folded: true, ..field(text, FieldType::Text(TextLimits::default())) }
 }
 
-fn text(name: &str) -> Field {
+pub fn text(name: &str) -> Field {
     field(name, FieldType::Text(TextLimits::default()))
 }
 
@@ -53,12 +54,12 @@ fn decimal(name: &str, scale: u8) -> Field {
     field(name, FieldType::Decimal { precision: 18, scale, limits: NumberLimits::default() })
 }
 
-fn lookup(text: &str, to: &str, inverse: Option<&str>) -> Field {
+pub fn lookup(text: &str, to: &str, inverse: Option<&str>) -> Field {
     let ty = Lookup { to: name(to), inverse: inverse.map(name), on_delete: OnDelete::Clear, master: false };
     field(text, FieldType::Lookup(ty))
 }
 
-fn many(text: &str, to: &str, via: &str) -> Field {
+pub fn many(text: &str, to: &str, via: &str) -> Field {
     field(text, FieldType::Many(Many { to: name(to), via: Via::Field(name(via)) }))
 }
 
@@ -83,7 +84,7 @@ fn choices(text: &str) -> Arc<Choices> {
     })
 }
 
-fn object(text: &str, fields: Vec<Field>) -> Object {
+pub fn object(text: &str, fields: Vec<Field>) -> Object {
     let system = [
         field("id", FieldType::Id),
         field("createdAt", FieldType::DateTime),
@@ -255,7 +256,7 @@ fn layout(objects: &[Object]) -> Layout {
     Layout { tables, ..Layout::default() }
 }
 
-fn assembled(objects: Vec<Object>) -> Catalog {
+pub fn assembled(objects: Vec<Object>) -> Catalog {
     let layout = layout(&objects);
     let objects = objects.into_iter().map(|object| (object.name.clone(), Arc::new(object))).collect();
     Catalog { version: 1, hash: "world".to_owned(), objects, layout, ..Catalog::default() }

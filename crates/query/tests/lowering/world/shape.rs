@@ -49,7 +49,7 @@ pub fn page(size: u16) -> Page {
 }
 
 pub fn args(filter: Option<Expr>, order: Vec<OrderKey>, page: Page) -> ListArgs {
-    ListArgs { filter, search: None, order, page, deleted: Deleted::Without }
+    ListArgs { filter, search: None, order, page, deleted: Deleted::Without, as_of: None }
 }
 
 pub fn list(object: &str, args: ListArgs, parts: Vec<Keyed<ListPart>>) -> ListRead {
