@@ -34,6 +34,8 @@ enum Command {
     Roles(Run),
     /// Measures what one tenant at full tilt leaves to another
     Fairness(Run),
+    /// Measures jobs per second beside a loop written by hand
+    Jobs(Run),
     /// Fills the tables of tenant `bench` in a database where `metadata/core` has been applied
     Seed(Seed),
 }
@@ -102,6 +104,7 @@ fn main() -> ExitCode {
             Some(Command::Seed(seed)) => seed::fill(&seed.database, seed.percent, seed::LEADS).await,
             Some(Command::Roles(run)) => drive::run_roles(run).await,
             Some(Command::Fairness(run)) => drive::run_fairness(run).await,
+            Some(Command::Jobs(run)) => drive::run_jobs(run).await,
             None => drive::run(arguments.run).await,
         }
     });

@@ -3,6 +3,7 @@
 mod client;
 mod compare;
 mod fairness;
+mod jobs;
 mod load;
 mod numbers;
 mod operation;
@@ -16,6 +17,7 @@ use std::io::Write;
 use crate::{Failure, Run, database, seed};
 
 pub use fairness::run as run_fairness;
+pub use jobs::run as run_jobs;
 use load::Figures;
 use operation::{OPERATIONS, Side};
 pub use roles::run as run_roles;

@@ -160,6 +160,12 @@ pub struct Serve {
     /// Address to listen on
     #[arg(long)]
     pub host: Option<String>,
+    /// Leave jobs to other processes on the same database
+    #[arg(long)]
+    pub no_worker: bool,
+    /// Let tests move the clock: `/metadata` has `advanceClock`
+    #[arg(long)]
+    pub test_clock: bool,
     /// Print the settings in force, secrets masked, and exit
     #[arg(long)]
     pub print_config: bool,

@@ -1,11 +1,16 @@
 //! The rows of `metadata_version`: what was published, and resolving it again.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
+use engine::Kind;
 use expr::{Encoding, Value};
-use metadata::{Base, Layout, Resolved, SourceFile, resolve};
+use metadata::catalog::{Auto, Lifecycle, Trigger};
+use metadata::{Base, Catalog, Layout, Resolved, SourceFile, resolve};
 use serde::{Deserialize, Serialize};
 use sql::{Cells, Compare, Ident, Insert, Rows, Scalar, Write};
-use store::{Tenant, Transaction};
+use store::{NewJob, Part, Tenant, Transaction};
+use uuid::Uuid;
 
 use crate::error::DeployError;
 use crate::plan::ChangeLine;
@@ -124,5 +129,36 @@ pub async fn insert(
         conflict: None,
         returning: Vec::new(),
     });
-    run(tenant, transaction, &write).await
+    run(tenant, transaction, &write).await?;
+    if waits(&resolved.catalog) {
+        transaction.carry(&Part::insert(tenant.dialect(), &[announcement(version, record.at)])).await?;
+    }
+    Ok(())
+}
+
+/// Whether something in the catalog waits for its time.
+fn waits(catalog: &Catalog) -> bool {
+    let timed = |on: &Trigger| matches!(on, Trigger::Schedule { .. } | Trigger::Date { .. });
+    let aged = |auto: &Option<Auto>| matches!(auto, Some(Auto::StageAge(_) | Auto::Date { .. }));
+    let ways = |lifecycle: &Arc<Lifecycle>| lifecycle.transitions.iter().any(|way| aged(&way.auto));
+    catalog.automations.values().any(|automation| timed(&automation.on))
+        || catalog.lifecycles.values().any(ways)
+}
+
+/// The job that makes workers look for the moments of the version.
+fn announcement(version: i64, at: DateTime<Utc>) -> NewJob {
+    NewJob {
+        // Nobody else publishes this version.
+        id: Uuid::from_u128(u128::from(version.unsigned_abs())),
+        key: Some(format!("catalog:{version}")),
+        kind: Kind::Catalog.as_str().to_owned(),
+        subject: version.to_string(),
+        object: None,
+        record: None,
+        payload: "{}".to_owned(),
+        due: at,
+        chain: "[]".to_owned(),
+        depth: 0,
+        created: at,
+    }
 }

@@ -37,7 +37,16 @@ pub struct Returning {
 /// Something that is noted in the same transaction as a write, just before it is committed: all or none of both.
 pub trait Rider: Send + Sync {
     /// What is noted, given what comes of the write (its refusals carry their index).
-    fn note(&self, outcome: &Outcome) -> Note;
+    fn note(&self, outcome: &Outcome) -> Noted;
+}
+
+/// What is noted along with a write.
+#[derive(Clone, Debug)]
+pub enum Noted {
+    /// How far a long piece of work has come.
+    Progress(Note),
+    /// That the job is done for which the write was made; unless it answers a row, somebody else has the job, and nothing is written.
+    Job(store::Part),
 }
 
 /// A state under a key; without state the key is forgotten.

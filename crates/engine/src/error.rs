@@ -31,6 +31,9 @@ pub enum WriteError {
     /// Another catalog is published: reload, understand the request anew, try again.
     #[error("the metadata changed while the request was on its way; try again")]
     Stale,
+    /// The job that it was done for has been taken by another worker meanwhile, or is gone.
+    #[error("another worker has taken over the job")]
+    Overtaken,
     /// The selected part of the records cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),

@@ -142,6 +142,8 @@ pub enum EffectKind {
     Restored,
     /// A record is gone for good.
     Destroyed,
+    /// Work on the record waits for a worker: its name stands in `to`.
+    Queued,
     /// The record was written, and the caller may not see what became of it.
     Hidden,
 }
@@ -156,6 +158,7 @@ impl EffectKind {
             EffectKind::Deleted => "deleted",
             EffectKind::Restored => "restored",
             EffectKind::Destroyed => "destroyed",
+            EffectKind::Queued => "queued",
             EffectKind::Hidden => "hidden",
         }
     }

@@ -1,4 +1,4 @@
-//! What is old enough to be forgotten: entries of the audit log and of the history, in batches, so that nobody waits long behind them.
+//! What is old enough to be forgotten: entries of the audit log and of the history, and runs of automations, in batches, so that nobody waits long behind them.
 
 use chrono::{DateTime, Utc};
 use expr::{Encoding, Value};
@@ -19,6 +19,8 @@ pub enum Kept {
     Audit,
     /// The history of records.
     History,
+    /// Runs of automations.
+    Runs,
 }
 
 impl Kept {
@@ -26,6 +28,7 @@ impl Kept {
         Ident::made(match self {
             Kept::Audit => "audit",
             Kept::History => "history",
+            Kept::Runs => "automation_run",
         })
     }
 }

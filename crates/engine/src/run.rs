@@ -20,6 +20,7 @@ use crate::lifecycle::{Passage, auto::Stirred, race::Glimpse};
 use crate::model::{Model, Record, Shape};
 use crate::order::Allowed;
 use crate::outcome::{EffectKind, Outcome, Refusal};
+use crate::queue::Queued;
 
 /// Why a pass ended without outcome.
 #[derive(Debug)]
@@ -201,6 +202,8 @@ pub(crate) struct Run<'a> {
     pub(crate) cascade: Cascade,
     /// Whether it is a part of another write, in whose transaction it runs; then what is refused is undone alone.
     pub(crate) nested: bool,
+    /// Work that is to be done after the commit.
+    pub(crate) queued: Vec<Queued>,
     /// Whether one statement is to do it all, without a transaction around it; see `step/quick.rs`.
     pub(crate) quick: bool,
     /// Records that are pointed at and must be there, by object; asked by the writing statement itself.
@@ -235,6 +238,7 @@ impl<'a> Run<'a> {
             refused: Vec::new(),
             cascade: Cascade::begin(records(write.shape())),
             nested: false,
+            queued: Vec::new(),
             quick: false,
             guards: Vec::new(),
         })

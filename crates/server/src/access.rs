@@ -111,7 +111,7 @@ impl App {
             facts: Arc::default(),
             cause: Arc::default(),
             door,
-            clock: Arc::clone(&self.clock),
+            clock: Arc::clone(&self.clock) as Arc<dyn engine::Clock>,
             ids: Arc::clone(&self.ids),
             zone: self.zone,
             trace: Some(Arc::from(trace.as_str())),

@@ -6,12 +6,14 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use deploy::Catalogs;
-use engine::{Clock, Engine, Ids, SystemIds};
+use engine::{Engine, Ids, SystemIds};
 use store::Store;
 use tokio::sync::Semaphore;
+use work::jobs::Gate;
 
 use crate::access::Accesses;
 use crate::admin::Passwords;
+use crate::clock::ServerClock;
 use crate::fresh::Generation;
 use crate::guesses::Guesses;
 use crate::health::Readiness;
@@ -40,7 +42,7 @@ pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) settings: Settings,
     pub(crate) zone: Tz,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<ServerClock>,
     pub(crate) ids: Arc<dyn Ids>,
     /// Passes with every change of keys, sessions, users and their rights.
     pub(crate) generation: Generation,
@@ -52,6 +54,8 @@ pub(crate) struct App {
     pub(crate) surfaces: Surfaces,
     pub(crate) engine: Engine,
     pub(crate) metadata: MetadataSchema,
+    /// Held by each turn of the worker.
+    pub(crate) gate: Gate,
     pub(crate) metrics: Metrics,
     pub(crate) readiness: Readiness,
     /// One permit a request in work.
@@ -62,14 +66,6 @@ pub(crate) struct App {
     pub(crate) transfers: Semaphore,
     pub(crate) transfer_turns: Turns,
     pub(crate) rates: Rates,
-}
-
-struct FunctionClock(fn() -> DateTime<Utc>);
-
-impl Clock for FunctionClock {
-    fn now(&self) -> DateTime<Utc> {
-        (self.0)()
-    }
 }
 
 /// One for each processor, unless it is set.
@@ -91,7 +87,7 @@ impl App {
         let generation = Generation::default();
         Ok(App {
             zone,
-            clock: Arc::new(FunctionClock(now)),
+            clock: Arc::new(ServerClock::new(now)),
             ids: Arc::new(SystemIds::default()),
             keys: Keys::new(settings.keys, &generation),
             accesses: Accesses::new(&generation),
@@ -101,7 +97,8 @@ impl App {
             catalogs: Catalogs::new(now),
             surfaces: Surfaces::new(settings.schemas, settings.documents),
             engine: Engine::new(),
-            metadata: crate::metadata_api::schema(),
+            metadata: MetadataSchema::of(&settings),
+            gate: Gate::default(),
             metrics: Metrics::install()?,
             readiness: Readiness::default(),
             permits: Semaphore::new(settings.concurrent_requests),

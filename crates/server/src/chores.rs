@@ -48,6 +48,7 @@ async fn clear(app: &App, tenant: &Tenant) -> Result<(), WriteError> {
     for (days, kept, what) in [
         (settings.audit_days, Kept::Audit, "old entries of the audit log"),
         (settings.history_days, Kept::History, "old entries of the history"),
+        (settings.run_days, Kept::Runs, "old runs of automations"),
     ] {
         if days > 0 {
             let forgotten = forget(tenant, kept, now - TimeDelta::days(i64::from(days))).await?;

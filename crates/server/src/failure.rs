@@ -103,7 +103,9 @@ pub(crate) fn write(error: &WriteError, root: &Root) -> Error {
         }
         WriteError::Usage { message } => at(Error::validation(message.clone()), Some(root)),
         WriteError::Script(failed) => at(script(failed), Some(root)),
-        WriteError::Stale => at(Error::new(Code::Conflict, error.to_string()), Some(root)),
+        WriteError::Stale | WriteError::Overtaken => {
+            at(Error::new(Code::Conflict, error.to_string()), Some(root))
+        }
         WriteError::Read(inner) => read(inner, root),
         WriteError::Store(inner) => store(inner, Some(root)),
         WriteError::Internal { detail } => {

@@ -37,6 +37,9 @@ impl Metrics {
             "armature_http_request_duration_seconds",
             "Time to the answer, by route."
         );
+        metrics::describe_counter!("armature_jobs_total", "Jobs that were tried, by what became of them.");
+        metrics::describe_histogram!("armature_job_wait_seconds", "Time from when a job was due to its try.");
+        metrics::describe_histogram!("armature_job_duration_seconds", "Time that a job took.");
         metrics::describe_gauge!("armature_http_requests_in_work", "Requests in work.");
         Ok(Metrics { handle: RECORDER.get_or_init(|| handle).clone() })
     }

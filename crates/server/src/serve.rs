@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::app::{App, ServerConfig};
-use crate::{auth, chores, files, graphiql, health, http, oidc};
+use crate::{auth, chores, files, graphiql, health, http, jobs, oidc};
 
 /// A setting that cannot be.
 fn wrong_setting(message: String) -> io::Error {
@@ -67,6 +67,7 @@ pub async fn serve(
     let app = Arc::new(App::new(config).map_err(wrong_setting)?);
     let listening = tokio::spawn(listen_to_changes(Arc::clone(&app)));
     let chores = tokio::spawn(chores::keep_up(Arc::clone(&app)));
+    let worker = jobs::start(&app);
     let (stop, mut stopped) = watch::channel(false);
     let mut stopping = stop.subscribe();
     tokio::spawn(async move {
@@ -74,10 +75,11 @@ pub async fn serve(
         // Without a receiver the server has ended already.
         let _ = stop.send(true);
     });
-    let server = axum::serve(listener, routes(app).into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(async move {
-            let _ = stopped.wait_for(|stop| *stop).await;
-        });
+    let server =
+        axum::serve(listener, routes(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>())
+            .with_graceful_shutdown(async move {
+                let _ = stopped.wait_for(|stop| *stop).await;
+            });
     let overdue = async move {
         let _ = stopping.wait_for(|stop| *stop).await;
         tokio::time::sleep(patience).await;
@@ -89,6 +91,10 @@ pub async fn serve(
             Ok(())
         }
     };
+    // What the last requests asked for waits for the next worker.
+    if let Some(worker) = worker {
+        worker.stop(patience).await;
+    }
     listening.abort();
     chores.abort();
     result

@@ -51,6 +51,23 @@ pub struct Settings {
     pub audit_days: u32,
     /// Days for which the history of records is kept; 0 keeps it for ever.
     pub history_days: u32,
+    /// Days for which runs of automations are kept; 0 keeps them for ever.
+    pub run_days: u32,
+    /// Jobs that are carried out at the same time; 0 leaves them to other processes.
+    pub workers: usize,
+    /// Those of one tenant.
+    pub workers_per_tenant: usize,
+    /// Longest time that a job may take; a worker that was lost has lost its job then.
+    pub job_ms: u64,
+    /// How often a job is tried before it is dead.
+    pub job_attempts: u32,
+    /// The pause before a job's second attempt; doubled before each further one, up to an hour.
+    pub job_pause_ms: u64,
+    /// How often all tenants are looked at for jobs that nobody told of.
+    pub job_round_ms: u64,
+    /// Whether the clock can be moved through the metadata API. Only the command line says so.
+    #[serde(skip)]
+    pub test_clock: bool,
     /// How long requests in flight may take to finish once the server stops.
     pub shutdown_ms: u64,
     /// Bytes of document text kept prepared for each schema.
@@ -90,6 +107,14 @@ impl Default for Settings {
             rate_per_key: 5_000_000,
             audit_days: 0,
             history_days: 0,
+            run_days: 30,
+            workers: 4,
+            workers_per_tenant: 3,
+            job_ms: 300_000,
+            job_attempts: 8,
+            job_pause_ms: 10_000,
+            job_round_ms: 300_000,
+            test_clock: false,
             shutdown_ms: 10_000,
             documents: 1 << 20,
             schemas: 200,

@@ -42,6 +42,8 @@ pub enum Lock {
     Change,
     /// They are about to go, or to come back: keeps out also those who point at them.
     Removal,
+    /// They are about to be changed, and those that somebody else has locked are left out.
+    Free,
 }
 
 /// A source of rows with its alias.
@@ -140,6 +142,8 @@ pub enum Scalar {
     InParam(Box<Scalar>, Param),
     /// `x IN (a, b)`
     InList(Box<Scalar>, Vec<Scalar>),
+    /// Whether it is among the rows of a one-column query, which is run once, whatever the plan.
+    InQuery(Box<Scalar>, Box<Query>),
     /// `CASE WHEN … THEN … ELSE … END`
     Case(Vec<(Scalar, Scalar)>, Option<Box<Scalar>>),
     /// `COALESCE`
@@ -326,6 +330,7 @@ impl Scalar {
             | Scalar::IsNull(x)
             | Scalar::Convert(x, ..)
             | Scalar::InParam(x, _)
+            | Scalar::InQuery(x, _)
             | Scalar::LikeAll(x, _)
             | Scalar::Hex(x)
             | Scalar::Millionths(x)

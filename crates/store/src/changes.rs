@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::StoreError;
+use crate::postgres::{self, CHANNEL};
 use crate::store::{Backend, Inner};
 
 /// Tells that something was published or that keys changed; see [`crate::Store::changes`].
@@ -113,9 +114,13 @@ impl Source {
                 strong.watch.changed();
                 drop(strong);
                 // `None` is a lost connection, during which anything may be missed: the caller opens another.
-                while listener.try_recv().await?.is_some() {
+                while let Some(told) = listener.try_recv().await? {
                     let Some(strong) = inner.upgrade() else { return Ok(()) };
-                    strong.watch.changed();
+                    if told.channel() == CHANNEL {
+                        strong.watch.changed();
+                    } else if let Some((tenant, due)) = postgres::told_work(told.payload()) {
+                        strong.board.call(tenant, due);
+                    }
                 }
                 Ok(())
             }

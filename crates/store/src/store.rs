@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::changes::{Changes, Watch};
 use crate::postgres::Postgres;
+use crate::queue::Board;
 use crate::sqlite::Sqlite;
 use crate::{KeyRow, Options, StoreError, Tenant, TenantName};
 
@@ -20,6 +21,7 @@ pub(crate) struct Inner {
     pub(crate) backend: Backend,
     pub(crate) options: Options,
     pub(crate) watch: Watch,
+    pub(crate) board: Board,
 }
 
 pub(crate) enum Backend {
@@ -39,7 +41,9 @@ impl Store {
                 url.split(':').next().unwrap_or_default().chars().take(20).collect(),
             ));
         };
-        Ok(Self { inner: Arc::new(Inner { backend, options, watch: Watch::default() }) })
+        Ok(Self {
+            inner: Arc::new(Inner { backend, options, watch: Watch::default(), board: Board::default() }),
+        })
     }
 
     /// Which SQL it speaks.

@@ -16,11 +16,13 @@ pub struct Transaction {
     tenant: Tenant,
     loan: Loan,
     publishes: bool,
+    /// When the first of the jobs is due that were put into the queue.
+    work: Option<chrono::DateTime<chrono::Utc>>,
 }
 
 impl Transaction {
     pub(crate) fn new(tenant: Tenant, loan: Loan) -> Self {
-        Self { tenant, loan, publishes: false }
+        Self { tenant, loan, publishes: false, work: None }
     }
 
     /// The tenant that it belongs to.
@@ -94,6 +96,11 @@ impl Transaction {
         self.publishes = true;
     }
 
+    /// Committing it tells workers.
+    pub(crate) fn bring_work(&mut self, due: chrono::DateTime<chrono::Utc>) {
+        self.work = Some(self.work.map_or(due, |known| known.min(due)));
+    }
+
     /// Makes it so.
     pub async fn commit(mut self) -> Result<(), StoreError> {
         match &mut self.loan {
@@ -105,6 +112,11 @@ impl Transaction {
                 connection.commit().await?;
             }
             Loan::Sqlite(connection) => connection.end("COMMIT").await?,
+        }
+        if let Some(due) = self.work
+            && let Err(error) = self.tenant.work_came(due).await
+        {
+            tracing::warn!(%error, tenant = %self.tenant.name(), "workers were not told of work; they will find it");
         }
         if self.publishes {
             let inner = &self.tenant.store().inner;

@@ -32,7 +32,7 @@ CREATE TABLE job (
     id uuid PRIMARY KEY,
     -- Work under a key waits only once.
     key text COLLATE "C" UNIQUE,
-    -- automation, transition
+    -- automation, transition; schedule, date, age for what looks for their moments and never ends
     kind text COLLATE "C" NOT NULL,
     -- Name of the automation or transition.
     subject text COLLATE "C" NOT NULL,
@@ -40,7 +40,9 @@ CREATE TABLE job (
     record uuid,
     payload text COLLATE "C" NOT NULL,
     due timestamptz NOT NULL,
+    -- waiting, dead
     state text COLLATE "C" NOT NULL,
+    -- How often a worker took it; one that never came back counts.
     attempts bigint NOT NULL,
     -- Until when a worker has it, and the number that its acknowledgement must carry.
     lease timestamptz,
@@ -51,7 +53,7 @@ CREATE TABLE job (
     error text COLLATE "C",
     created timestamptz NOT NULL
 );
-CREATE INDEX job_due ON job (due) WHERE state = 'waiting';
+CREATE INDEX job_due ON job (due, id) WHERE state = 'waiting';
 CREATE INDEX job_record ON job (object, record);
 
 -- Each run of an automation.
@@ -61,7 +63,9 @@ CREATE TABLE automation_run (
     automation text COLLATE "C" NOT NULL,
     object text COLLATE "C",
     record uuid,
+    -- The job of which it was, with its key.
     job uuid,
+    key text COLLATE "C",
     -- done, refused, failed
     outcome text COLLATE "C" NOT NULL,
     operations bigint NOT NULL,
@@ -72,3 +76,5 @@ CREATE TABLE automation_run (
 );
 CREATE INDEX automation_run_record ON automation_run (object, record);
 CREATE INDEX automation_run_at ON automation_run (at);
+CREATE INDEX automation_run_name ON automation_run (automation, at);
+CREATE INDEX automation_run_key ON automation_run (key) WHERE key IS NOT NULL;

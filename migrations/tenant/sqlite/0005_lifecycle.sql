@@ -32,7 +32,7 @@ CREATE TABLE job (
     id text PRIMARY KEY,
     -- Work under a key waits only once.
     key text UNIQUE,
-    -- automation, transition
+    -- automation, transition; schedule, date, age for what looks for their moments and never ends
     kind text NOT NULL,
     -- Name of the automation or transition.
     subject text NOT NULL,
@@ -40,7 +40,9 @@ CREATE TABLE job (
     record text,
     payload text NOT NULL,
     due text NOT NULL,
+    -- waiting, dead
     state text NOT NULL,
+    -- How often a worker took it; one that never came back counts.
     attempts integer NOT NULL,
     -- Until when a worker has it, and the number that its acknowledgement must carry.
     lease text,
@@ -51,7 +53,7 @@ CREATE TABLE job (
     error text,
     created text NOT NULL
 );
-CREATE INDEX job_due ON job (due) WHERE state = 'waiting';
+CREATE INDEX job_due ON job (due, id) WHERE state = 'waiting';
 CREATE INDEX job_record ON job (object, record);
 
 -- Each run of an automation.
@@ -61,7 +63,9 @@ CREATE TABLE automation_run (
     automation text NOT NULL,
     object text,
     record text,
+    -- The job of which it was, with its key.
     job text,
+    key text,
     -- done, refused, failed
     outcome text NOT NULL,
     operations integer NOT NULL,
@@ -72,3 +76,5 @@ CREATE TABLE automation_run (
 );
 CREATE INDEX automation_run_record ON automation_run (object, record);
 CREATE INDEX automation_run_at ON automation_run (at);
+CREATE INDEX automation_run_name ON automation_run (automation, at);
+CREATE INDEX automation_run_key ON automation_run (key) WHERE key IS NOT NULL;

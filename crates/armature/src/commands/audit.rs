@@ -88,6 +88,8 @@ fn phrases(act: Act) -> (&'static str, &'static str) {
         Act::Setup => ("set up the tenant", "set up the tenant"),
         Act::Invite => ("made or used an invitation", "invite a user"),
         Act::Reset => ("set or asked for a new password", "set a new password"),
+        Act::JobReplay => ("gave a dead job to the workers again", "replay a job"),
+        Act::JobDiscard => ("struck out a job", "discard a job"),
     }
 }
 

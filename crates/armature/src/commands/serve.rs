@@ -27,6 +27,10 @@ pub async fn serve(arguments: &Serve, settings: &Settings, console: &Console) ->
     if let Some(host) = &arguments.host {
         settings.host.clone_from(host);
     }
+    if arguments.no_worker {
+        settings.server.workers = 0;
+    }
+    settings.server.test_clock = arguments.test_clock;
     if arguments.print_config {
         let shown = settings.masked();
         if console.is_json() {

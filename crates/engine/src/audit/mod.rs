@@ -53,11 +53,13 @@ pub enum Act {
     Setup,
     Invite,
     Reset,
+    JobReplay,
+    JobDiscard,
 }
 
 impl Act {
     /// All of them.
-    pub const ALL: [Act; 26] = [
+    pub const ALL: [Act; 28] = [
         Act::Create,
         Act::Update,
         Act::Delete,
@@ -84,6 +86,8 @@ impl Act {
         Act::Setup,
         Act::Invite,
         Act::Reset,
+        Act::JobReplay,
+        Act::JobDiscard,
     ];
 
     /// As it stands in the log.
@@ -115,6 +119,8 @@ impl Act {
             Act::Setup => "setup",
             Act::Invite => "invite",
             Act::Reset => "reset",
+            Act::JobReplay => "jobReplay",
+            Act::JobDiscard => "jobDiscard",
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::error::WriteError;
 use crate::json;
 use crate::lifecycle::Stay;
 use crate::model::{Record, Shape};
+use crate::queue::{self, Kind, Queued};
 use crate::run::{Act, Halt, Job, Run};
 use crate::script::{self as scripts, Handler, Sight, of_record, scene};
 
@@ -43,6 +44,9 @@ async fn fire(run: &mut Run<'_>, when: RunAt) -> Result<(), Halt> {
             followers(run, place).await?;
         }
         let Some(object) = run.jobs.get(place).map(|job| job.shape.object.name.clone()) else { continue };
+        if when == RunAt::After {
+            enqueue(run, &object, place).await?;
+        }
         for automation in run.model.automations.of(&object, when) {
             let Some(job) = run.jobs.get(place) else { continue };
             let id = job.id;
@@ -55,6 +59,26 @@ async fn fire(run: &mut Run<'_>, when: RunAt) -> Result<(), Halt> {
                     return Ok(());
                 }
             }
+        }
+    }
+    Ok(())
+}
+
+/// Puts those into the queue that run as jobs.
+async fn enqueue(run: &mut Run<'_>, object: &Name, place: usize) -> Result<(), Halt> {
+    for automation in run.model.automations.of(object, RunAt::Job) {
+        let Some(job) = run.jobs.get(place) else { continue };
+        let id = job.id;
+        for event in event(&automation, job) {
+            let link = queue::link(&automation.name, Some(id));
+            if run.caller.cause.chain.contains(&link)
+                || again(run, &automation.name, id)
+                || !condition::of(run, &automation, place).await?
+            {
+                continue;
+            }
+            let work = run.work(Kind::Automation, automation.name.as_str(), event.to_json())?;
+            run.queued.push(Queued { about: Some((object.clone(), id)), ..work });
         }
     }
     Ok(())
@@ -243,7 +267,7 @@ async fn act(run: &mut Run<'_>, doing: &Doing<'_>, place: usize, event: Data) ->
         match doing.run {
             RunAt::Before => set::in_place(run, automation, place).await?.map_err(failed)?,
             RunAt::After => {
-                set::elsewhere(run, automation, &doing.principal, place).await?.map_err(failed)?
+                set::elsewhere(run, automation, &doing.principal, place).await?.map_err(failed)?;
             }
             RunAt::Job => {}
         }

@@ -41,6 +41,7 @@ pub(crate) async fn scrub(run: &mut Run<'_>, erasing: &Erasing<'_>) -> Result<()
         return Err(WriteError::Usage { message }.into());
     }
     scrubbing.events(run).await?;
+    scrubbing.work(run).await?;
     scrubbing.outcomes(run).await?;
     scrubbing.actors(run).await?;
     scrubbing.access(run).await?;
@@ -132,6 +133,30 @@ impl Scrubbing {
             let of_record = Condition::among("record", ids(gone), Encoding::Id);
             let set = ("payload", Value::Text("{}".to_owned()), Encoding::Text);
             self.erased.events += update(run, "outbox", of_record, set).await?;
+        }
+        Ok(())
+    }
+
+    /// Work that waits for the records goes, and with it the notes of what was run on them. Work on others that names the person
+    /// is done by nobody, and without content.
+    async fn work(&mut self, run: &mut Run<'_>) -> Result<(), Halt> {
+        for gone in self.gone.values() {
+            for table in ["job", "automation_run"] {
+                let of_record = Condition::among("record", ids(gone), Encoding::Id);
+                delete(run, table, of_record.filter, &of_record.values).await?;
+            }
+        }
+        let gone = self.gone.values().flatten().map(|id| within(&id.to_string()));
+        let patterns: Vec<String> =
+            gone.chain(self.traces.texts.iter().map(|text| within_json(text))).collect();
+        for patterns in patterns.chunks(PATTERNS) {
+            let told = |column: &str| Condition::none().or_like(column, patterns);
+            let empty = ("payload", Value::Text("{}".to_owned()), Encoding::Text);
+            update(run, "job", told("payload"), empty).await?;
+            update(run, "job", told("error"), ("error", Value::Null, Encoding::Text)).await?;
+            for column in ["input", "effects", "error"] {
+                update(run, "automation_run", told(column), (column, Value::Null, Encoding::Text)).await?;
+            }
         }
         Ok(())
     }

@@ -34,6 +34,7 @@ pub(crate) async fn write(
     let written = Box::pin(within(&mut child, &savepoint)).await;
     run.tx = child.tx.take();
     written?;
+    run.queued.append(&mut child.queued);
     // Whoever may see less than the principal is not told what it did.
     if run.caller.access.covers(&principal.access) {
         let effects: Vec<Effect> = std::mem::take(&mut child.outcome.effects);
@@ -54,6 +55,7 @@ async fn within(child: &mut Run<'_>, savepoint: &Ident) -> Result<(), Halt> {
     if !child.outcome.errors.is_empty() {
         tx.rollback_to(savepoint).await?;
         child.outcome.effects.clear();
+        child.queued.clear();
     }
     tx.release(savepoint).await?;
     Ok(())

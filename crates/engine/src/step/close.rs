@@ -1,10 +1,12 @@
 //! Step 8: the answer, the idempotency key, the commit; or nothing at all.
 
+use crate::engine::{Noted, Rider};
 use crate::erase;
 use crate::error::WriteError;
 use crate::idempotency;
 use crate::outcome::{Code, Outcome, Refusal};
 use crate::progress;
+use crate::queue;
 use crate::returning;
 use crate::run::{Halt, Run};
 
@@ -20,15 +22,13 @@ pub(crate) async fn finish(mut run: Run<'_>) -> Result<Outcome, Halt> {
         }
         return Ok(refused(run));
     }
+    queue::write(&mut run).await?;
     returning::records(&mut run).await?;
     if let Some(key) = &run.write.idempotency_key {
         idempotency::keep(&mut run, key).await?;
     }
     if let Some(rider) = run.rider {
-        let note = rider.note(&run.outcome);
-        for (statement, values) in progress::statements(run.model.dialect, &note, run.now) {
-            run.execute(&statement, &values).await?;
-        }
+        note(&mut run, rider).await?;
     }
     if let Some(erasing) = run.erasing {
         erase::scrub(&mut run, erasing).await?;
@@ -38,6 +38,24 @@ pub(crate) async fn finish(mut run: Run<'_>) -> Result<Outcome, Halt> {
     }
     number_errors(&mut run);
     Ok(run.outcome)
+}
+
+/// Notes what is to be known together with the write.
+async fn note(run: &mut Run<'_>, rider: &dyn Rider) -> Result<(), Halt> {
+    match rider.note(&run.outcome) {
+        Noted::Progress(note) => {
+            for (statement, values) in progress::statements(run.model.dialect, &note, run.now) {
+                run.execute(&statement, &values).await?;
+            }
+        }
+        Noted::Job(part) => {
+            let Some(tx) = &mut run.tx else { return Err(WriteError::Overtaken.into()) };
+            if tx.carry(&part).await?.is_empty() {
+                return Err(WriteError::Overtaken.into());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Nothing was written: only the refusals are told.

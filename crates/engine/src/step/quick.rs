@@ -55,7 +55,7 @@ pub(crate) async fn write(run: &mut Run<'_>) -> Result<(), Halt> {
         return Ok(());
     };
     let follows = crate::automation::follows(job) || job.passage.stays.len() > 1;
-    let hinders = !job.rules.is_empty() || job.unjudged || follows;
+    let hinders = !job.rules.is_empty() || !run.queued.is_empty() || job.unjudged || follows;
     if hinders || auto::stirs(run, job) || sight::asks(run, job) {
         return Err(Halt::Carefully);
     }

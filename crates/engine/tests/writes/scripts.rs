@@ -103,7 +103,7 @@ impl World {
                     place: None,
                     record: None,
                     message,
-                    spent: Default::default(),
+                    spent: script::Spent::default(),
                 }
             }
         }

@@ -40,6 +40,8 @@ pub struct Rights {
     key: String,
     /// The roles, with those that they inherit.
     roles: BTreeSet<Name>,
+    /// The roles by name, as far as the catalog knows them.
+    given: Vec<Name>,
     metadata: BTreeSet<Right>,
     visible: Arc<Catalog>,
     objects: HashMap<Name, OfObject>,
@@ -125,6 +127,14 @@ impl Access {
         match self {
             Access::Everything => true,
             Access::Limited(rights) => rights.roles.iter().any(|own| &**own == role),
+        }
+    }
+
+    /// The roles that these rights were made of, those that they inherit left out; `None`: every right.
+    pub fn given(&self) -> Option<&[Name]> {
+        match self {
+            Access::Everything => None,
+            Access::Limited(rights) => Some(&rights.given),
         }
     }
 
@@ -234,7 +244,8 @@ impl Rights {
         let visible = Arc::new(visible::catalog(catalog, roles, &readable));
         let key = format!("{}|{shares:?}", names.join(","));
         let metadata = roles.iter().flat_map(|role| role.metadata.iter().copied()).collect();
-        let mut rights = Self { key, roles: inherited(catalog, roles), metadata, visible, objects };
+        let given = roles.iter().map(|role| role.name.clone()).collect();
+        let mut rights = Self { key, given, roles: inherited(catalog, roles), metadata, visible, objects };
         rights.keep_to_visible();
         rights
     }

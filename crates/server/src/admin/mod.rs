@@ -6,6 +6,7 @@ mod data;
 mod deed;
 mod explain;
 mod failure;
+mod job;
 mod key;
 mod own;
 mod password;

@@ -205,7 +205,7 @@ impl Visit {
             facts: Arc::default(),
             cause: Arc::default(),
             door: Door::Login,
-            clock: Arc::clone(&self.app.clock),
+            clock: Arc::clone(&self.app.clock) as Arc<dyn engine::Clock>,
             ids: Arc::clone(&self.app.ids),
             zone: self.app.zone,
             trace: Some(Arc::from(self.trace.as_str())),

@@ -3,6 +3,8 @@
 
 mod administer;
 mod audit;
+mod clock;
+mod jobs;
 mod mutation;
 mod people;
 mod problem;
@@ -13,7 +15,7 @@ mod result;
 use std::sync::Arc;
 
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType};
-use async_graphql::{EmptySubscription, MergedObject, Request, Schema, Variables};
+use async_graphql::{EmptySubscription, MergedObject, ObjectType, Request, Schema, Variables};
 use engine::{Caller, Door};
 use graphql::{Code, Error, Location, PathSegment};
 use metadata::Catalog;
@@ -27,34 +29,70 @@ use crate::http::{Answer, Question};
 use crate::keys::Principal;
 use crate::payload;
 use crate::rates::{self, Limited};
+use crate::settings::Settings;
 use crate::trace::TraceId;
 
 /// The schema of the metadata API; the same for all tenants.
-pub(crate) type MetadataSchema = Schema<Query, Mutation, EmptySubscription>;
+pub(crate) enum MetadataSchema {
+    /// As it is served.
+    Plain(Schema<Query, Mutation, EmptySubscription>),
+    /// With a clock that can be moved.
+    Tested(Schema<Query, TestedMutation, EmptySubscription>),
+}
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
-pub(crate) struct Query(query::MetadataQuery, people::PeopleQuery, audit::AuditQuery);
+pub(crate) struct Query(query::MetadataQuery, people::PeopleQuery, audit::AuditQuery, jobs::JobQuery);
 
 /// What can be done.
 #[derive(MergedObject, Default)]
-pub(crate) struct Mutation(mutation::MetadataMutation, administer::PeopleMutation, audit::AuditMutation);
+pub(crate) struct Mutation(
+    mutation::MetadataMutation,
+    administer::PeopleMutation,
+    audit::AuditMutation,
+    jobs::JobMutation,
+);
+
+/// What can be done where tests move the clock.
+#[derive(MergedObject, Default)]
+#[graphql(name = "Mutation")]
+pub(crate) struct TestedMutation(
+    mutation::MetadataMutation,
+    administer::PeopleMutation,
+    audit::AuditMutation,
+    jobs::JobMutation,
+    clock::ClockMutation,
+);
 
 /// Levels of fields; introspection needs 15.
 const MOST_DEPTH: usize = 20;
 const MOST_FIELDS: usize = 2_000;
 
-pub(crate) fn schema() -> MetadataSchema {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+fn schema<M: ObjectType + Default + 'static>() -> Schema<Query, M, EmptySubscription> {
+    Schema::build(Query::default(), M::default(), EmptySubscription)
         .disable_suggestions()
         .limit_depth(MOST_DEPTH)
         .limit_complexity(MOST_FIELDS)
         .finish()
 }
 
+impl MetadataSchema {
+    /// The schema that the settings want.
+    pub(crate) fn of(settings: &Settings) -> Self {
+        if settings.test_clock { Self::Tested(schema()) } else { Self::Plain(schema()) }
+    }
+
+    async fn execute(&self, request: Request) -> async_graphql::Response {
+        match self {
+            Self::Plain(schema) => schema.execute(request).await,
+            Self::Tested(schema) => schema.execute(request).await,
+        }
+    }
+}
+
 /// The schema of the metadata API as text.
 pub fn sdl() -> String {
-    schema().sdl()
+    schema::<Mutation>().sdl()
 }
 
 /// What resolvers see of a request.

@@ -7,6 +7,7 @@ mod administration;
 mod audit;
 mod deeds;
 mod isolation;
+mod jobs;
 mod limits;
 mod live;
 mod login;

@@ -111,12 +111,15 @@ impl Printer {
         if let (Some(lock), Dialect::Postgres) = (query.lock, self.dialect) {
             self.put(match lock {
                 Lock::KeyShare => " FOR KEY SHARE",
-                Lock::Change => " FOR NO KEY UPDATE",
+                Lock::Change | Lock::Free => " FOR NO KEY UPDATE",
                 Lock::Removal => " FOR UPDATE",
             });
             if let (Some(from), false) = (&query.from, query.joins.is_empty()) {
                 self.put(" OF ");
                 self.ident(&from.alias);
+            }
+            if lock == Lock::Free {
+                self.put(" SKIP LOCKED");
             }
         }
     }

@@ -27,6 +27,7 @@ impl Printer {
             Scalar::Convert(x, from, to) => self.convert(x, *from, *to),
             Scalar::InParam(x, list) => self.in_param(x, list),
             Scalar::InList(x, list) => self.in_list(x, list),
+            Scalar::InQuery(x, query) => self.in_query(x, query),
             Scalar::Case(arms, otherwise) => self.case(arms, otherwise.as_deref()),
             Scalar::Coalesce(parts) => self.coalesce(parts),
             Scalar::Like(x, pattern) => self.once(&[x, pattern], "($0 LIKE $1 ESCAPE '\\')"),
@@ -90,6 +91,21 @@ impl Printer {
                 Dialect::Sqlite => self.put("(SELECT max(\"version\") FROM \"metadata_version\")"),
             },
         }
+    }
+
+    /// An array is an initial plan of its own: a query that locks or limits must not be run again for each row.
+    fn in_query(&mut self, x: &Scalar, query: &crate::Query) {
+        self.put("(");
+        self.scalar(x);
+        self.put(match self.dialect {
+            Dialect::Postgres => " = ANY(ARRAY(",
+            Dialect::Sqlite => " IN (",
+        });
+        self.query(query);
+        self.put(match self.dialect {
+            Dialect::Postgres => ")))",
+            Dialect::Sqlite => "))",
+        });
     }
 
     fn leaf(&mut self, scalar: &Scalar) {

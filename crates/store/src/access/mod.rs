@@ -3,7 +3,6 @@
 
 mod people;
 mod share;
-mod statement;
 
 pub use people::{Credential, Identity, Invitation, InvitationKind};
 pub use share::{Grantee, ShareRow};

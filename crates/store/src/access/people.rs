@@ -5,7 +5,7 @@ use expr::{Encoding, Value};
 use sql::Compare;
 use uuid::Uuid;
 
-use super::statement::{Table, Terms, cell};
+use crate::statement::{Table, Terms, cell};
 use crate::{StoreError, Tenant};
 
 static USER_ROLE: Table =

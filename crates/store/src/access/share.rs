@@ -5,7 +5,7 @@ use expr::{Encoding, Value};
 use sql::{Compare, Scalar};
 use uuid::Uuid;
 
-use super::statement::{Table, Terms, cell};
+use crate::statement::{Table, Terms, cell};
 use crate::{Cause, StoreError, Tenant};
 
 static SHARE: Table = Table {

@@ -6,6 +6,7 @@ use sqlx::postgres::{PgListener, PgRow};
 use uuid::Uuid;
 
 use super::Postgres;
+use super::queue::WORK;
 use crate::text::vouched;
 use crate::{KeyRow, StoreError, TenantName};
 
@@ -14,7 +15,8 @@ static TENANT: Migrator = sqlx::migrate!("../../migrations/tenant/postgres");
 
 /// Taken while the directory or a tenant's structure is made: "armature" as a number.
 pub(super) const DIRECTORY_LOCK: i64 = 0x6172_6d61_7475_7265;
-const CHANNEL: &str = "armature_changes";
+/// Where processes tell each other of publications and keys.
+pub(crate) const CHANNEL: &str = "armature_changes";
 
 fn unlocked(migrator: &'static Migrator, table: &'static str) -> Migrator {
     let mut migrator = Migrator::with_migrations(migrator.iter().cloned().collect());
@@ -225,10 +227,10 @@ impl Postgres {
         Ok(())
     }
 
-    /// A listener for changes that any process announces.
+    /// A listener for changes and work that any process announces.
     pub(crate) async fn listener(&self) -> Result<PgListener, StoreError> {
         let mut listener = PgListener::connect_with(&self.pool).await?;
-        listener.listen(CHANNEL).await?;
+        listener.listen_all([CHANNEL, WORK]).await?;
         Ok(listener)
     }
 }

@@ -4,11 +4,13 @@ pub(crate) mod bind;
 mod connection;
 mod control;
 mod home;
+mod queue;
 pub(crate) mod row;
 mod session;
 
 pub(crate) use connection::{Connection, Isolation};
-pub(crate) use control::lock_key;
+pub(crate) use control::{CHANNEL, lock_key};
+pub(crate) use queue::told as told_work;
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -67,6 +69,11 @@ impl Postgres {
     pub(crate) async fn another_connection(&self, schema: &Arc<str>) -> Result<Connection, StoreError> {
         self.home.doubt();
         self.connection(schema).await
+    }
+
+    /// For the platform's own tables.
+    fn pool(&self) -> &PgPool {
+        &self.pool
     }
 
     pub(crate) async fn close(&self) {

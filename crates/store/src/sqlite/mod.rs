@@ -3,6 +3,7 @@
 pub(crate) mod bind;
 mod control;
 mod lane;
+mod queue;
 pub(crate) mod row;
 mod session;
 

@@ -3,6 +3,7 @@
 mod access;
 mod directory;
 mod nodes;
+mod queue;
 mod tables;
 mod transactions;
 mod values;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use csv::{Position, StringRecord};
-use engine::{Caller, Engine, Note, Outcome, Refusal, Rider, progress};
+use engine::{Caller, Engine, Note, Noted, Outcome, Refusal, Rider, progress};
 use expr::Value;
 use metadata::Name;
 use query::access::Transfer;
@@ -499,8 +499,9 @@ impl Memory {
 }
 
 impl Rider for Memory {
-    fn note(&self, outcome: &Outcome) -> Note {
-        Note { key: self.key.clone(), state: serde_json::to_string(&self.settle(outcome, true)).ok() }
+    fn note(&self, outcome: &Outcome) -> Noted {
+        let state = serde_json::to_string(&self.settle(outcome, true)).ok();
+        Noted::Progress(Note { key: self.key.clone(), state })
     }
 }
 

@@ -1,4 +1,4 @@
-//! Statements on the platform's access tables: trees, printed for the tenant's database, with their values beside them.
+//! Statements on the platform's own tables of a tenant: trees, printed for the tenant's database, with their values beside them.
 
 use expr::{Encoding, Value};
 use sql::{
@@ -9,23 +9,23 @@ use sql::{
 use crate::{Row, StoreError, Tenant};
 
 /// A table of the platform with its columns.
-pub(super) struct Table {
-    pub(super) name: &'static str,
-    pub(super) columns: &'static [(&'static str, Encoding)],
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
+    pub(crate) columns: &'static [(&'static str, Encoding)],
 }
 
 /// A statement in the making: values take slots in the order in which they are named.
 #[derive(Default)]
-pub(super) struct Terms {
-    values: Vec<Value>,
+pub(crate) struct Terms {
+    pub(crate) values: Vec<Value>,
 }
 
-fn alias() -> Ident {
+pub(crate) fn alias() -> Ident {
     Ident::made("t")
 }
 
 impl Table {
-    fn encoding(&self, column: &str) -> Encoding {
+    pub(crate) fn encoding(&self, column: &str) -> Encoding {
         self.columns
             .iter()
             .find(|(name, _)| *name == column)
@@ -33,35 +33,35 @@ impl Table {
     }
 
     /// A column of this table.
-    pub(super) fn column(&self, name: &str) -> Scalar {
+    pub(crate) fn column(&self, name: &str) -> Scalar {
         debug_assert!(self.columns.iter().any(|(column, _)| *column == name), "{}.{name}", self.name);
         Scalar::Column(alias(), Ident::made(name))
     }
 
     /// `column <compare> value`
-    pub(super) fn compare(&self, terms: &mut Terms, column: &str, compare: Compare, value: Value) -> Scalar {
+    pub(crate) fn compare(&self, terms: &mut Terms, column: &str, compare: Compare, value: Value) -> Scalar {
         let value = terms.value(value, self.encoding(column));
         Scalar::Compare(compare, Box::new(self.column(column)), Box::new(value))
     }
 
     /// `column = value`
-    pub(super) fn is(&self, terms: &mut Terms, column: &str, value: Value) -> Scalar {
+    pub(crate) fn is(&self, terms: &mut Terms, column: &str, value: Value) -> Scalar {
         self.compare(terms, column, Compare::Equal, value)
     }
 
     /// `column IS NULL`
-    pub(super) fn is_null(&self, column: &str) -> Scalar {
+    pub(crate) fn is_null(&self, column: &str) -> Scalar {
         Scalar::IsNull(Box::new(self.column(column)))
     }
 
     /// `column` is one of the texts.
-    pub(super) fn is_in(&self, terms: &mut Terms, column: &str, texts: Vec<String>) -> Scalar {
+    pub(crate) fn is_in(&self, terms: &mut Terms, column: &str, texts: Vec<String>) -> Scalar {
         let values = Value::List(texts.into_iter().map(Value::Text).collect());
         let list = Param { source: Source::Slot(terms.slot(values)), encoding: Encoding::Text, list: true };
         Scalar::InParam(Box::new(self.column(column)), list)
     }
 
-    fn select(&self, filter: Vec<Scalar>) -> Query {
+    pub(crate) fn select(&self, filter: Vec<Scalar>) -> Query {
         Query {
             columns: self.columns.iter().map(|(name, _)| (self.column(name), Ident::made(name))).collect(),
             from: Some(From { source: Relation::Table(Ident::made(self.name)), alias: alias() }),
@@ -77,7 +77,7 @@ impl Table {
     }
 
     /// The rows that meet all conditions, by the first two columns.
-    pub(super) async fn rows(
+    pub(crate) async fn rows(
         &self,
         tenant: &Tenant,
         terms: Terms,
@@ -89,7 +89,7 @@ impl Table {
 
     /// A new row, its values in the order of the columns. `replacing` names the columns that tell rows apart and those that a row
     /// that is there already takes over.
-    pub(super) fn insert(&self, values: Vec<Value>, replacing: Option<(&[&str], &[&str])>) -> Change {
+    pub(crate) fn insert(&self, values: Vec<Value>, replacing: Option<(&[&str], &[&str])>) -> Change {
         let mut terms = Terms::default();
         let row =
             values.into_iter().zip(self.columns).map(|(value, (_, encoding))| terms.value(value, *encoding));
@@ -115,7 +115,7 @@ impl Table {
     }
 
     /// Sets a column of the rows that meet all conditions; answers all their columns.
-    pub(super) fn update(&self, mut terms: Terms, column: &str, value: Value, filter: Vec<Scalar>) -> Change {
+    pub(crate) fn update(&self, mut terms: Terms, column: &str, value: Value, filter: Vec<Scalar>) -> Change {
         let value = terms.value(value, self.encoding(column));
         let write = Write::Update(Update {
             table: Ident::made(self.name),
@@ -128,7 +128,7 @@ impl Table {
     }
 
     /// Removes the rows that meet all conditions.
-    pub(super) fn delete(&self, terms: Terms, filter: Vec<Scalar>) -> Change {
+    pub(crate) fn delete(&self, terms: Terms, filter: Vec<Scalar>) -> Change {
         let write = Write::Delete(Delete {
             table: Ident::made(self.name),
             alias: alias(),
@@ -139,25 +139,25 @@ impl Table {
 }
 
 impl Terms {
-    fn slot(&mut self, value: Value) -> u16 {
+    pub(crate) fn slot(&mut self, value: Value) -> u16 {
         self.values.push(value);
         u16::try_from(self.values.len() - 1).unwrap_or(u16::MAX)
     }
 
-    fn value(&mut self, value: Value, encoding: Encoding) -> Scalar {
+    pub(crate) fn value(&mut self, value: Value, encoding: Encoding) -> Scalar {
         Scalar::Param(Param { source: Source::Slot(self.slot(value)), encoding, list: false })
     }
 }
 
 /// A write with its values.
-pub(super) struct Change {
+pub(crate) struct Change {
     write: Write,
     terms: Terms,
 }
 
 impl Tenant {
     /// Carries out changes of who may do what, all or none, and tells them. The rows that they answer.
-    pub(super) async fn change(&self, changes: Vec<Change>) -> Result<Vec<Row>, StoreError> {
+    pub(crate) async fn change(&self, changes: Vec<Change>) -> Result<Vec<Row>, StoreError> {
         let mut transaction = self.begin().await?;
         transaction.tell();
         let mut rows = Vec::new();
@@ -172,7 +172,7 @@ impl Tenant {
 }
 
 /// Cells as what they are known to be; a cell of another kind is a defect of the database.
-pub(super) mod cell {
+pub(crate) mod cell {
     use chrono::{DateTime, Utc};
     use expr::{Encoding, Value};
     use sql::Cells;
@@ -182,15 +182,15 @@ pub(super) mod cell {
 
     fn broken(column: usize) -> StoreError {
         StoreError::Other(Cause::text(format!(
-            "column {column} of an access table does not hold what it should"
+            "column {column} of a platform table does not hold what it should"
         )))
     }
 
-    pub(in crate::access) fn text(row: &Row, column: usize) -> Result<String, StoreError> {
+    pub(crate) fn text(row: &Row, column: usize) -> Result<String, StoreError> {
         optional_text(row, column)?.ok_or_else(|| broken(column))
     }
 
-    pub(in crate::access) fn optional_text(row: &Row, column: usize) -> Result<Option<String>, StoreError> {
+    pub(crate) fn optional_text(row: &Row, column: usize) -> Result<Option<String>, StoreError> {
         match row.value(column, Encoding::Text) {
             Value::Text(text) => Ok(Some(text)),
             Value::Null => Ok(None),
@@ -198,21 +198,33 @@ pub(super) mod cell {
         }
     }
 
-    pub(in crate::access) fn id(row: &Row, column: usize) -> Result<Uuid, StoreError> {
+    pub(crate) fn id(row: &Row, column: usize) -> Result<Uuid, StoreError> {
         match row.value(column, Encoding::Id) {
             Value::Id(id) => Ok(id),
             _ => Err(broken(column)),
         }
     }
 
-    pub(in crate::access) fn instant(row: &Row, column: usize) -> Result<DateTime<Utc>, StoreError> {
+    pub(crate) fn instant(row: &Row, column: usize) -> Result<DateTime<Utc>, StoreError> {
         optional_instant(row, column)?.ok_or_else(|| broken(column))
     }
 
-    pub(in crate::access) fn optional_instant(
-        row: &Row,
-        column: usize,
-    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+    pub(crate) fn whole(row: &Row, column: usize) -> Result<i64, StoreError> {
+        match row.value(column, Encoding::Int) {
+            Value::Int(number) => Ok(number),
+            _ => Err(broken(column)),
+        }
+    }
+
+    pub(crate) fn optional_id(row: &Row, column: usize) -> Result<Option<Uuid>, StoreError> {
+        match row.value(column, Encoding::Id) {
+            Value::Id(id) => Ok(Some(id)),
+            Value::Null => Ok(None),
+            _ => Err(broken(column)),
+        }
+    }
+
+    pub(crate) fn optional_instant(row: &Row, column: usize) -> Result<Option<DateTime<Utc>>, StoreError> {
         match row.value(column, Encoding::DateTime) {
             Value::DateTime(at) => Ok(Some(at)),
             Value::Null => Ok(None),

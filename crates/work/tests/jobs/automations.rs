@@ -1,0 +1,178 @@
+//! Handlers as jobs: done once, refused, failed, dead, replayed; on whose behalf.
+
+use chrono::TimeDelta;
+use engine::{Kind, Principal, Queued};
+use expr::Value;
+use metadata::catalog::{ActsAs, Automation, Role};
+use serde_json::json;
+use testing::{Handles, each_database};
+use uuid::Uuid;
+
+use crate::support::{automation, by_hand, name, text, world};
+
+const HOUR: TimeDelta = TimeDelta::hours(1);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handler_runs_once_and_its_run_is_kept() {
+    each_database(|bed: Handles| async move {
+        let world = world(&bed.tenant).await;
+        let touch = Automation {
+            when: Some(world.truth("record.score >= 10")),
+            ..automation("touch", by_hand(), world.set("touched", "record.touched + record.score"))
+        };
+        let rate =
+            automation("rate", by_hand(), vec![(name("rate"), world.expr("record.score", &expr::Type::Int))]);
+        let world = world.with(vec![touch, rate]).await;
+        let (hot, cold) =
+            (world.lead(&[("score", Value::Int(40))]).await, world.lead(&[("score", Value::Int(3))]).await);
+        let job = world.work("touch", hot).await;
+        world.work("touch", cold).await;
+        world.work("rate", cold).await;
+        let later =
+            Queued { due: world.now() + HOUR * 2, ..world.queued(Kind::Automation, "touch", Some(hot)) };
+        world.put(later).await;
+        let gone = world.work("touch", Uuid::from_u128(5)).await;
+        let unknown = world.work("nobody", hot).await;
+        let drained = world.drain(HOUR).await;
+        assert_eq!((drained.done, drained.refused, drained.failed, drained.dead), (2, 0, 0, 0));
+        assert_eq!(
+            (world.one(hot, "touched").await, world.one(cold, "touched").await),
+            (json!(40), json!(0))
+        );
+        assert_eq!(world.one(cold, "rate").await, json!("3"));
+        assert_eq!(world.jobs().await.len(), 1, "the later one waits");
+        let runs = world.runs().await;
+        assert_eq!(runs.len(), 2, "where nothing was to be done nothing is kept: {gone} {unknown}");
+        let first = &runs[0];
+        assert_eq!(
+            (first.automation.as_str(), first.record, first.job, first.outcome.as_str()),
+            ("touch", Some(hot), Some(job), "done")
+        );
+        assert_eq!(first.input.as_deref(), Some("{\"act\":\"create\"}"));
+        let effects: serde_json::Value =
+            serde_json::from_str(first.effects.as_deref().expect("effects")).expect("JSON");
+        assert_eq!(effects, json!([{"kind": "updated", "object": "lead", "id": hot, "field": "touched"}]));
+        let past = engine::Past { object: name("lead"), id: hot, first: 9, after: None };
+        let past = world.engine.history(&world.caller, &past).await.expect("a history").expect("in sight");
+        assert_eq!(
+            (past[0].actor.as_deref(), past[0].door.as_deref()),
+            (Some("automation:touch"), Some("automation"))
+        );
+        world.drain(HOUR).await;
+        assert_eq!(world.one(hot, "touched").await, json!(80));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_refused_is_tried_again_later_each_time_and_then_waits() {
+    each_database(|bed: Handles| async move {
+        let world = world(&bed.tenant).await;
+        let grow = automation("grow", by_hand(), world.set("score", "record.score + 500"));
+        let world = world.with(vec![grow]).await;
+        let lead = world.lead(&[("score", Value::Int(600))]).await;
+        let job = world.work("grow", lead).await;
+        let mut pauses = Vec::new();
+        for attempt in 1..=8 {
+            let before = world.runs().await.len();
+            let next = world.jobs().await[0].job.due;
+            world.drain(next - world.now()).await;
+            assert_eq!(world.runs().await.len(), before + 1, "attempt {attempt}");
+            pauses.push(world.jobs().await[0].job.due - world.now());
+        }
+        let doubled = pauses.windows(2).take(6).all(|pair| pair[1] > pair[0] && pair[1] < pair[0] * 3);
+        assert!(doubled, "{pauses:?}");
+        let dead = world.jobs().await.remove(0);
+        assert!(dead.dead && dead.job.id == job && dead.attempts == 8);
+        assert_eq!(dead.error.as_deref(), Some("Too large (notHuge)"));
+        assert!(world.runs().await.iter().all(|run| run.outcome == "refused" && run.job == Some(job)));
+        assert_eq!(world.one(lead, "score").await, json!(600));
+        world.drain(TimeDelta::days(30)).await;
+        assert_eq!(world.runs().await.len(), 8, "it waits for somebody");
+        world.update(lead, &[("score", Value::Int(1))]).await;
+        assert!(bed.tenant.job_replay(job, world.now()).await.expect("asked"));
+        assert_eq!(world.drain(HOUR).await.done, 1);
+        assert_eq!((world.one(lead, "score").await, world.jobs().await.len()), (json!(501), 0));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_loses_its_workers_is_dead_and_others_go_on() {
+    each_database(|bed: Handles| async move {
+        let world = world(&bed.tenant).await;
+        let touch = automation("touch", by_hand(), world.set("touched", "record.touched + 1"));
+        let world = world.with(vec![touch]).await;
+        world.drain(HOUR).await;
+        let (bad, good) = (world.lead(&[]).await, world.lead(&[]).await);
+        let killer = world.work("touch", bad).await;
+        for _ in 0..8 {
+            // Taken, and never heard of again.
+            let rows = bed.tenant.jobs_take(world.now(), world.now() + HOUR, 1).await.expect("taken");
+            assert_eq!(rows[0].job.id, killer);
+            world.pass(HOUR);
+        }
+        world.work("touch", good).await;
+        let drained = world.drain(HOUR).await;
+        assert_eq!((drained.done, drained.dead), (1, 1));
+        assert_eq!((world.one(bad, "touched").await, world.one(good, "touched").await), (json!(0), json!(1)));
+        let dead = world.jobs().await.remove(0);
+        assert!(dead.error.expect("an error").contains("its worker was lost 8 times"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_acts_with_the_rights_that_its_principal_has_by_then() {
+    each_database(|bed: Handles| async move {
+        let world = world(&bed.tenant).await;
+        let set = || world.set("touched", "record.touched + 1");
+        let as_caller = Automation { principal: ActsAs::Caller, ..automation("mine", by_hand(), set()) };
+        let as_role =
+            Automation { principal: ActsAs::Role(name("clerk")), ..automation("clerks", by_hand(), set()) };
+        let mut world = world.with(vec![as_caller, as_role]).await;
+        let mut catalog = metadata::Catalog::clone(&world.caller.catalog);
+        let reader = Role {
+            name: name("clerk"),
+            title: "Clerk".into(),
+            titles: indexmap::IndexMap::new(),
+            description: None,
+            package: "shop".into(),
+            inherits: vec![],
+            objects: indexmap::IndexMap::new(),
+            metadata: indexmap::IndexSet::new(),
+            renamed_from: None,
+        };
+        catalog.roles.insert(name("clerk"), std::sync::Arc::new(reader));
+        world.caller.catalog = std::sync::Arc::new(catalog);
+        let lead = world.lead(&[("name", text("One"))]).await;
+        let put = async |subject: &str, by: Option<Principal>| {
+            let mut queued = world.queued(Kind::Automation, subject, Some(lead));
+            queued.errand.by = by;
+            world.put(queued).await
+        };
+        let with = |roles: Option<&[&str]>, user: Option<Uuid>| Principal {
+            label: "user:ann".into(),
+            user,
+            roles: roles.map(|roles| roles.iter().map(|role| name(role)).collect()),
+        };
+        put("mine", Some(with(None, None))).await;
+        assert_eq!(world.drain(HOUR).await.done, 1, "a key with every right");
+        for (subject, by) in [
+            ("mine", None),
+            ("mine", Some(with(Some(&["clerk"]), None))),
+            ("mine", Some(with(None, Some(Uuid::from_u128(9))))),
+            ("clerks", Some(with(None, None))),
+        ] {
+            let id = put(subject, by.clone()).await;
+            let drained = world.drain(TimeDelta::seconds(1)).await;
+            assert_eq!((drained.done, drained.refused + drained.failed), (0, 1), "{subject} {by:?}");
+            assert!(bed.tenant.job_discard(id, world.now()).await.expect("asked"));
+        }
+        assert_eq!(world.one(lead, "touched").await, json!(1));
+        let errors: Vec<String> = world.runs().await.into_iter().filter_map(|run| run.error).collect();
+        assert_eq!(errors.len(), 4);
+        assert!(errors[2].contains("user:ann may not act any more"), "{errors:?}");
+    })
+    .await;
+}
