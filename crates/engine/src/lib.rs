@@ -41,6 +41,7 @@ pub use error::{ReadError, WriteError};
 pub use explain::{Explanation, Ground, Question};
 pub use history::{Changed, Happened, LARGEST_PAGE as LARGEST_HISTORY, Past};
 pub use idempotency::forget_requests;
+pub use lifecycle::preview::Move;
 pub use outcome::{Code, Effect, EffectKind, Outcome, Refusal};
 pub use person::{Person, UserRecord};
 pub use port::{Clock, Ids, SystemClock, SystemIds};

@@ -148,7 +148,10 @@ impl Job {
     /// Leaves the record's place in its lifecycle as it was.
     pub(crate) fn stay_put(&mut self) {
         let (Some(flow), Some(before)) = (&self.shape.flow, &self.before) else { return };
-        for slot in [flow.lifecycle, flow.stage, flow.entered, flow.pass] {
+        let system = &self.shape.system;
+        // With what was noted of the change that this would have been.
+        let noted = [system.version, system.updated_at, system.updated_by];
+        for slot in [flow.lifecycle, flow.stage, flow.entered, flow.pass].into_iter().chain(noted) {
             self.after.set(slot, before.get(slot).clone());
         }
         self.passage.stays.clear();

@@ -1,5 +1,6 @@
 //! Cells of a CSV file: how values stand in them, and how texts are kept from being taken for formulas.
 
+use chrono::{NaiveDate, NaiveTime, SecondsFormat};
 use expr::{Type, Value};
 use metadata::catalog::{FieldType, NumberLimits, TextLimits};
 use metadata::field::{read_json, read_text};
@@ -15,7 +16,25 @@ pub(crate) fn read(ty: &FieldType, text: &str) -> Result<Value, String> {
         return read_json(ty, &json).map_err(|problem| problem.message);
     }
     let text = if keeps_blanks(ty) { unguarded(text) } else { unguarded(text.trim()) };
+    if matches!(ty, FieldType::DateTime)
+        && let Some(value) = instant(text).and_then(|text| read_text(ty, &text).ok())
+    {
+        return Ok(value);
+    }
     read_text(ty, text).map_err(|problem| problem.message)
+}
+
+/// An instant without zone as files have it, or a day, which begins with its first: in UTC, as the API writes it.
+fn instant(text: &str) -> Option<String> {
+    let day = text.get(..10)?.replace('/', "-");
+    let day = NaiveDate::parse_from_str(&day, "%Y-%m-%d").ok()?;
+    let time = match text.get(10..)?.trim_start_matches('T').trim() {
+        "" => NaiveTime::MIN,
+        rest => {
+            ["%H:%M:%S%.f", "%H:%M"].iter().find_map(|form| NaiveTime::parse_from_str(rest, form).ok())?
+        }
+    };
+    Some(day.and_time(time).and_utc().to_rfc3339_opts(SecondsFormat::Micros, true))
 }
 
 /// Texts are kept as they stand; blanks around anything else mean nothing.
@@ -70,6 +89,26 @@ pub(crate) fn unguarded(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn instants_are_read_as_files_have_them() {
+        let read = |text: &str| read(&FieldType::DateTime, text).map(|value| value.to_json());
+        let same = |text: &str| Ok(serde_json::json!(text));
+        for text in [
+            "2016-10-20",
+            "2016/10/20",
+            "2016-10-20T00:00",
+            "2016-10-20 00:00:00.000",
+            "2016-10-20T02:00:00+02:00",
+        ] {
+            assert_eq!(read(text), same("2016-10-20T00:00:00.000000Z"), "{text}");
+        }
+        assert_eq!(read("2011-10-01 00:38:44.546000+00:00"), same("2011-10-01T00:38:44.546000Z"));
+        assert_eq!(read("2011/10/01 00:38:44.546"), same("2011-10-01T00:38:44.546000Z"));
+        for text in ["2016-13-01", "20.10.2016", "2016-10-20 25:00", "soon"] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn formulas_are_disarmed_and_come_back() {

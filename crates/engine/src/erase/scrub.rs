@@ -186,12 +186,18 @@ impl Scrubbing {
         let by_person = Condition::among("user_id", ids(&gone), Encoding::Id);
         let nobody = || ("actor", Value::Text(NOBODY.to_owned()), Encoding::Text);
         self.erased.audit += update(run, "audit", by_person, nobody()).await?;
-        update(run, "history", Condition::among("user_id", ids(&gone), Encoding::Id), nobody()).await?;
+        for table in ["history", "transition"] {
+            update(run, table, Condition::among("user_id", ids(&gone), Encoding::Id), nobody()).await?;
+        }
         let names: Vec<String> = self.traces.names.iter().map(|name| within(name)).collect();
         for patterns in names.chunks(PATTERNS) {
             let by = || Condition::none().or_like("actor", patterns);
             self.erased.audit += update(run, "audit", by(), nobody()).await?;
             update(run, "history", by(), nobody()).await?;
+            update(run, "transition", by(), nobody()).await?;
+            // Why a record was moved may name the person.
+            let said = Condition::none().or_like("reason", patterns);
+            update(run, "transition", said, ("reason", Value::Null, Encoding::Text)).await?;
             update(run, "metadata_version", by(), nobody()).await?;
         }
         let names: Vec<String> = self.traces.names.iter().map(|name| within_json(name)).collect();

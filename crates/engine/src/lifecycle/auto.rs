@@ -51,6 +51,15 @@ struct Trail {
 }
 
 impl Stirred {
+    /// One trail for all records that begin the same way: one question for each of its steps. Where something is refused in the end, the
+    /// records go again one by one, and each answers for itself.
+    fn follow(&mut self, source: &Arc<Source>, (done, ids): (usize, HashSet<Uuid>), index: usize) {
+        match self.trails.iter_mut().find(|trail| Arc::ptr_eq(&trail.source, source)) {
+            Some(trail) => trail.ids.extend(ids),
+            None => self.trails.push(Trail { source: Arc::clone(source), done, ids, index }),
+        }
+    }
+
     /// Forgets everything: what was written is done with, or was undone.
     pub(crate) fn forget(&mut self) {
         *self = Self::default();
@@ -65,10 +74,9 @@ pub(crate) fn stir(run: &mut Run<'_>) {
             stirred.records.entry((job.shape.object.name.clone(), job.id)).or_insert(job.index);
         }
         let sources = run.model.sources.of_object(&job.shape.object.name);
-        stirred.trails.extend(sources.iter().filter(|source| source.matters(job)).map(|source| {
-            let (done, ids) = begin(job, source);
-            Trail { source: Arc::clone(source), done, ids, index: job.index }
-        }));
+        for source in sources.iter().filter(|source| source.matters(job)) {
+            stirred.follow(source, begin(job, source), job.index);
+        }
     }
     run.stirred = stirred;
 }
@@ -101,7 +109,7 @@ fn may_go_on(run: &Run<'_>, job: &Job) -> bool {
             Some(Guard::Script(_)) | None => None,
         };
         guard.into_iter().chain(&transition.needs).any(|expr| {
-            let question = Question { shape: &job.shape, package: &way.lifecycle.package, expr };
+            let question = Question { shape: &job.shape, package: &transition.package, expr };
             condition::in_memory(run, question, job) == Some(false)
         })
     };

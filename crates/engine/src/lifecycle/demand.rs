@@ -5,9 +5,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use expr::{Duration, Expr, Node, Root, Value};
+use expr::{Duration, Expr, FieldPath, Node, Quantifier, Root, Span, Value};
 use metadata::Name;
-use metadata::catalog::{FunctionPath, Guard, Transition};
+use metadata::catalog::{FieldType, FunctionPath, Guard, Transition};
 use query::access::Access;
 
 use super::condition::{self, Question};
@@ -46,6 +46,7 @@ pub(crate) async fn unmet(run: &mut Run<'_>, cases: &[Case], log: &Log) -> Resul
                 refusals.push(refusal(case, told));
             }
         }
+        computed(run, cases, (&numbers, &way), &mut out).await?;
         if let Some(Guard::Script(path)) = &transition.guard {
             scripted(run, cases, (&numbers, transition, path), &mut out).await?;
         }
@@ -111,7 +112,8 @@ async fn met(
     else {
         return Ok(HashSet::new());
     };
-    let question = Question { shape: &shape, package: &way.lifecycle.package, expr };
+    let package = way.transition().map_or(&way.lifecycle.package, |transition| &transition.package);
+    let question = Question { shape: &shape, package, expr };
     let met = condition::holds(run, question, &places).await?;
     let holds = |number: &usize| cases.get(*number).is_some_and(|case| met.contains(&case.place));
     Ok(numbers.iter().copied().filter(holds).collect())
@@ -130,17 +132,61 @@ fn of_record(run: &Run<'_>, case: &Case, log: &Log) -> Vec<Refusal> {
             out.push(Refusal { path: Some("reason".to_owned()), ..refusal(case, message) });
         }
     }
-    out.extend(transition.requires.iter().filter(|field| empty(job, field)).map(|field| {
-        let message =
-            told_or(transition, || format!("`{}` is needed for this step", titled(&job.shape, field)));
-        at_field(run, &job.shape, field, refusal(case, message))
-    }));
+    let stored = |field: &&Name| !job.shape.slots(field).is_empty();
+    let missing = transition.requires.iter().filter(stored).filter(|field| empty(job, field));
+    out.extend(missing.map(|field| needed(run, case, job, field)));
     out.extend(rest(run, case, job, log).map(|message| refusal(case, message)));
     out
 }
 
 fn refusal(case: &Case, message: String) -> Refusal {
     Refusal::new(Code::Refused, message).rule(case.way.rule())
+}
+
+/// The refusal for a required field that has no value.
+fn needed(run: &Run<'_>, case: &Case, job: &Job, field: &Name) -> Refusal {
+    let told = case.way.transition().and_then(|transition| transition.message.clone());
+    let message = told.unwrap_or_else(|| format!("`{}` is needed for this step", titled(&job.shape, field)));
+    at_field(run, &job.shape, field, refusal(case, message))
+}
+
+/// Required fields that are not stored: what is computed must have a value, what is to-many a record.
+async fn computed(
+    run: &mut Run<'_>,
+    cases: &[Case],
+    (numbers, way): (&[usize], &Way),
+    out: &mut [Vec<Refusal>],
+) -> Result<(), Halt> {
+    let first = numbers.first().and_then(|number| run.jobs.get(cases.get(*number)?.place));
+    let Some(shape) = first.map(|job| Arc::clone(&job.shape)) else { return Ok(()) };
+    let Some(transition) = way.transition() else { return Ok(()) };
+    for field in transition.requires.iter().filter(|field| shape.slots(field).is_empty()) {
+        let Some(expr) = present(&shape, field) else { continue };
+        let met = met(run, cases, numbers, (way, &expr)).await?;
+        for number in numbers.iter().filter(|number| !met.contains(number)) {
+            if let (Some(case), Some(refusals)) = (cases.get(*number), out.get_mut(*number))
+                && let Some(job) = run.jobs.get(case.place)
+            {
+                refusals.push(needed(run, case, job, field));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// That a field has a value, as a condition.
+fn present(shape: &Shape, field: &Name) -> Option<Expr> {
+    let ty = &shape.object.field(field)?.ty;
+    let path = FieldPath { root: Root::Record, steps: vec![field.shared()] };
+    Some(Expr::condition(match (ty, ty.expr_type()) {
+        (FieldType::Many(_), _) => {
+            Node::Exists { quantifier: Quantifier::Some, relation: path, condition: None }
+        }
+        (_, ty) => {
+            let value = Expr { node: Node::Field(path), ty: ty?, span: Span::default() };
+            Node::Not(Box::new(Expr::is_null(value)))
+        }
+    }))
 }
 
 fn told_or(transition: &Transition, otherwise: impl FnOnce() -> String) -> String {
@@ -231,7 +277,7 @@ fn in_sight(run: &Run<'_>, shape: &Shape, expr: &Expr) -> bool {
             (Root::Record | Root::Old, _) => false,
             (Root::User | Root::Settings, _) => true,
         },
-        Node::Exists { .. } | Node::Count { .. } => false,
+        Node::Exists { .. } | Node::Count { .. } | Node::Stays { .. } => false,
         _ => expr.children().all(|child| in_sight(run, shape, child)),
     }
 }

@@ -157,7 +157,7 @@ impl<'a> Walk<'a> {
                     back.insert(0, pointing);
                 }
                 FieldType::Many(many) => (at, back) = self.many(many, at, &back)?,
-                FieldType::Formula { expr, .. } => {
+                FieldType::Formula { expr, .. } | FieldType::Score { expr, .. } => {
                     self.expr(expr, at, &back);
                     return None;
                 }

@@ -10,6 +10,7 @@ pub(crate) mod demand;
 pub(crate) mod depend;
 pub(crate) mod lock;
 pub(crate) mod log;
+pub(crate) mod preview;
 pub(crate) mod race;
 mod sop;
 pub(crate) mod way;

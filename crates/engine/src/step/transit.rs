@@ -253,7 +253,7 @@ async fn set(run: &mut Run<'_>, one: &Passing, way: &Way) -> Result<(), Halt> {
     let Some(transition) = way.transition() else { return Ok(()) };
     let mut values = Vec::with_capacity(transition.set.len());
     for (field, expr) in &transition.set {
-        let question = Question { shape: &one.shape, package: &way.lifecycle.package, expr };
+        let question = Question { shape: &one.shape, package: &transition.package, expr };
         match condition::value(run, question, one.place).await? {
             Ok(value) => values.push((field, value)),
             Err(error) => {

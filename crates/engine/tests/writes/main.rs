@@ -1,6 +1,7 @@
 //! Writes through the engine, on both databases.
 
 mod automation;
+mod lifecycle;
 mod operations;
 mod past;
 mod races;

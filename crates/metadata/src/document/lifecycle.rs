@@ -164,11 +164,11 @@ pub enum JourneyName {
 pub struct SopDocument {
     /// Its name within the stage.
     pub name: String,
-    /// For people; made from the name when absent. A task with this title that is done counts as the step.
+    /// For people; made from the name when absent. A done task with this title that belongs to the record and was made during the stay counts as the step.
     pub title: Option<String>,
     /// What to say.
     pub talk_track: Option<String>,
-    /// Whether it must be done before the record moves on: to a later stage, or one that is won.
+    /// Whether it must be done before the record moves on: to a later stage that is open, or one that is won.
     #[serde(default)]
     pub required: bool,
 }

@@ -47,6 +47,15 @@ enum Goes {
     Related { object: Name, by: Option<(Name, FieldType)>, polymorphic: bool },
 }
 
+/// How a file is read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Reading<'a> {
+    /// The field of an upsert.
+    pub(crate) key: Option<&'a str>,
+    /// Whether it may tell of the past.
+    pub(crate) past: bool,
+}
+
 /// What the columns of a file mean.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -77,20 +86,41 @@ fn usage(message: String, hint: Option<String>) -> ImportError {
 }
 
 impl Plan {
-    /// Reads the map against the header; `key` is the field of an upsert.
+    /// Reads the map against the header.
     pub(crate) fn new(
         catalog: &Catalog,
         object: &Object,
         headers: &[String],
         map: Option<&Map>,
-        key: Option<&str>,
+        reading: Reading<'_>,
     ) -> Result<Self, ImportError> {
         let plan = match map {
-            Some(map) => Self::mapped(catalog, object, headers, map, key)?,
-            None => Self::plain(catalog, object, headers, key)?,
+            Some(map) => Self::mapped(catalog, object, headers, map, reading.key)?,
+            None => Self::plain(catalog, object, headers, reading)?,
         };
-        plan.check(object, key)?;
+        plan.check(object, reading.key)?;
         Ok(plan)
+    }
+
+    /// The column that tells when a record came to its stage.
+    fn times(&self) -> Option<&Column> {
+        self.columns.iter().find(|column| is_past(&column.target.field))
+    }
+
+    /// Whether rows tell when their record came to its stage.
+    pub(crate) fn tells_time(&self) -> bool {
+        self.times().is_some()
+    }
+
+    /// When the record of a row came to its stage, in microseconds.
+    pub(crate) fn time(&self, cells: &csv::StringRecord) -> Option<i64> {
+        let column = self.times()?;
+        let mut data = RecordData::default();
+        column.put(&mut data, cells).ok()?;
+        match data.fields.first() {
+            Some((_, Input::Value(Value::DateTime(at)))) => Some(at.timestamp_micros()),
+            _ => None,
+        }
     }
 
     fn mapped(
@@ -148,8 +178,9 @@ impl Plan {
         catalog: &Catalog,
         object: &Object,
         headers: &[String],
-        key: Option<&str>,
+        Reading { key, past }: Reading<'_>,
     ) -> Result<Self, ImportError> {
+        let told = |field: &Field| past && is_past(field);
         let mut columns = Vec::new();
         let mut unused = Vec::new();
         for (place, header) in headers.iter().enumerate() {
@@ -157,7 +188,7 @@ impl Plan {
                 continue;
             }
             let first = header.split('.').next().unwrap_or_default();
-            let kept = object.field(first).is_some_and(|field| !field.writable());
+            let kept = object.field(first).is_some_and(|field| !field.writable() && !told(field));
             if kept && key != Some(header.as_str()) {
                 unused.push(header.clone());
                 continue;
@@ -215,10 +246,7 @@ impl Plan {
         let mut data = RecordData::default();
         let mut bad = Vec::new();
         for column in &self.columns {
-            let cell = cells.get(column.place).unwrap_or_default();
-            let mapped = column.values.get(cell).or_else(|| column.values.get(cell.trim()));
-            let text = mapped.map_or(cell, String::as_str);
-            if let Err(reason) = column.target.put(&mut data, text) {
+            if let Err(reason) = column.put(&mut data, cells) {
                 bad.push(BadCell { header: column.header.clone(), reason });
             }
         }
@@ -251,6 +279,20 @@ impl Plan {
     }
 }
 
+impl Column {
+    /// Adds what its cell says.
+    fn put(&self, data: &mut RecordData, cells: &csv::StringRecord) -> Result<(), String> {
+        let cell = cells.get(self.place).unwrap_or_default();
+        let mapped = self.values.get(cell).or_else(|| self.values.get(cell.trim()));
+        self.target.put(data, mapped.map_or(cell, String::as_str))
+    }
+}
+
+/// Whether the field tells when a record came to its stage: kept by the platform, and told by those who may write history.
+fn is_past(field: &Field) -> bool {
+    field.system && &*field.name == "stageEnteredAt"
+}
+
 impl Target {
     /// Understands `field`, `field.part`, `lookup.key`, `polymorphic.object.key`.
     fn read(catalog: &Catalog, object: &Object, path: &str, key: Option<&str>) -> Result<Self, ImportError> {
@@ -262,7 +304,7 @@ impl Target {
             usage(format!("`{}` has no field `{first}`", object.name), hint)
         })?;
         let is_key = key == Some(first) && first == "id";
-        if !field.writable() && !is_key {
+        if !field.writable() && !is_past(field) && !is_key {
             let hint = Some("leave the column out of the map".to_owned());
             return Err(usage(format!("`{first}` is kept by the platform and cannot be imported"), hint));
         }

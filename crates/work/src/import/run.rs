@@ -7,12 +7,13 @@ use csv::{Position, StringRecord};
 use engine::{Caller, Engine, Note, Noted, Outcome, Refusal, Rider, progress};
 use expr::Value;
 use metadata::Name;
+use metadata::catalog::Right;
 use query::access::Transfer;
 use query::request::{Batch, Input, Operation, RecordData, RecordRef, Write};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::map::Plan;
+use super::map::{Plan, Reading};
 use super::rejects::Rejects;
 use super::report::{ImportError, Progress, Reject, Report};
 use super::source::{Row, Source, fingerprint};
@@ -80,9 +81,14 @@ impl<'a> Run<'a> {
         options: &'a ImportOptions,
     ) -> Result<Self, ImportError> {
         let definition = super::importable(engine, caller, object).await?;
-        let source = Source::open(file)?;
+        let mut source = Source::open(file)?;
         let key = options.upsert.as_ref().map(Name::as_str);
-        let plan = Plan::new(caller.visible(), definition, &source.headers, options.map.as_ref(), key)?;
+        let reading = Reading { key, past: caller.access.may(Right::History) };
+        let plan = Plan::new(caller.visible(), definition, &source.headers, options.map.as_ref(), reading)?;
+        if plan.tells_time() {
+            // A log that tells when records came to their stages is told in order.
+            source.sort(|cells| plan.time(cells))?;
+        }
         let remembers = options.upsert.is_none() && !options.dry_run;
         let key = if remembers { Some(identity(object, file, options)?) } else { None };
         let state = match &key {
@@ -130,12 +136,13 @@ impl<'a> Run<'a> {
         }
         self.give_up_waiting()?;
         self.rejects.flush()?;
-        if let Some(key) = self.key.clone().filter(|_| !self.stopped) {
-            progress::put_down(self.caller, &Note { key, state: None }).await?;
-        }
         if !self.options.dry_run {
             let counts = serde_json::json!(self.state.report);
             transfer::done(self.engine, self.caller, &self.object, (Transfer::Import, counts)).await;
+        }
+        // Last of all: whoever is interrupted before goes on, whoever is interrupted behind it would begin anew.
+        if let Some(key) = self.key.clone().filter(|_| !self.stopped) {
+            progress::put_down(self.caller, &Note { key, state: None }).await?;
         }
         Ok(self.state.report.clone())
     }
@@ -181,7 +188,7 @@ impl<'a> Run<'a> {
             state.rows = if stops { number - 1 } else { number };
             self.write(batch, rejected, state).await?;
             self.forget_places();
-            watch(&Progress { rows: number, bytes: self.source.bytes(), size: self.source.size });
+            watch(&Progress { rows: number, bytes: self.source.bytes(number), size: self.source.size });
         }
         Ok(())
     }

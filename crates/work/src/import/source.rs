@@ -20,8 +20,17 @@ pub(crate) struct Source {
     pub(crate) headers: Vec<String>,
     /// Size in bytes, after decoding.
     pub(crate) size: u64,
+    /// Where rows begin, in the order in which they are read, where that is not the order of the file.
+    order: Option<Vec<Place>>,
     /// Keeps the decoded copy alive.
     _decoded: Option<tempfile::NamedTempFile>,
+}
+
+/// Where a row begins.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    byte: u64,
+    line: u64,
 }
 
 /// One row.
@@ -64,11 +73,38 @@ impl Source {
         if headers.iter().all(String::is_empty) {
             return Err(ImportError::Header { message: "the file has no header".to_owned() });
         }
-        Ok(Self { reader, headers, size, _decoded: decoded })
+        Ok(Self { reader, headers, size, order: None, _decoded: decoded })
+    }
+
+    /// Reads the rows from now on in the order of a time that each of them tells; those that tell none last, equal ones as they stand. Looks
+    /// at the whole file once; a file that is in order already is read as it stands.
+    pub(crate) fn sort(&mut self, time: impl Fn(&StringRecord) -> Option<i64>) -> Result<(), ImportError> {
+        let start = self.reader.position().clone();
+        let mut rows: Vec<(i64, Place)> = Vec::new();
+        while let Some(row) = self.in_file(0) {
+            let told = row.cells.ok().and_then(|cells| time(&cells)).unwrap_or(i64::MAX);
+            rows.push((told, Place { byte: row.position.byte(), line: row.position.line() }));
+        }
+        if !rows.is_sorted_by_key(|(told, _)| *told) {
+            rows.sort_by_key(|(told, _)| *told);
+            self.order = Some(rows.into_iter().map(|(_, place)| place).collect());
+        }
+        self.seek(start)
     }
 
     /// The next row; `number` counts them.
     pub(crate) fn next(&mut self, number: u64) -> Option<Row> {
+        let Some(order) = &self.order else { return self.in_file(number) };
+        let place = order.get(usize::try_from(number).ok()?)?;
+        let mut position = Position::new();
+        position.set_byte(place.byte).set_line(place.line);
+        match self.seek(position.clone()) {
+            Ok(()) => self.in_file(number),
+            Err(error) => Some(Row { number, position, cells: Err(error.to_string()) }),
+        }
+    }
+
+    fn in_file(&mut self, number: u64) -> Option<Row> {
         let mut bytes = ByteRecord::new();
         let before = self.reader.position().clone();
         match self.reader.read_byte_record(&mut bytes) {
@@ -83,15 +119,20 @@ impl Source {
 
     /// The row that begins there.
     pub(crate) fn row_at(&mut self, number: u64, position: &Position) -> Result<Option<Row>, ImportError> {
-        self.reader
-            .seek(position.clone())
-            .map_err(|error| ImportError::Header { message: csv_fault(&error) })?;
-        Ok(self.next(number))
+        self.seek(position.clone())?;
+        Ok(self.in_file(number))
     }
 
-    /// How far reading is, in bytes.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.reader.position().byte()
+    fn seek(&mut self, position: Position) -> Result<(), ImportError> {
+        self.reader.seek(position).map_err(|error| ImportError::Header { message: csv_fault(&error) })
+    }
+
+    /// How far reading is, in bytes, when so many rows are read.
+    pub(crate) fn bytes(&self, rows: u64) -> u64 {
+        match &self.order {
+            None => self.reader.position().byte(),
+            Some(order) => self.size.saturating_mul(rows) / u64::try_from(order.len()).unwrap_or(1).max(1),
+        }
     }
 
     fn cells(&self, bytes: ByteRecord) -> Result<StringRecord, String> {
@@ -263,6 +304,21 @@ mod tests {
         assert_eq!(rows(&latin).1, vec![Ok(texts(&["Müller", "Köln"])), Ok(texts(&["René", "Genève"]))]);
         let (one, _, _) = WINDOWS_1252.encode("name,city\nMüller,Bonn\n");
         assert_eq!(rows(&one).1, vec![Ok(texts(&["Müller", "Bonn"]))]);
+    }
+
+    #[test]
+    fn rows_are_read_in_the_order_of_what_they_tell() {
+        let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+        file.write_all(b"a,t\nx,3\n\"y\nz\",1\nnone,-\nlast,3\nfirst,0\n").expect("written");
+        let mut source = Source::open(file.path()).expect("readable");
+        source.sort(|cells| cells.get(1)?.parse().ok()).expect("sorts");
+        let mut out = Vec::new();
+        while let Some(row) = source.next(out.len() as u64) {
+            let cells = row.cells.expect("cells");
+            out.push((row.position.line(), cells.get(0).expect("a cell").to_owned()));
+        }
+        let expected = [(7, "first"), (3, "y\nz"), (2, "x"), (6, "last"), (5, "none")];
+        assert_eq!(out, expected.map(|(line, cell)| (line, cell.to_owned())));
     }
 
     #[test]
