@@ -219,7 +219,7 @@ fn leads(rows: u32, accounts: u32) -> Vec<(&'static str, String)> {
         ("email", "'lead' || n || '@bench.example'".to_owned()),
         ("industry", pick(13, &INDUSTRIES)),
         ("employees", format!("1 + {}", chance(14, 5_000))),
-        ("status", pick(15, &["new", "working", "nurturing", "qualified", "converted", "disqualified"])),
+        ("stage", pick(15, &["new", "working", "nurturing", "qualified", "converted", "disqualified"])),
         ("rating", pick(16, &["hot", "warm", "cold"])),
         ("points", chance(17, 101)),
         ("source", pick(18, &["website", "search", "event", "webinar", "content", "referral"])),

@@ -186,11 +186,11 @@ impl Stage<'_> {
     fn light_request(&self, numbers: &mut Numbers) -> Vec<u8> {
         if numbers.up_to(2) == 1 {
             let id = seed::id_of(4, numbers.up_to(LEADS));
-            let one = "query($id: ID!) { lead(id: $id) { id name company status points } }";
+            let one = "query($id: ID!) { lead(id: $id) { id name company stage points } }";
             return armature_request(self.light, one, &json!({ "id": id }));
         }
         let list = "query($points: Int!) { leads(filter: {points: {gte: $points}}, orderBy: [{receivedAt: DESC}], first: 20) \
-                    { nodes { id name company status points } } }";
+                    { nodes { id name company stage points } } }";
         armature_request(self.light, list, &json!({ "points": numbers.up_to(50) }))
     }
 }

@@ -57,7 +57,7 @@ const ALL: usize = usize::MAX;
 /// Readers of everything.
 const FEW: usize = 2;
 
-const FIELDS: &str = "id lastName company jobTitle status rating points source receivedAt createdAt";
+const FIELDS: &str = "id lastName company jobTitle stage rating points source receivedAt createdAt";
 const READINGS: [Reading; 6] = [
     Reading { name: "list 50x10, filtered, sorted", ask: list, most: ALL },
     Reading { name: "get by id", ask: one, most: ALL },
@@ -69,10 +69,10 @@ const READINGS: [Reading; 6] = [
 
 fn list(numbers: &mut Numbers, _: &World) -> (&'static str, Value) {
     const STATUS: [&str; 4] = ["new", "working", "nurturing", "qualified"];
-    let status = *numbers.pick(&STATUS).unwrap_or(&"new");
-    let query = "query($status: LeadStatus!, $points: Int!) { leads(filter: {status: {eq: $status}, points: {gte: $points} FILTER}, \
+    let stage = *numbers.pick(&STATUS).unwrap_or(&"new");
+    let query = "query($stage: LeadStage!, $points: Int!) { leads(filter: {stage: {eq: $stage}, points: {gte: $points} FILTER}, \
                  orderBy: [{receivedAt: DESC}], first: 50) { nodes { FIELDS } } }";
-    (query, json!({ "status": status, "points": numbers.up_to(50) }))
+    (query, json!({ "stage": stage, "points": numbers.up_to(50) }))
 }
 
 fn one(numbers: &mut Numbers, world: &World) -> (&'static str, Value) {
@@ -81,25 +81,25 @@ fn one(numbers: &mut Numbers, world: &World) -> (&'static str, Value) {
 
 fn nested(numbers: &mut Numbers, _: &World) -> (&'static str, Value) {
     let query = "query($from: String!) { accounts(filter: {name: {gte: $from}}, orderBy: [{name: ASC}], first: 20) { nodes { id name \
-                 convertedLeads(filter: {points: {gte: 0} FILTER}, orderBy: [{receivedAt: DESC}], first: 5) { nodes { id lastName status receivedAt } } } } }";
+                 convertedLeads(filter: {points: {gte: 0} FILTER}, orderBy: [{receivedAt: DESC}], first: 5) { nodes { id lastName stage receivedAt } } } } }";
     let last = seed::ACCOUNTS - seed::ACCOUNTS / 5;
     (query, json!({ "from": format!("Account {:06}", numbers.up_to(last)) }))
 }
 
 fn groups(_: &mut Numbers, _: &World) -> (&'static str, Value) {
-    let query = "{ leadsGroupBy(groupBy: [{status: true}, {receivedAt: QUARTER}], filter: {points: {gte: 0} FILTER}) \
-                 { key { status receivedAt } aggregate { count avg { points } } } }";
+    let query = "{ leadsGroupBy(groupBy: [{stage: true}, {receivedAt: QUARTER}], filter: {points: {gte: 0} FILTER}) \
+                 { key { stage receivedAt } aggregate { count avg { points } } } }";
     (query, json!({}))
 }
 
 fn offset(numbers: &mut Numbers, _: &World) -> (&'static str, Value) {
-    let query = "query($skip: Int!) { leads(filter: {status: {eq: new}, points: {gte: 0} FILTER}, orderBy: [{receivedAt: DESC}], first: 50, offset: $skip) \
+    let query = "query($skip: Int!) { leads(filter: {stage: {eq: new}, points: {gte: 0} FILTER}, orderBy: [{receivedAt: DESC}], first: 50, offset: $skip) \
                  { nodes { FIELDS } } }";
     (query, json!({ "skip": 2_000 + numbers.up_to(1000) }))
 }
 
 fn cursor(numbers: &mut Numbers, world: &World) -> (&'static str, Value) {
-    let query = "query($after: String!) { leads(filter: {status: {eq: new}, points: {gte: 0} FILTER}, orderBy: [{receivedAt: DESC}], first: 50, after: $after) \
+    let query = "query($after: String!) { leads(filter: {stage: {eq: new}, points: {gte: 0} FILTER}, orderBy: [{receivedAt: DESC}], first: 50, after: $after) \
                  { nodes { FIELDS } } }";
     (query, json!({ "after": numbers.pick(&world.cursors) }))
 }
@@ -160,7 +160,7 @@ async fn set_up_role(run: &Run, url: &str) -> Result<String, Failure> {
         "jobTitle",
         "industry",
         "address",
-        "status",
+        "stage",
         "rating",
         "points",
         "source",
@@ -175,7 +175,7 @@ async fn set_up_role(run: &Run, url: &str) -> Result<String, Failure> {
         "updatedAt"
     ]);
     let role = json!({"name": "rep", "title": "Representative", "objects": {
-        "lead": {"read": ["own", "team"], "update": ["own"], "fields": {"read": reads, "write": ["status"]}},
+        "lead": {"read": ["own", "team"], "update": ["own"], "fields": {"read": reads, "write": ["stage"]}},
         "user": {"read": ["all"], "fields": {"read": ["name"]}},
         "product": {"read": ["all"], "fields": {"read": ["*"]}},
         "account": {"read": ["all"], "fields": {"read": ["*"]}}}});
@@ -238,7 +238,7 @@ async fn join_team(url: &str) -> Result<Vec<String>, Failure> {
 /// Asks the server for records and positions that the role shows.
 async fn explore(port: u16, mut world: World) -> Result<World, Failure> {
     let mut connection = Connection::open(port).await?;
-    let query = "query($skip: Int!) { leads(filter: {status: {eq: new}}, orderBy: [{receivedAt: DESC}], first: 5, offset: $skip) { edges { cursor node { id } } } }";
+    let query = "query($skip: Int!) { leads(filter: {stage: {eq: new}}, orderBy: [{receivedAt: DESC}], first: 5, offset: $skip) { edges { cursor node { id } } } }";
     for place in 0..40_u32 {
         let request = armature_request(&world.role, query, &json!({ "skip": place * 200 }));
         let reply = connection.ask(&request).await?;

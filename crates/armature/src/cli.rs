@@ -375,6 +375,9 @@ pub struct PlanArgs {
     /// JSON file: what becomes of values that the new documents have no room for
     #[arg(long, value_name = "FILE")]
     pub mapping: Option<PathBuf>,
+    /// How far back the log of moves is held against changed transitions, e.g. 30d
+    #[arg(long, value_name = "TIME", default_value = "90d")]
+    pub replay: expr::Duration,
 }
 
 #[derive(Debug, Args)]

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use deploy::{ApplyOptions, Mapping};
+use deploy::{ApplyOptions, PlanOptions};
 use metadata::source::SourceFile;
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_hours(1);
 
 /// What planning and applying answer, in the form in which the command prints it.
 const DEPLOYMENT: &str = "hash version changes { kind path } steps { class object what } \
-    effects { object rule count sample refuses } diagnostics { code severity file line column pointer message expected found hint }";
+    effects { object rule count sample refuses replay } diagnostics { code severity file line column pointer message expected found hint }";
 
 /// A server, and the key for a tenant on it.
 pub struct Remote {
@@ -47,13 +47,16 @@ impl Remote {
     pub async fn plan(
         &self,
         files: &[SourceFile],
-        mapping: &Mapping,
+        options: &PlanOptions,
         console: &Console,
     ) -> Result<u8, Failure> {
         let query = format!(
-            "query($d: [DocumentInput!]!, $m: JSON) {{ result: plan(documents: $d, mapping: $m) {{ {DEPLOYMENT} }} }}"
+            "query($d: [DocumentInput!]!, $m: JSON, $r: String) {{ \
+             result: plan(documents: $d, mapping: $m, replay: $r) {{ {DEPLOYMENT} }} }}"
         );
-        let deployment = self.deployment(&query, json!({ "d": documents(files), "m": mapping })).await?;
+        let variables =
+            json!({ "d": documents(files), "m": options.mapping, "r": options.replay.to_string() });
+        let deployment = self.deployment(&query, variables).await?;
         let nothing =
             list(&deployment["changes"]).next().is_none() && list(&deployment["steps"]).next().is_none();
         console.result(&deployment, |console| tell(&deployment, console))?;

@@ -15,7 +15,7 @@ use crate::published::{self, Published};
 /// The package of what was made on the live system.
 pub const LOCAL: &str = "local";
 
-/// Applies documents (as they stand in files: objects, extensions, choice lists) as part of the package `local`: a document replaces
+/// Applies documents (as they stand in files: objects, extensions, choice lists, lifecycles, automations) as part of the package `local`: a document replaces
 /// the one of its kind and name, the others stay.
 pub async fn apply_documents(
     tenant: &Tenant,
@@ -42,7 +42,7 @@ pub async fn plan_documents(
         local.put(document)?;
     }
     let target = Target::beside_published(&base, &local.files(&base)?);
-    Ok(Draft::new(tenant, base, target, &options.mapping, PlanOptions::moment()).await?.plan)
+    Ok(Draft::new(tenant, base, target, options.asked(), PlanOptions::moment()).await?.plan)
 }
 
 /// Creates an object from its document.
@@ -91,6 +91,8 @@ pub async fn add_field(
 struct Local {
     package: Option<Value>,
     documents: Vec<(Key, Value)>,
+    /// Its scripts.
+    others: Vec<SourceFile>,
 }
 
 /// What a document is about.
@@ -105,12 +107,24 @@ enum Key {
 
 impl Key {
     fn of(document: &Value) -> Result<Self, DeployError> {
-        if document.get("extends").is_some() {
+        let has = |key: &str| document.get(key).is_some();
+        if has("extends") {
             let named = text(document, "extends")?;
-            return Ok(Self::Extension(named.rsplit('/').next().unwrap_or(named).to_owned()));
+            let name = named.rsplit('/').next().unwrap_or(named).to_owned();
+            let of_lifecycle = has("stages") || has("transitions") || has("moved");
+            return Ok(if of_lifecycle {
+                Self::Other(format!("{LOCAL}/lifecycles/{name}.extension.json"))
+            } else {
+                Self::Extension(name)
+            });
         }
         let name = text(document, "name")?.to_owned();
-        Ok(if document.get("choices").is_some() { Self::Choices(name) } else { Self::Object(name) })
+        Ok(match () {
+            () if has("choices") => Self::Choices(name),
+            () if has("stages") => Self::Other(format!("{LOCAL}/lifecycles/{name}.json")),
+            () if has("on") => Self::Other(format!("{LOCAL}/automations/{name}.json")),
+            () => Self::Object(name),
+        })
     }
 
     fn path(&self) -> String {
@@ -125,9 +139,13 @@ impl Key {
 
 impl Local {
     fn of(base: &Published) -> Result<Self, DeployError> {
-        let mut local = Self { package: None, documents: Vec::new() };
+        let mut local = Self { package: None, documents: Vec::new(), others: Vec::new() };
         for file in &base.files {
             let Some(path) = file.path.strip_prefix("local/") else { continue };
+            if std::path::Path::new(path).extension().is_none_or(|ending| ending != "json") {
+                local.others.push(file.clone());
+                continue;
+            }
             let document: Value = serde_json::from_str(&file.text)
                 .map_err(|error| DeployError::Stored { version: base.version, reason: error.to_string() })?;
             if path == "package.json" {
@@ -184,6 +202,7 @@ impl Local {
         for (key, document) in &self.documents {
             files.push(source(key.path(), document)?);
         }
+        files.extend(self.others.iter().cloned());
         Ok(files)
     }
 
@@ -194,7 +213,7 @@ impl Local {
         options: &ApplyOptions,
     ) -> Result<Applied, DeployError> {
         let target = Target::beside_published(&base, &self.files(&base)?);
-        let draft = Draft::new(tenant, base, target, &options.mapping, options.at).await?;
+        let draft = Draft::new(tenant, base, target, options.asked(), options.at).await?;
         carry_out(tenant, draft, options).await
     }
 }

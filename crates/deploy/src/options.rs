@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use expr::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::observe::{Observer, Silent};
@@ -26,14 +27,39 @@ impl Mapping {
     }
 }
 
+/// What is asked of a plan beside the documents.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// What becomes of values without room.
+    pub mapping: &'a Mapping,
+    /// How far back the log of moves is held against changed transitions; not at all when absent.
+    pub replay: Option<Duration>,
+}
+
 /// For `plan`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct PlanOptions {
     /// What becomes of values without room.
     pub mapping: Mapping,
+    /// How far back the log of moves is held against changed transitions.
+    pub replay: Duration,
 }
 
+impl Default for PlanOptions {
+    fn default() -> Self {
+        Self { mapping: Mapping::default(), replay: Duration { months: 0, micros: 90 * DAY } }
+    }
+}
+
+/// Microseconds of a day.
+const DAY: i64 = 86_400_000_000;
+
 impl PlanOptions {
+    /// The same as it is handed on.
+    pub(crate) fn asked(&self) -> Asked<'_> {
+        Asked { mapping: &self.mapping, replay: Some(self.replay) }
+    }
+
     /// The instant for which effects are told. A plan leaves no trace, so that its moment is no parameter.
     pub(crate) fn moment() -> DateTime<Utc> {
         DateTime::from(std::time::SystemTime::now())
@@ -60,6 +86,11 @@ pub struct ApplyOptions {
 }
 
 impl ApplyOptions {
+    /// What is asked of the plan that is applied: nothing of the past.
+    pub(crate) fn asked(&self) -> Asked<'_> {
+        Asked { mapping: &self.mapping, replay: None }
+    }
+
     /// Neither hash nor permission to destroy.
     pub fn new(actor: impl Into<String>, at: DateTime<Utc>) -> Self {
         Self {

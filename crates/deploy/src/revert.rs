@@ -18,7 +18,7 @@ pub async fn revert(tenant: &Tenant, version: i64, options: ApplyOptions) -> Res
     let mut options = options;
     former_choices(&base, &older, &mut options.mapping)?;
     let target = target(&base, older);
-    let draft = Draft::new(tenant, base, target, &options.mapping, options.at).await?;
+    let draft = Draft::new(tenant, base, target, options.asked(), options.at).await?;
     carry_out(tenant, draft, &options).await
 }
 
@@ -26,10 +26,10 @@ pub async fn revert(tenant: &Tenant, version: i64, options: ApplyOptions) -> Res
 pub async fn plan_revert(tenant: &Tenant, version: i64, options: PlanOptions) -> Result<Plan, DeployError> {
     let base = published::current(tenant).await?;
     let older = published::numbered(tenant, version).await?;
-    let mut mapping = options.mapping;
-    former_choices(&base, &older, &mut mapping)?;
+    let mut options = options;
+    former_choices(&base, &older, &mut options.mapping)?;
     let target = target(&base, older);
-    Ok(Draft::new(tenant, base, target, &mapping, PlanOptions::moment()).await?.plan)
+    Ok(Draft::new(tenant, base, target, options.asked(), PlanOptions::moment()).await?.plan)
 }
 
 /// All documents of the older version and no others, on tables where what it stored goes by the names that it knew.

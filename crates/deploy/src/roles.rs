@@ -28,6 +28,7 @@ pub async fn effects(tenant: &Tenant, changes: &[Change]) -> Result<Vec<Effect>,
         let rows = tenant.fetch(&print(&query, tenant), &[]).await?;
         let sample = rows.iter().map(|row| id_text(&sql::Cells::value(row, 0, Encoding::Id))).collect();
         found.push(Effect {
+            replay: None,
             object: "user".to_owned(),
             rule: format!("role:{role}"),
             count: bearers,

@@ -14,6 +14,7 @@ pub struct Batches {
     table: String,
     columns: Vec<Column>,
     filter: Scalar,
+    values: Vec<Value>,
     size: i64,
     after: Option<Value>,
     ended: bool,
@@ -30,7 +31,13 @@ pub struct Read {
 impl Batches {
     /// Over the rows that satisfy the condition.
     pub fn new(table: &str, columns: Vec<Column>, filter: Scalar, size: i64) -> Self {
-        Self { table: table.to_owned(), columns, filter, size, after: None, ended: false }
+        Self { table: table.to_owned(), columns, filter, values: Vec::new(), size, after: None, ended: false }
+    }
+
+    /// The same with values that the condition binds.
+    pub fn with_values(mut self, values: Vec<Value>) -> Self {
+        self.values = values;
+        self
     }
 
     /// The next batch; empty at the end.
@@ -38,7 +45,7 @@ impl Batches {
         if self.ended {
             return Ok(Vec::new());
         }
-        let rows = tenant.fetch(&print(&self.query(), tenant), &[]).await?;
+        let rows = tenant.fetch(&print(&self.query(), tenant), &self.values).await?;
         Ok(self.take(&rows))
     }
 
@@ -53,7 +60,7 @@ impl Batches {
         }
         let mut query = self.query();
         query.lock = Some(sql::Lock::Change);
-        let rows = transaction.run(&print(&query, tenant), &[]).await?;
+        let rows = transaction.run(&print(&query, tenant), &self.values).await?;
         Ok(self.take(&rows))
     }
 

@@ -11,6 +11,7 @@ use metadata::{Catalog, Name};
 use sql::Dialect;
 
 use crate::error::DeployError;
+use crate::lifecycle::{self, StageWork};
 use crate::options::Mapping;
 use crate::roles;
 use crate::structure::{Index, indexes};
@@ -30,6 +31,8 @@ pub struct Work {
     pub taken_roles: Vec<(Name, Name)>,
     /// Table and column of all polymorphic relations that are there: records hold the names of objects in them.
     pub object_columns: Vec<(String, Column)>,
+    /// The work on records that stand in lifecycles.
+    pub stages: Vec<StageWork>,
 }
 
 /// The work on one table.
@@ -138,6 +141,12 @@ impl Work {
             let Some(table) = new.layout.tables.get(&object.name) else { continue };
             work.tables.push(table_work(&Sides { old, new, changes, mapping, dialect }, object, table)?);
         }
+        let sides = lifecycle::Sides { old, new, changes, mapping };
+        let of_table = |table: &TableWork| {
+            let there = !table.created;
+            there.then(|| StageWork::new(sides, &table.object, table.old.as_deref(), &table.table)).flatten()
+        };
+        work.stages = work.tables.iter().filter_map(of_table).collect();
         for (name, table) in &old.layout.tables {
             let stays = new.layout.tables.values().any(|kept| kept.name == table.name);
             if let Some(object) = old.object(name).filter(|_| !stays) {
@@ -222,7 +231,8 @@ fn changed_table(sides: &Sides<'_>, work: &mut TableWork, before: &Table) {
     let object = work.object.name.clone();
     for (name, columns) in &table.fields {
         let fresh = columns.iter().any(|column| work.columns.iter().any(|added| added.name == column.name));
-        if let Some(field) = work.object.field(name).filter(|_| !fresh).cloned() {
+        let plain = !fresh && !lifecycle::keeps(&work.object, name);
+        if let Some(field) = work.object.field(name).filter(|_| plain).cloned() {
             work.rewrites.extend(rewrite_of(sides, &object, &field, columns));
         }
     }

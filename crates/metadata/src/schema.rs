@@ -40,6 +40,8 @@ pub fn generated() -> Vec<(&'static str, String)> {
         ("metadata/schema/plugin.json", text(&titled(schema_of::<PluginDocument>(), "plugin", false))),
         ("docs/reference/field-types.md", crate::field::reference()),
         ("docs/reference/roles.md", crate::reference::roles()),
+        ("docs/reference/lifecycles.md", crate::reference::lifecycles()),
+        ("docs/reference/automations.md", crate::reference::automations()),
         ("docs/reference/errors.md", errors()),
     ]
 }

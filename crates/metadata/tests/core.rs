@@ -54,6 +54,8 @@ fn shipped_roles_and_the_example_resolve_without_a_warning() {
     let beside = |path: &str, text: &str| SourceFile { path: path.to_owned(), text: text.to_owned() };
     files.push(beside("own/package.json", r#"{"name": "own", "version": "1.0.0", "depends": ["core"]}"#));
     files.push(beside("own/roles/example.json", metadata::reference::ROLE_EXAMPLE));
+    files.push(beside("own/lifecycles/example.json", metadata::reference::LIFECYCLE_EXAMPLE));
+    files.push(beside("own/automations/example.json", metadata::reference::AUTOMATION_EXAMPLE));
     let resolved = match resolve(&files, &Base::default()) {
         Ok(resolved) => resolved,
         Err(diagnostics) => panic_with(&diagnostics),
@@ -63,6 +65,15 @@ fn shipped_roles_and_the_example_resolve_without_a_warning() {
     assert!(
         roles.values().filter(|role| role.package == "core").all(|role| role.titles.contains_key("zh-CN"))
     );
+    let chinese = |titles: &indexmap::IndexMap<String, String>| titles.contains_key("zh-CN");
+    for lifecycle in resolved.catalog.lifecycles.values().filter(|lifecycle| lifecycle.package == "core") {
+        assert!(chinese(&lifecycle.titles), "{}", lifecycle.name);
+        assert!(lifecycle.stages.values().all(|stage| chinese(&stage.titles)), "{}", lifecycle.name);
+    }
+    let of =
+        |object| resolved.catalog.lifecycles_of(object).map(|one| one.name.to_string()).collect::<Vec<_>>();
+    assert_eq!(of("opportunity"), ["newBusiness", "renewal"]);
+    assert_eq!(of("lead"), ["leadMtl", "leadQualification"], "those that take all come last");
     let page = metadata::reference::roles();
     for role in roles.values().filter(|role| role.package == "core") {
         assert!(page.contains(&format!("`{}`", role.name)), "the page does not name `{}`", role.name);

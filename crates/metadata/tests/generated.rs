@@ -40,13 +40,19 @@ fn schemas_are_legal_and_accept_what_ships() {
         let errors: Vec<String> = validator.iter_errors(&json).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{}: {errors:?}", path.display());
     }
-    let role = schema("role");
-    for entry in fs::read_dir(root.join("metadata/core/roles")).expect("core ships roles") {
-        let path = entry.expect("an entry").path();
-        let json: serde_json::Value =
-            serde_json::from_str(&fs::read_to_string(&path).expect("a text")).expect("JSON");
-        let errors: Vec<String> = role.iter_errors(&json).map(|error| error.to_string()).collect();
-        assert!(errors.is_empty(), "{}: {errors:?}", path.display());
+    for (folder, name) in [("roles", "role"), ("lifecycles", "lifecycle")] {
+        let legal = schema(name);
+        for entry in fs::read_dir(root.join("metadata/core").join(folder)).expect("core ships them") {
+            let path = entry.expect("an entry").path();
+            let json: serde_json::Value =
+                serde_json::from_str(&fs::read_to_string(&path).expect("a text")).expect("JSON");
+            let errors: Vec<String> = legal.iter_errors(&json).map(|error| error.to_string()).collect();
+            assert!(errors.is_empty(), "{}: {errors:?}", path.display());
+        }
     }
+    let lifecycle = schema("lifecycle");
+    assert!(!lifecycle.is_valid(
+        &serde_json::json!({"name": "x", "object": "lead", "stages": [], "transitions": [{"to": "x"}]})
+    ));
     assert!(!object.is_valid(&serde_json::json!({"name": "x"})));
 }

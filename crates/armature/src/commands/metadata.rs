@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use deploy::{
-    Applied, ApplyOptions, Class, DeployError, Mapping, Observer, Plan, PlanOptions, Progress, Purged,
+    Applied, ApplyOptions, Class, DeployError, Effect, Mapping, Observer, Plan, PlanOptions, Progress, Purged,
 };
 use engine::audit::Act;
 use engine::{Door, Engine};
@@ -70,10 +70,10 @@ fn mapping(file: Option<&PathBuf>) -> Result<Mapping, Failure> {
 pub async fn plan(arguments: &PlanArgs, settings: &Settings, console: &Console) -> Result<u8, Failure> {
     let way = Way::to(&arguments.on, settings).await?;
     let files = way.documents(&arguments.dir).await?;
-    let options = PlanOptions { mapping: mapping(arguments.mapping.as_ref())? };
+    let options = PlanOptions { mapping: mapping(arguments.mapping.as_ref())?, replay: arguments.replay };
     let plan = match &way {
         Way::Database(tenant) => deploy::plan(tenant, &files, options).await?,
-        Way::Server(remote) => return remote.plan(&files, &options.mapping, console).await,
+        Way::Server(remote) => return remote.plan(&files, &options, console).await,
     };
     console.result(&plan, |console| tell_plan(&plan, console))?;
     Ok(if plan.is_empty() { 0 } else { 2 })
@@ -102,16 +102,40 @@ fn tell_plan(plan: &Plan, console: &Console) {
         console.say("Records");
     }
     for effect in &plan.effects {
-        let verdict = if effect.refuses { "refused" } else { "held at their next write" };
-        console.say(&format!(
-            "  {} {} record(s) against {} ({verdict}), e.g. {}",
-            effect.count,
-            effect.object,
-            effect.rule,
-            effect.sample.join(", ")
-        ));
+        console.say(&told(effect));
     }
     console.say(&format!("Plan {}", plan.hash));
+}
+
+/// What a change does to records, in a line.
+fn told(effect: &Effect) -> String {
+    let sample = effect.sample.join(", ");
+    let verdict = match (effect.refuses, effect.rule.split(':').next().unwrap_or_default()) {
+        (true, _) => "refused",
+        (false, "stage" | "lifecycle") => "moved",
+        (false, "held") => "held before this move",
+        (false, "drop") => "kept until purge",
+        (false, _) => "held at their next write",
+    };
+    let Some(replay) = &effect.replay else {
+        let Effect { count, object, rule, .. } = effect;
+        return format!("  {count} {object} record(s) against {rule} ({verdict}), e.g. {sample}");
+    };
+    let owner = |share: &deploy::Share| {
+        let name = share.name.as_deref().or(share.owner.as_deref()).unwrap_or("nobody");
+        format!("{} of {name}", share.count)
+    };
+    let amount = |sum: &deploy::Amount| format!("{} {}", sum.amount, sum.currency.as_deref().unwrap_or(""));
+    let owners: Vec<String> = replay.owners.iter().map(owner).collect();
+    let amounts: Vec<String> = replay.amounts.iter().map(amount).collect();
+    format!(
+        "  {} past move(s) since {} would be refused: {} ({}; {}), e.g. {sample}",
+        effect.count,
+        replay.since,
+        effect.rule,
+        owners.join(", "),
+        amounts.join(", ").trim(),
+    )
 }
 
 /// Shows the stages of a long apply.

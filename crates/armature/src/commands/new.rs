@@ -46,6 +46,9 @@ fn files(package: &str) -> Vec<SourceFile> {
         file("objects/visit.json", include_str!("new/visit.json")),
         file("roles/host.json", include_str!("new/host.json")),
         file("choices/visitPurpose.json", include_str!("new/visitPurpose.json")),
+        file("lifecycles/visit.json", include_str!("new/lifecycle.json")),
+        file("scripts/visit.rhai", include_str!("new/visit.rhai")),
+        file("tests/visits.json", include_str!("new/test.json")),
     ]
 }
 
@@ -53,7 +56,18 @@ fn files(package: &str) -> Vec<SourceFile> {
 mod tests {
     use std::path::Path;
 
-    use super::package_name;
+    use metadata::{Base, resolve};
+
+    use super::{files, package_name};
+
+    #[test]
+    fn the_package_is_clean() {
+        let resolved = resolve(&files("my-crm"), &Base::default());
+        let resolved = resolved.unwrap_or_else(|problems| panic!("{problems:?}"));
+        assert_eq!(resolved.warnings, []);
+        assert_eq!(resolved.tests.len(), 1);
+        assert_eq!(resolved.catalog.lifecycles.len(), 1);
+    }
 
     #[test]
     fn package_names_come_from_the_folder() {

@@ -111,7 +111,7 @@ fn lead(key: &str, seller: &Seller, came: NaiveDate, today: NaiveDate, chance: &
         ("email", text(format!("{mailbox}.{}@mail.example", key.to_lowercase()))),
         ("industry", text(INDUSTRIES[chance.below(8) as usize])),
         ("employees", whole(chance.between(5, 2_000))),
-        ("status", text(status)),
+        ("stage", text(status)),
         ("rating", text(rating)),
         ("points", whole(points)),
         (

@@ -31,7 +31,7 @@ pub fn truths(data: &DemoData) -> Truths {
         for row in rows {
             match &**object {
                 "opportunity" => count_opportunity(row, &mut out),
-                "lead" => *out.leads.entry(text(row, "status")).or_default() += 1,
+                "lead" => *out.leads.entry(text(row, "stage")).or_default() += 1,
                 _ => {}
             }
         }

@@ -314,7 +314,7 @@ fn of_role(target: &Column, value: &Value) -> Value {
 }
 
 /// Sets columns of many rows, which exist and are locked, in one statement.
-async fn set(
+pub async fn set(
     tenant: &Tenant,
     transaction: &mut Transaction,
     table: &str,

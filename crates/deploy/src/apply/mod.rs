@@ -20,6 +20,7 @@ use crate::roles;
 use crate::statements::count_up_to;
 use crate::work::{TableWork, Work};
 
+pub use fill::set as set_cells;
 pub use publish::lock;
 pub use retry::with_retries;
 
@@ -41,7 +42,7 @@ pub async fn apply(
 ) -> Result<Applied, DeployError> {
     let base = settled(tenant).await?;
     let target = Target::beside_published(&base, files);
-    let draft = Draft::new(tenant, base, target, &options.mapping, options.at).await?;
+    let draft = Draft::new(tenant, base, target, options.asked(), options.at).await?;
     carry_out(tenant, draft, &options).await
 }
 
@@ -122,6 +123,7 @@ pub fn refused(plan: &Plan, work: &TableWork, rule: String, id: Option<String>) 
         count: 1,
         sample: id.into_iter().collect(),
         refuses: true,
+        replay: None,
     });
     DeployError::Refused(Box::new(plan))
 }

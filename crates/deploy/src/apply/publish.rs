@@ -10,6 +10,7 @@ use super::fill::{Filler, rewrite};
 use super::pending::Pending;
 use super::{refused, tell, with_retries};
 use crate::error::DeployError;
+use crate::lifecycle;
 use crate::observe::Stage;
 use crate::options::ApplyOptions;
 use crate::plan::Draft;
@@ -62,6 +63,7 @@ pub async fn publish(
         fill(tenant, &mut transaction, draft, work, options, prepared).await?;
         build(tenant, &mut transaction, draft, work, options, prepared).await?;
     }
+    lifecycle::carry(tenant, &mut transaction, draft, options).await?;
     drop_indexes(tenant, &mut transaction, draft).await?;
     tell(options, Stage::Publish, "", 0, 0)?;
     let record = Record {
@@ -181,15 +183,17 @@ async fn drop_indexes(
     define(tenant, transaction, &ddl).await
 }
 
-/// Records hold names of objects in two places: polymorphic relations and the history.
+/// Tables of the platform that hold names of objects.
+const HOLDERS: [&str; 6] = ["history", "outbox", "share", "transition", "job", "automation_run"];
+
+/// Records hold names of objects in two places: polymorphic relations and the tables of the platform that speak of them.
 async fn rename_objects(
     tenant: &Tenant,
     transaction: &mut Transaction,
     draft: &Draft,
 ) -> Result<(), DeployError> {
     let holders = draft.work.object_columns.iter().map(|(table, of)| (table.as_str(), of.name.as_str()));
-    let holders: Vec<(&str, &str)> =
-        holders.chain([("history", "object"), ("outbox", "object"), ("share", "object")]).collect();
+    let holders: Vec<(&str, &str)> = holders.chain(HOLDERS.map(|table| (table, "object"))).collect();
     let text = |name: &Name| constant(Value::Text(name.to_string()), Encoding::Text);
     for (table, holder) in holders {
         for (old, new) in &draft.work.renamed {

@@ -10,7 +10,7 @@ use store::Tenant;
 use super::effects::{Judged, effects};
 use super::{ChangeLine, Plan, Step, describe};
 use crate::error::DeployError;
-use crate::options::Mapping;
+use crate::options::Asked;
 use crate::published::Published;
 use crate::work::Work;
 
@@ -59,9 +59,10 @@ impl Draft {
         tenant: &Tenant,
         base: Published,
         target: Target,
-        mapping: &Mapping,
+        asked: Asked<'_>,
         at: DateTime<Utc>,
     ) -> Result<Self, DeployError> {
+        let Asked { mapping, replay } = asked;
         let mut old = if base.version == 0 { Catalog::default() } else { base.resolve()?.catalog };
         old.layout = base.layout.clone();
         let resolved = target.resolve(base.version)?;
@@ -69,9 +70,11 @@ impl Draft {
         let changes = difference(&old, new);
         let work = Work::new(&old, new, &changes, mapping, tenant.dialect())?;
         let lines = lines(&changes, &base, &resolved);
-        let steps = describe::steps(&work, &changes);
+        let mut steps = describe::steps(&work, &changes);
+        steps.extend(work.stages.iter().flat_map(|stages| stages.steps(new)));
         let moment = Moment { now: at, zone: chrono_tz::UTC };
-        let judged = Judged { tenant, old: &old, new, changes: &changes, work: &work, mapping, moment };
+        let judged =
+            Judged { tenant, old: &old, new, changes: &changes, work: &work, mapping, moment, replay };
         let effects = effects(&judged).await?;
         let hash = hash(&base, &resolved, &steps);
         let warnings = resolved.warnings.clone();

@@ -15,6 +15,7 @@ use super::Effect;
 use super::judge;
 use super::nullify::{Missing, nullify};
 use crate::error::DeployError;
+use crate::lifecycle::{self, Sides};
 use crate::options::Mapping;
 use crate::roles;
 use crate::statements::{
@@ -40,6 +41,15 @@ pub struct Judged<'a> {
     pub mapping: &'a Mapping,
     /// When, for rules that look at the calendar.
     pub moment: Moment,
+    /// How far back the log of moves is held against changed transitions.
+    pub replay: Option<expr::Duration>,
+}
+
+impl<'a> Judged<'a> {
+    /// The catalogs that are compared.
+    pub fn sides(&self) -> Sides<'a> {
+        Sides { old: self.old, new: self.new, changes: self.changes, mapping: self.mapping }
+    }
 }
 
 /// All effects, in the order of objects.
@@ -62,6 +72,7 @@ pub async fn effects(judged: &Judged<'_>) -> Result<Vec<Effect>, DeployError> {
         let sample = sample(judged.tenant, &dropped.name, Scalar::Bool(true), &[]).await?;
         found.push(effect(&object.name, "drop".to_owned(), rows, sample, Verdict::Told));
     }
+    found.extend(lifecycle::effects(judged, &missing).await?);
     found.extend(roles::effects(judged.tenant, judged.changes).await?);
     let mut seen = HashSet::new();
     found.retain(|effect| effect.count > 0 && seen.insert((effect.object.clone(), effect.rule.clone())));
@@ -79,7 +90,14 @@ pub enum Verdict {
 
 /// An effect on an object.
 pub fn effect(object: &str, rule: String, count: u64, sample: Vec<String>, verdict: Verdict) -> Effect {
-    Effect { object: object.to_owned(), rule, count, sample, refuses: verdict == Verdict::Refused }
+    Effect {
+        object: object.to_owned(),
+        rule,
+        count,
+        sample,
+        refuses: verdict == Verdict::Refused,
+        replay: None,
+    }
 }
 
 /// Fields of all objects that have no column yet.
@@ -237,6 +255,9 @@ impl Table<'_> {
         let mut found = Vec::new();
         for change in self.judged.changes {
             let Detail::ChoicesRemoved { object, field, removed } = &change.detail else { continue };
+            if lifecycle::keeps(&self.work.object, field) {
+                continue;
+            }
             let stored = self.work.table.column(field, &Role::Value).filter(|of| !self.work.is_fresh(of));
             let Some(stored) = stored.filter(|_| *object == self.work.object.name) else { continue };
             let unmapped =

@@ -11,9 +11,12 @@ use serde::{Deserialize, Serialize};
 use store::Tenant;
 
 use crate::error::DeployError;
+use crate::lifecycle::Replay;
 use crate::options::PlanOptions;
 
 pub use draft::{Draft, Target};
+pub use effects::{Judged, Verdict, effect};
+pub use nullify::{Missing, nullify};
 
 /// The difference between a folder and a tenant's catalog. Serialises to the form that the command line and the API print.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -82,7 +85,9 @@ pub struct Step {
 pub struct Effect {
     /// The object.
     pub object: String,
-    /// `required:email`, `unique:number`, `type:amount`, `choices:stage`, `rule:margin`, `limit:name`, `drop:fax`
+    /// `required:email`, `unique:number`, `type:amount`, `choices:stage`, `rule:margin`, `limit:name`, `drop:fax`; of lifecycles
+    /// `stage:leadMtl.mql` (records in a stage that goes), `held:leadMtl.mql.sql` (records that wait for a move and that its new demands
+    /// hold), `replay:leadMtl.mql.sql` (past moves that they would have refused)
     pub rule: String,
     /// How many records.
     pub count: u64,
@@ -91,6 +96,9 @@ pub struct Effect {
     /// Whether it forbids the change.
     #[serde(skip)]
     pub refuses: bool,
+    /// Of past moves that a changed transition would have refused: whose they are, and what they are worth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replay: Option<Replay>,
 }
 
 impl Plan {
@@ -114,5 +122,5 @@ impl Plan {
 pub async fn plan(tenant: &Tenant, files: &[SourceFile], options: PlanOptions) -> Result<Plan, DeployError> {
     let base = crate::published::current(tenant).await?;
     let target = Target::beside_published(&base, files);
-    Ok(Draft::new(tenant, base, target, &options.mapping, PlanOptions::moment()).await?.plan)
+    Ok(Draft::new(tenant, base, target, options.asked(), PlanOptions::moment()).await?.plan)
 }

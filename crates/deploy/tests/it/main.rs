@@ -8,6 +8,7 @@ mod catalogs;
 mod crash;
 mod effects;
 mod kinds;
+mod lifecycles;
 mod live;
 mod local;
 mod return_ways;

@@ -1,10 +1,14 @@
 //! Reference pages that are made from the types of documents and from examples that a test resolves.
 
+mod lifecycles;
+
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
 use crate::document::{RoleDocument, schema_of};
+
+pub use lifecycles::{AUTOMATION_EXAMPLE, LIFECYCLE_EXAMPLE, automations, lifecycles};
 
 /// The example of the page on roles; it stands beside `core`.
 pub const ROLE_EXAMPLE: &str = include_str!("role.json");

@@ -150,10 +150,18 @@ impl MetadataQuery {
         documents: Vec<DocumentInput>,
         #[graphql(desc = "What becomes of values without room: {\"lead.source\": {\"fax\": \"phone\"}}")]
         mapping: Option<Json<Value>>,
+        #[graphql(
+            desc = "How far back the log of moves is held against changed transitions: `30d`; 90 days when absent"
+        )]
+        replay: Option<String>,
     ) -> Result<Deployment> {
         let scene = context.data::<Scene>()?;
         scene.must_any(&[Right::Read, Right::Apply])?;
-        let options = PlanOptions { mapping: self::mapping(mapping)? };
+        let mut options = PlanOptions { mapping: self::mapping(mapping)?, ..PlanOptions::default() };
+        if let Some(period) = replay {
+            options.replay =
+                period.parse().map_err(|error: expr::BadDuration| wrong(format!("replay: {error}")))?;
+        }
         match deploy::plan(&scene.principal.tenant, &files(documents)?, options).await {
             Ok(mut plan) => {
                 if !scene.caller.access.may(Right::Apply) {

@@ -1,6 +1,6 @@
 //! What planning and applying answer.
 
-use async_graphql::SimpleObject;
+use async_graphql::{Json, SimpleObject};
 use deploy::{Applied, Class, Plan};
 
 use super::problem::Diagnostic;
@@ -38,6 +38,8 @@ pub(crate) struct Effect {
     sample: Vec<String>,
     /// Whether it forbids the change.
     refuses: bool,
+    /// Of past moves that a changed transition would have refused: `{since, owners: [{owner, name, count}], amounts: [{currency, amount}]}`.
+    replay: Option<Json<serde_json::Value>>,
 }
 
 /// The difference between documents and what is published. `version` is null where nothing was applied: by `plan`, and when
@@ -98,6 +100,7 @@ impl From<Plan> for Deployment {
                     count: effect.count,
                     sample: effect.sample,
                     refuses: effect.refuses,
+                    replay: effect.replay.and_then(|replay| serde_json::to_value(replay).ok()).map(Json),
                 })
                 .collect(),
             diagnostics: plan.warnings.iter().map(Diagnostic::from).collect(),
