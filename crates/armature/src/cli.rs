@@ -49,6 +49,11 @@ pub enum Command {
         /// The folder
         dir: PathBuf,
     },
+    /// Run the tests of a package, or of a folder of packages, on an embedded database; exit 1 when one fails
+    Test {
+        /// The folder
+        dir: PathBuf,
+    },
     /// Show what `apply` would do; exit 0 nothing, 2 changes, 1 error
     Plan(PlanArgs),
     /// Make a tenant's metadata what the folder says
@@ -395,6 +400,9 @@ pub struct ApplyArgs {
     /// Allow steps that take columns or tables out of use
     #[arg(long)]
     pub allow_destructive: bool,
+    /// Apply although tests of the packages fail
+    #[arg(long)]
+    pub skip_tests: bool,
 }
 
 #[derive(Debug, Args)]

@@ -20,6 +20,8 @@ pub enum Failure {
     #[error("{0}")]
     Deploy(#[from] DeployError),
     #[error("{0}")]
+    Untested(#[from] deploy::TestError),
+    #[error("{0}")]
     Import(#[from] work::ImportError),
     #[error("{0}")]
     Export(#[from] work::ExportError),
@@ -52,6 +54,11 @@ impl Failure {
             }
             Self::Deploy(DeployError::Refused(plan) | DeployError::Destructive(plan)) => {
                 let mut shown = json!(plan);
+                shown["error"] = json!({ "message": self.to_string() });
+                shown
+            }
+            Self::Deploy(DeployError::Tests(report)) => {
+                let mut shown = json!(report);
                 shown["error"] = json!({ "message": self.to_string() });
                 shown
             }

@@ -71,10 +71,16 @@ impl Remote {
         console: &Console,
     ) -> Result<u8, Failure> {
         let query = format!(
-            "mutation($d: [DocumentInput!]!, $m: JSON, $p: String, $a: Boolean!) \
-             {{ result: apply(documents: $d, mapping: $m, plan: $p, allowDestructive: $a) {{ {DEPLOYMENT} }} }}"
+            "mutation($d: [DocumentInput!]!, $m: JSON, $p: String, $a: Boolean!, $s: Boolean!) \
+             {{ result: apply(documents: $d, mapping: $m, plan: $p, allowDestructive: $a, skipTests: $s) {{ {DEPLOYMENT} }} }}"
         );
-        let variables = json!({ "d": documents(files), "m": options.mapping, "p": options.plan, "a": options.allow_destructive });
+        let variables = json!({
+            "d": documents(files),
+            "m": options.mapping,
+            "p": options.plan,
+            "a": options.allow_destructive,
+            "s": options.skip_tests,
+        });
         let deployment = self.deployment(&query, variables).await?;
         console.result(&deployment, |console| tell(&deployment, console))?;
         Ok(0)

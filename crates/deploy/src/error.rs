@@ -17,6 +17,12 @@ pub enum DeployError {
     /// Fields or objects would go away, and that was not allowed.
     #[error("{}", destructive(.0))]
     Destructive(Box<Plan>),
+    /// Tests of the packages fail, and nobody said that they may.
+    #[error("{}", failing(.0))]
+    Tests(Box<crate::trial::Report>),
+    /// The tests of the packages could not be carried out.
+    #[error("the tests of the packages could not be carried out: {0}")]
+    Untested(#[source] Box<crate::trial::TestError>),
     /// The plan that was asked for is not the one that would be applied now.
     #[error("the plan has changed: expected {expected}, it is {found}")]
     OtherPlan {
@@ -67,6 +73,21 @@ fn refusal(plan: &Plan) -> String {
     format!(
         "existing records forbid the change: {}; correct them, or say in a mapping what becomes of their values",
         lines.join("; ")
+    )
+}
+
+fn failing(report: &crate::trial::Report) -> String {
+    let failed = report.cases.iter().filter(|case| !case.passed);
+    let told = failed.map(|case| {
+        let first = case.problems.first().map_or("", |problem| problem.message.as_str());
+        format!("{} / {}: {first}", case.test, case.name)
+    });
+    let told: Vec<String> = told.take(5).collect();
+    format!(
+        "{} of {} package tests fail, so nothing was applied: {}; `armature test` tells all, --skip-tests applies nevertheless",
+        report.failed,
+        report.cases.len(),
+        told.join("; ")
     )
 }
 

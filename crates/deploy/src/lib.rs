@@ -1,4 +1,4 @@
-//! When a catalog changes: plan, effects on records, apply, backfill, index building, pull, history, revert, purge.
+//! When a catalog changes: plan, effects on records, apply, backfill, index building, pull, history, revert, purge; and the tests that packages bring.
 //!
 //! The published catalog of a tenant changes in one transaction that holds the catalog lock, and nowhere else: whatever fails or
 //! is killed before it leaves the old version, whatever comes after it the new one. Never drops data (only `purge` does), never
@@ -23,6 +23,7 @@ mod roles;
 mod rows;
 mod statements;
 mod structure;
+mod trial;
 mod work;
 
 pub use apply::{Applied, apply};
@@ -38,3 +39,4 @@ pub use plan::{ChangeLine, Class, Effect, Plan, Step, plan};
 pub use pull::pull;
 pub use purge::{Purged, purge};
 pub use revert::{plan_revert, revert};
+pub use trial::{CaseReport, Cost, Problem, Report, Seen, TestError, test};

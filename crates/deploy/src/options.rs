@@ -75,6 +75,8 @@ pub struct ApplyOptions {
     pub allow_destructive: bool,
     /// What becomes of values without room.
     pub mapping: Mapping,
+    /// Whether the packages' tests are left out. Else a change is refused whose tests fail.
+    pub skip_tests: bool,
     /// Who does it, for the history.
     pub actor: String,
     /// When, for the history.
@@ -91,12 +93,13 @@ impl ApplyOptions {
         Asked { mapping: &self.mapping, replay: None }
     }
 
-    /// Neither hash nor permission to destroy.
+    /// Neither hash nor permission to destroy; tests are run.
     pub fn new(actor: impl Into<String>, at: DateTime<Utc>) -> Self {
         Self {
             plan: None,
             allow_destructive: false,
             mapping: Mapping::default(),
+            skip_tests: false,
             actor: actor.into(),
             at,
             observer: Arc::new(Silent),

@@ -9,6 +9,7 @@ use query::access::{Access, Facts};
 use store::Tenant;
 use uuid::Uuid;
 
+use crate::person::Person;
 use crate::port::{Clock, Ids};
 
 /// Everything that is known of a request before it says what it wants. Made by the doors from the credential, never from
@@ -43,6 +44,17 @@ impl Caller {
     /// The part of the catalog that the caller may see: what its requests are understood with.
     pub fn visible(&self) -> &Arc<Catalog> {
         self.access.visible(&self.catalog)
+    }
+
+    /// The same moment in the same tenant, but that person acts, with those rights.
+    pub fn acting(self, person: &Person, access: Access) -> Self {
+        Self {
+            actor: Actor { label: person.label.clone(), user: Some(person.id) },
+            access,
+            facts: Arc::clone(&person.facts),
+            zone: person.zone.unwrap_or(self.zone),
+            ..self
+        }
     }
 
     /// The same moment in the same tenant, but an automation acts: somebody of its own with these rights, not whoever set it off, and no user.

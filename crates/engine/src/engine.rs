@@ -1,6 +1,7 @@
 //! The engine: what it keeps between requests, and its one way in for writes.
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use expr::Value;
@@ -83,7 +84,11 @@ impl Engine {
         returning: Option<&Returning>,
         rider: Option<&dyn Rider>,
     ) -> Result<Outcome, WriteError> {
-        order::carry_out(self, caller, order::Request { write, returning, rider, erasing: None }).await
+        let request = order::Request { write, returning, rider, erasing: None };
+        // Behind a pointer, so that the futures of doors need not be searched as deep as writes may set each other off.
+        let work: Pin<Box<dyn Future<Output = _> + Send + '_>> =
+            Box::pin(order::carry_out(self, caller, request));
+        work.await
     }
 
     /// What is worked out of the caller's catalog; made once for all tenants on equal catalogs.

@@ -13,7 +13,6 @@ use query::access::{Access, Shares};
 use store::{Tenant, TenantName};
 use uuid::Uuid;
 
-use crate::admin::caller_of;
 use crate::app::App;
 use crate::failure;
 use crate::fresh::{Fresh, Generation};
@@ -118,7 +117,7 @@ impl App {
         };
         Ok(match &person {
             None => nobody,
-            Some(person) => caller_of(person, access, nobody),
+            Some(person) => nobody.acting(person, access),
         })
     }
 

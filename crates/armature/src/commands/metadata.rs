@@ -180,6 +180,7 @@ pub async fn apply(arguments: &ApplyArgs, settings: &Settings, console: &Console
     let mut options = options(console);
     options.plan.clone_from(&arguments.plan);
     options.allow_destructive = arguments.allow_destructive;
+    options.skip_tests = arguments.skip_tests;
     options.mapping = mapping(arguments.mapping.as_ref())?;
     let applied = match &way {
         Way::Database(tenant) => {

@@ -14,6 +14,7 @@ mod schema;
 mod serve;
 mod share;
 mod tenant;
+mod test;
 mod user;
 
 use std::sync::Arc;
@@ -40,6 +41,7 @@ pub async fn run(command: &Command, settings: &Settings, console: &Console) -> R
         Command::Share(command) => share::share(command, settings, console).await,
         Command::New { dir } => new::new(dir, console),
         Command::Check { dir } => check::check(dir, console),
+        Command::Test { dir } => test::test(dir, console).await,
         Command::Plan(arguments) => metadata::plan(arguments, settings, console).await,
         Command::Apply(arguments) => metadata::apply(arguments, settings, console).await,
         Command::Pull { dir, on } => metadata::pull(dir, on, settings, console).await,

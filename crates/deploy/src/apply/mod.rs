@@ -43,7 +43,22 @@ pub async fn apply(
     let base = settled(tenant).await?;
     let target = Target::beside_published(&base, files);
     let draft = Draft::new(tenant, base, target, options.asked(), options.at).await?;
+    if !options.skip_tests && !draft.plan.is_empty() {
+        tested(&draft).await?;
+    }
     carry_out(tenant, draft, &options).await
+}
+
+/// Runs the tests that the planned packages bring, before anything is touched.
+async fn tested(draft: &Draft) -> Result<(), DeployError> {
+    let Target { files, beside, .. } = &draft.target;
+    if draft.resolved.tests.is_empty() {
+        return Ok(());
+    }
+    // Boxed, because tests apply packages themselves.
+    let report = Box::pin(crate::trial::test(files, beside)).await;
+    let report = report.map_err(|error| DeployError::Untested(Box::new(error)))?;
+    if report.ok() { Ok(()) } else { Err(DeployError::Tests(Box::new(report))) }
 }
 
 /// What is published, once no apply that died is in the way.

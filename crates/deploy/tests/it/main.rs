@@ -13,3 +13,4 @@ mod live;
 mod local;
 mod return_ways;
 mod roles;
+mod trial;

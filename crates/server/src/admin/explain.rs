@@ -1,24 +1,11 @@
 //! Why a user may or may not do something, for those who administer users.
 
-use std::sync::Arc;
-
-use engine::{Actor, Caller, Explanation, Person, Question};
+use engine::{Explanation, Question};
 use metadata::catalog::Right;
 use query::access::Access;
 use uuid::Uuid;
 
 use super::{Admin, AdminError};
-
-/// The caller that a person is to the engine, with those rights; what else there is to a request is that of `like`.
-pub(crate) fn caller_of(person: &Person, access: Access, like: Caller) -> Caller {
-    Caller {
-        actor: Actor { label: person.label.clone(), user: Some(person.id) },
-        access,
-        facts: Arc::clone(&person.facts),
-        zone: person.zone.unwrap_or(like.zone),
-        ..like
-    }
-}
 
 impl Admin<'_> {
     /// Why a user with all their roles may or may not do something to a record that the caller sees; `None` where the caller sees none.
@@ -29,7 +16,7 @@ impl Admin<'_> {
             return self.explain_inactive(question).await;
         };
         let access = Access::of(&self.caller.catalog, &person.roles, &person.facts.shares());
-        let subject = caller_of(&person, access, self.caller.clone());
+        let subject = self.caller.clone().acting(&person, access);
         Ok(Box::pin(self.engine.explain(self.caller, &subject, question)).await?)
     }
 

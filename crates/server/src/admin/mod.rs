@@ -26,7 +26,6 @@ pub use account::Link;
 pub(crate) use account::keep_password;
 pub use data::{fields_of_json, fields_of_texts};
 pub(crate) use deed::deed;
-pub(crate) use explain::caller_of;
 pub use failure::AdminError;
 pub use key::{MadeKey, NewKey};
 pub use password::{Passwords, check_password};

@@ -78,12 +78,14 @@ impl MetadataMutation {
         #[graphql(default, desc = "Whether fields and objects may go away")] allow_destructive: bool,
         #[graphql(desc = "What becomes of values without room: {\"lead.source\": {\"fax\": \"phone\"}}")]
         mapping: Option<Json<Value>>,
+        #[graphql(default, desc = "Whether it is applied although tests of the packages fail")]
+        skip_tests: bool,
     ) -> Result<Deployment> {
         let scene = context.data::<Scene>()?;
         let permitted = scene.admin().must_for(Entry::done(Act::Apply), Right::Apply).await;
         permitted.map_err(|error| administered(&error))?;
-        let options =
-            ApplyOptions { plan, allow_destructive, mapping: self::mapping(mapping)?, ..scene.options() };
+        let mapping = self::mapping(mapping)?;
+        let options = ApplyOptions { plan, allow_destructive, mapping, skip_tests, ..scene.options() };
         let files = files(documents)?;
         scene.applied(Act::Apply, Box::pin(deploy::apply(&scene.principal.tenant, &files, options))).await
     }

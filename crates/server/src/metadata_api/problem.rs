@@ -97,6 +97,10 @@ pub(crate) fn refused(error: &DeployError) -> Error {
         DeployError::Destructive(plan) => {
             coded("REFUSED", message, Some("pass allowDestructive: true"), Some(plan))
         }
+        DeployError::Tests(_) => {
+            coded("REFUSED", message, Some("correct them, or pass skipTests: true"), None)
+        }
+        DeployError::Untested(inner) => internal(inner),
         DeployError::OtherPlan { .. } | DeployError::Conflict { .. } => {
             coded("CONFLICT", message, Some("plan again and look at what has changed"), None)
         }
