@@ -25,6 +25,11 @@ pub fn package(name: &str) -> Vec<SourceFile> {
         .collect()
 }
 
+/// The documents of several shipped packages.
+pub fn packages(names: &[&str]) -> Vec<SourceFile> {
+    names.iter().flat_map(|name| package(name)).collect()
+}
+
 /// The shipped packages that these documents depend on, directly or through each other, and that are neither among the documents nor
 /// `present` already.
 pub fn dependencies(files: &[SourceFile], present: &[String]) -> Vec<SourceFile> {

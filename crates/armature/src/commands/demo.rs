@@ -43,6 +43,9 @@ struct KeptUser {
     api_key: String,
 }
 
+/// What the demo's business is made of.
+const PACKAGES: [&str; 2] = ["core", "b2b-mtl"];
+
 /// The demo's administrator.
 const ADMINISTRATOR: &str = "admin@tallis.example";
 
@@ -99,7 +102,7 @@ async fn prepare(dir: &Path, console: &Console) -> Result<(), Failure> {
     fs::remove_dir_all(&loading).map_err(|e| Failure::io(format!("remove {}", loading.display()), e))
 }
 
-/// Makes the tenant, applies the core package, loads the data.
+/// Makes the tenant, applies the packages, loads the data.
 async fn load(dir: &Path, console: &Console) -> Result<(), Failure> {
     fs::create_dir_all(dir).map_err(|e| Failure::io(format!("create {}", dir.display()), e))?;
     console.say("First start: preparing two years of a software maker's business.");
@@ -109,7 +112,9 @@ async fn load(dir: &Path, console: &Console) -> Result<(), Failure> {
     deploy::initialise(&tenant, clock::now()).await?;
     let mut options = deploy::ApplyOptions::new("demo", clock::now());
     options.observer = std::sync::Arc::new(deploy::Silent);
-    deploy::apply(&tenant, &shipped::package("core"), options).await?;
+    // What ships has been tested.
+    options.skip_tests = true;
+    deploy::apply(&tenant, &shipped::packages(&PACKAGES), options).await?;
     demo::load::load(&tenant, today(), console).await?;
     let kept = people(&tenant).await?;
     store.close().await;

@@ -8,6 +8,7 @@ pub mod load;
 mod marketing;
 mod organisation;
 mod random;
+mod ripening;
 mod rows;
 mod sales;
 mod touches;
@@ -25,17 +26,28 @@ pub use truths::truths;
 /// The seed of the data set that `armature demo` shows.
 pub const SEED: u64 = 20_261_121;
 
-/// Rows by object. An object can come several times; the order is the order in which they must be created.
+/// Rows by object. An object can come several times; the order is the order in which they must be written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DemoData {
-    /// Object and its rows.
-    pub objects: Vec<(Name, Vec<RecordData>)>,
+    /// In the order in which they are written.
+    pub objects: Vec<Rows>,
+}
+
+/// Rows of one object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rows {
+    /// The object.
+    pub object: Name,
+    /// The field by which records that are there already are found; new ones when absent.
+    pub key: Option<Name>,
+    /// Its rows.
+    pub rows: Vec<RecordData>,
 }
 
 impl DemoData {
     /// How many records there are in all: the length of the progress bar.
     pub fn len(&self) -> usize {
-        self.objects.iter().map(|(_, rows)| rows.len()).sum()
+        self.objects.iter().map(|of| of.rows.len()).sum()
     }
 }
 
@@ -50,9 +62,10 @@ pub fn generate(seed: u64, today: NaiveDate) -> DemoData {
     let buyers = customers::customers(seed, &firm.sellers);
     let brought = marketing::marketing(seed, today, &firm.sellers);
     let sold = sales::sales(seed, today, &buyers.list, &firm.sellers);
-    let done = touches::activities(seed, today, &sold.list, &brought.list);
+    let touched = touches::activities(seed, today, &sold.list, &brought.list);
     let due = touches::tasks(seed, today, &sold.list);
-    let objects = [
+    let seats = organisation::seats(&firm.sellers);
+    let new = [
         ("user", firm.leaders),
         ("user", firm.managers),
         ("team", firm.teams),
@@ -62,12 +75,20 @@ pub fn generate(seed: u64, today: NaiveDate) -> DemoData {
         ("account", buyers.groups),
         ("account", buyers.members),
         ("contact", buyers.contacts),
+        ("rotaSeat", seats),
         ("lead", brought.leads),
+    ];
+    // Leads go their ways before anything is done with them: what is done now moves whoever is due now.
+    let done = [
+        ("engagement", brought.engagements),
         ("opportunity", sold.opportunities),
         ("task", due),
-        ("activity", done),
+        ("activity", touched),
     ];
-    DemoData { objects: objects.into_iter().map(|(object, rows)| (rows::name(object), rows)).collect() }
+    let fresh = |(object, rows)| Rows { object: rows::name(object), key: None, rows };
+    let key = || Some(rows::name("externalId"));
+    let moved = brought.moves.into_iter().map(|rows| Rows { object: rows::name("lead"), key: key(), rows });
+    DemoData { objects: new.into_iter().map(fresh).chain(moved).chain(done.into_iter().map(fresh)).collect() }
 }
 
 #[cfg(test)]
@@ -80,7 +101,7 @@ mod tests {
     use metadata::{Base, Catalog, resolve};
     use query::request::{Input, RecordRef};
 
-    use super::{SEED, generate, truths};
+    use super::{Rows, SEED, generate, truths};
 
     fn today() -> NaiveDate {
         NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day of the calendar")
@@ -103,7 +124,8 @@ mod tests {
         assert_eq!(truth.won_by_product.len(), 7, "{truth:?}");
         let (won, lost) = (truth.stages["won"], truth.stages["lost"]);
         assert!(won > lost && won < lost * 2, "{truth:?}");
-        assert_eq!(data.len(), truth.records.values().sum::<usize>());
+        assert_eq!(truth.leads.values().sum::<usize>(), 3_000);
+        assert!(truth.leads.len() >= 8, "leads stand in all stages: {truth:?}");
     }
 
     #[test]
@@ -115,7 +137,7 @@ mod tests {
     #[test]
     fn every_key_is_unique_and_named_only_after_it_was_given() {
         let mut known = BTreeSet::new();
-        for (object, rows) in generate(SEED, today()).objects {
+        for Rows { object, key, rows } in generate(SEED, today()).objects {
             for row in &rows {
                 for (_, input) in &row.fields {
                     let (Input::One(RecordRef::By(field, Value::Text(key)))
@@ -129,7 +151,7 @@ mod tests {
                     );
                 }
             }
-            for row in &rows {
+            for row in rows.iter().filter(|_| key.is_none()) {
                 for (field, input) in &row.fields {
                     let unique = matches!(
                         (&*object, &**field),
@@ -146,16 +168,18 @@ mod tests {
         }
     }
 
-    fn core() -> Catalog {
-        match resolve(&crate::shipped::package("core"), &Base::default()) {
+    fn catalog() -> Catalog {
+        match resolve(&crate::shipped::packages(&["core", "b2b-mtl"]), &Base::default()) {
             Ok(resolved) => resolved.catalog,
-            Err(problems) => panic!("the core package is not in order: {problems:?}"),
+            Err(problems) => panic!("the shipped packages are not in order: {problems:?}"),
         }
     }
 
     /// Whether the field can take what is given for it.
     fn fits(object: &Object, field: &str, input: &Input) -> bool {
-        let Some(field) = object.field(field).filter(|field| field.writable()) else { return false };
+        let given = |field: &str| matches!(field, "stageEnteredAt");
+        let field = object.field(field).filter(|field| field.writable() || given(&field.name));
+        let Some(field) = field else { return false };
         match (&field.ty, input) {
             (FieldType::Select(choices), Input::Value(Value::Text(text))) => {
                 choices.choices.iter().any(|choice| *choice.value == **text)
@@ -182,15 +206,16 @@ mod tests {
     }
 
     #[test]
-    fn the_rows_fit_the_core_package() {
-        let catalog = core();
-        for (name, rows) in generate(SEED, today()).objects {
-            let object = catalog.object(&name).expect("an object of the core package");
+    fn the_rows_fit_the_shipped_packages() {
+        let catalog = catalog();
+        for Rows { object: name, key, rows } in generate(SEED, today()).objects {
+            let object = catalog.object(&name).expect("an object of the shipped packages");
             for row in rows {
                 for (field, input) in &row.fields {
                     assert!(fits(object, field, input), "{name}.{field} cannot take {input:?}");
                 }
-                for required in object.fields.values().filter(|field| field.required && !field.system) {
+                let required = object.fields.values().filter(|field| field.required && !field.system);
+                for required in required.filter(|_| key.is_none()) {
                     assert!(
                         row.fields.iter().any(|(field, _)| *field == required.name),
                         "{name} lacks {}",

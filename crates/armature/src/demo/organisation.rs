@@ -180,6 +180,15 @@ pub fn organisation(seed: u64) -> Organisation {
     out
 }
 
+/// Seats in the rota: the first of each team takes what marketing hands over, the second what goes straight to sales.
+pub fn seats(sellers: &[Seller]) -> Vec<RecordData> {
+    let seat = |(seller, group): (&Seller, &str)| {
+        record(vec![("member", user(&seller.email)), ("group", text(group))])
+    };
+    let teams = sellers.chunks(TEAM_SIZE);
+    teams.flat_map(|team| team.iter().zip(["sdr", "sales"])).map(seat).collect()
+}
+
 /// Name and address of a colleague; different numbers never share either.
 fn colleague(team: &Team, number: usize) -> (String, String) {
     if team.chinese {

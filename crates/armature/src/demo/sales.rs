@@ -1,12 +1,12 @@
 //! Two years of opportunities: seasons, durations and chances to win that differ by product, team and seller.
 
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use query::request::RecordData;
 
 use super::customers::{Customer, sellers_of};
 use super::organisation::{PRODUCTS, Product, Seller, TEAMS};
 use super::random::Chance;
-use super::rows::{day, money, one, percent, record, text, user};
+use super::rows::{day, instant, money, one, percent, record, text, user};
 
 /// How many opportunities there are.
 pub const OPPORTUNITIES: usize = 8_800;
@@ -102,6 +102,7 @@ impl Deal<'_> {
             ("product", one("code", self.product.code)),
             ("type", text(if chance.permille(640) { "newBusiness" } else { "expansion" })),
             ("stage", text(stage.0)),
+            ("stageEnteredAt", instant(self.since(stage.0, close, length))),
             ("amount", money(self.amount(chance))),
             ("probability", percent(stage.1)),
             ("engagedOn", day(self.engaged)),
@@ -115,6 +116,18 @@ impl Deal<'_> {
         let over = matches!(stage.0, "won" | "lost");
         let owner = self.seller.email.clone();
         (record(fields), Sale { key, owner, contact, engaged: self.engaged, closed: over.then_some(close) })
+    }
+
+    /// Since when it stands there: as long as its time has gone on beyond where the stage begins.
+    fn since(&self, stage: &str, close: NaiveDate, length: u32) -> DateTime<Utc> {
+        let date = match stage {
+            "prospecting" => self.engaged,
+            "qualification" => after(self.engaged, length * 20 / 100),
+            "proposal" => after(self.engaged, length * 45 / 100),
+            "negotiation" => after(self.engaged, length * 75 / 100),
+            _ => close,
+        };
+        date.min(self.today).and_hms_opt(0, 0, 0).unwrap_or_default().and_utc()
     }
 
     /// Stage and probability. A deal whose end lies in the future stands where its time says.

@@ -6,7 +6,7 @@ use expr::Value;
 use query::request::{Input, RecordData, RecordRef};
 use rust_decimal::Decimal;
 
-use super::DemoData;
+use super::{DemoData, Rows};
 
 /// Figures of the data set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,22 +19,30 @@ pub struct Truths {
     pub won_by_product: BTreeMap<String, Decimal>,
     /// Sum of the amounts won, by owner's address.
     pub won_by_owner: BTreeMap<String, Decimal>,
-    /// Leads in each status.
+    /// Leads in each stage.
     pub leads: BTreeMap<String, usize>,
 }
 
 /// Computes the figures.
 pub fn truths(data: &DemoData) -> Truths {
     let mut out = Truths::default();
-    for (object, rows) in &data.objects {
-        *out.records.entry(object.to_string()).or_default() += rows.len();
+    let mut leads = BTreeMap::new();
+    for Rows { object, key, rows } in &data.objects {
+        if key.is_none() {
+            *out.records.entry(object.to_string()).or_default() += rows.len();
+        }
         for row in rows {
             match &**object {
                 "opportunity" => count_opportunity(row, &mut out),
-                "lead" => *out.leads.entry(text(row, "stage")).or_default() += 1,
+                "lead" => {
+                    leads.insert(text(row, "externalId"), text(row, "stage"));
+                }
                 _ => {}
             }
         }
+    }
+    for stage in leads.into_values() {
+        *out.leads.entry(stage).or_default() += 1;
     }
     out
 }
