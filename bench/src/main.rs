@@ -36,6 +36,8 @@ enum Command {
     Fairness(Run),
     /// Measures jobs per second beside a loop written by hand
     Jobs(Run),
+    /// Measures what a lifecycle costs: making and moving records, a score and the velocity of a million of them
+    Lifecycle(Run),
     /// Fills the tables of tenant `bench` in a database where `metadata/core` has been applied
     Seed(Seed),
 }
@@ -105,6 +107,7 @@ fn main() -> ExitCode {
             Some(Command::Roles(run)) => drive::run_roles(run).await,
             Some(Command::Fairness(run)) => drive::run_fairness(run).await,
             Some(Command::Jobs(run)) => drive::run_jobs(run).await,
+            Some(Command::Lifecycle(run)) => drive::run_lifecycle(run).await,
             None => drive::run(arguments.run).await,
         }
     });

@@ -4,6 +4,7 @@ mod client;
 mod compare;
 mod fairness;
 mod jobs;
+mod lifecycle;
 mod load;
 mod numbers;
 mod operation;
@@ -18,6 +19,7 @@ use crate::{Failure, Run, database, seed};
 
 pub use fairness::run as run_fairness;
 pub use jobs::run as run_jobs;
+pub use lifecycle::run as run_lifecycle;
 use load::Figures;
 use operation::{OPERATIONS, Side};
 pub use roles::run as run_roles;

@@ -68,8 +68,8 @@ const READINGS: [Reading; 6] = [
 ];
 
 fn list(numbers: &mut Numbers, _: &World) -> (&'static str, Value) {
-    const STATUS: [&str; 4] = ["new", "working", "nurturing", "qualified"];
-    let stage = *numbers.pick(&STATUS).unwrap_or(&"new");
+    const STAGE: [&str; 4] = ["new", "working", "nurturing", "qualified"];
+    let stage = *numbers.pick(&STAGE).unwrap_or(&"new");
     let query = "query($stage: LeadStage!, $points: Int!) { leads(filter: {stage: {eq: $stage}, points: {gte: $points} FILTER}, \
                  orderBy: [{receivedAt: DESC}], first: 50) { nodes { FIELDS } } }";
     (query, json!({ "stage": stage, "points": numbers.up_to(50) }))
