@@ -55,7 +55,7 @@ codes! {
     BAD_AUTOMATION: "An automation without one trigger, without anything to do, or that asks for what its trigger or its time does not give.", "\"on\": {\"fields\": [\"email\"]}";
     BAD_SCHEDULE: "A schedule that is no cron expression of five fields, or a time zone that is none.", "\"schedule\": \"0 8 * *\"";
     BAD_SCORE: "A score without points.", "\"x-points\": []";
-    BAD_SCRIPT: "A script that is too long, or whose file's name is no name of a module.", "scripts/lead-rules.rhai";
+    BAD_SCRIPT: "A script that does not compile, calls or reads what is not there, asks the platform in a guard, is too long, or whose file's name is no name of a module; as a warning, a comparison that is never true.", "scripts/lead-rules.rhai";
     BAD_TEST: "A test that asks for what is not there, or a step that does not say what it does.", "\"when\": [{\"to\": \"mql\"}]";
     UNREACHABLE_STAGE: "A stage that no way leads to from the entry (a warning).", "a stage without a transition into it";
     DEAD_END: "A stage that is neither won nor lost and that no way leads out of (a warning).", "an open stage without a transition out of it";

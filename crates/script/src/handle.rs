@@ -65,6 +65,14 @@ impl Handle {
     }
 
     fn set(&self, name: &str, value: Dynamic, line: Option<u32>) -> Result<(), Box<EvalAltResult>> {
+        // After a method call the interpreter assigns what it was called on, whether it changed or not.
+        let unchanged = || {
+            let known = Data::from_dynamic(&self.get(name).ok()?).ok()?;
+            Some(known == Data::from_dynamic(&value).ok()?)
+        };
+        if unchanged().unwrap_or(false) {
+            return Ok(());
+        }
         let Some(draft) = &self.draft else {
             let kind = self.view.kind();
             let how = match self.view.id() {

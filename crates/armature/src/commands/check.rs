@@ -20,7 +20,7 @@ struct Report {
 pub fn check(dir: &Path, console: &Console) -> Result<u8, Failure> {
     let files = folder::read(dir)?;
     let base = Base { files: shipped::dependencies(&files, &[]), ..Base::default() };
-    let (ok, diagnostics, objects) = match metadata::resolve(&files, &base) {
+    let (ok, diagnostics, objects) = match deploy::resolve(&files, &base) {
         Ok(resolved) => (true, resolved.warnings, resolved.catalog.objects.len()),
         Err(diagnostics) => (false, diagnostics, 0),
     };

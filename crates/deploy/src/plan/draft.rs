@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use expr::Moment;
 use metadata::difference::Change;
-use metadata::{Base, Catalog, Layout, Resolved, SourceFile, difference, resolve};
+use metadata::{Base, Catalog, Layout, Resolved, SourceFile, difference};
 use sha2::{Digest, Sha256};
 use store::Tenant;
 
@@ -34,7 +34,7 @@ impl Target {
     /// Resolves it as the version after `version`.
     pub fn resolve(&self, version: i64) -> Result<Resolved, DeployError> {
         let base = Base { files: self.beside.clone(), layout: self.layout.clone(), version: version + 1 };
-        resolve(&self.files, &base).map_err(DeployError::Documents)
+        crate::scripts::resolve(&self.files, &base).map_err(DeployError::Documents)
     }
 }
 

@@ -13,4 +13,5 @@ mod live;
 mod local;
 mod return_ways;
 mod roles;
+mod scripts;
 mod trial;

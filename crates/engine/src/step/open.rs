@@ -12,7 +12,12 @@ pub(crate) async fn begin(run: &mut Run<'_>) -> Result<Option<Outcome>, Halt> {
         return Ok(None);
     }
     race::look(run).await?;
-    let mut tx = run.caller.tenant.begin().await?;
+    // Handlers read what others may be writing; then each transaction behaves as if it were alone, or is run again.
+    let mut tx = if run.model.automations.handled(&run.write.object) {
+        run.caller.tenant.begin_serializable().await?
+    } else {
+        run.caller.tenant.begin().await?
+    };
     tx.check_version(run.caller.catalog.version).await?;
     run.tx = Some(tx);
     let known = match &run.write.idempotency_key {

@@ -4,6 +4,7 @@ mod automation;
 mod lifecycle;
 mod operations;
 mod past;
+mod plugins;
 mod races;
 mod rights;
 mod scripts;

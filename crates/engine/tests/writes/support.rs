@@ -101,7 +101,7 @@ pub async fn world_of(tenant: &Tenant, files: &[(&str, &str)]) -> World {
     World { engine: Arc::new(Engine::new()), caller }
 }
 
-fn now() -> DateTime<Utc> {
+pub fn now() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 3, 2, 9, 0, 0).single().expect("a real instant")
 }
 

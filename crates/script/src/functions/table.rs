@@ -32,14 +32,22 @@ pub(crate) const ASKING: &[Described] = &[
         "move(lead, \"mql\")<br>move(lead, \"recycled\", #{reason: \"no budget\", data: #{score: 0}})<br>move(\"lead\", id, \"mql\")",
         "Moves a record to a stage, by its transition, and gives it as it is then.",
     ),
-    ("claim", "claim(lead)<br>claim(\"lead\", id)", "Takes a record out of a pool."),
-    ("notify", "notify(user, \"A new lead\")", "Tells a user something, after the commit."),
+    ("claim", "claim(lead)<br>claim(\"lead\", id)", "Takes a record out of a pool. Not yet: it is refused."),
+    (
+        "notify",
+        "notify(user, \"A new lead\")",
+        "Tells a user something, after the commit. Not yet: it is refused.",
+    ),
     (
         "schedule",
         "schedule(\"3d\", \"lead::remind\", #{lead: record.id})",
-        "Runs a function as a job at an instant, or so much later; it sees the map as `event`.",
+        "Runs a function as a job at an instant, or so much later; it sees the map as `event`. Not yet: it is refused.",
     ),
-    ("enqueue", "enqueue(\"lead::sync\", #{lead: record.id})", "Runs a function as a job after the commit."),
+    (
+        "enqueue",
+        "enqueue(\"lead::sync\", #{lead: record.id})",
+        "Runs a function as a job after the commit. Not yet: it is refused.",
+    ),
     ("log", "log(\"routed to \" + name)", "Keeps a line with the run."),
 ];
 

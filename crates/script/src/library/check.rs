@@ -46,7 +46,10 @@ pub(super) fn problem(source: &Source, position: Position, message: String) -> P
 
 /// The script with nothing but one of its functions.
 pub(super) fn only(ast: &AST, function: &str) -> AST {
-    ast.clone_functions_only_filtered(|_, _, _, name, _| name == function)
+    // Cloning with a filter keeps everything (rhai 1.27).
+    let mut only = ast.clone_functions_only();
+    only.retain_functions(|_, _, name, _| name == function);
+    only
 }
 
 /// The bodies of all functions by name.

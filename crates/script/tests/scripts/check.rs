@@ -99,6 +99,9 @@ fn entries_are_checked_against_what_names_them() {
     let asks = "fn g(record) { helper() }\nfn helper() { count(\"task\") == 0 }";
     assert!(entry(asks, Entry::Guard)[0].1.contains("a guard only judges"));
     assert_eq!(entry(asks, Entry::Handler), []);
+    let beside =
+        "fn g(record) { record.score > 3 }\nfn other(record) { create(\"task\", #{}); record.nothing }";
+    assert_eq!(entry(beside, Entry::Guard), [], "what another function does is not this one's");
 }
 
 #[test]

@@ -130,6 +130,19 @@ fn a_handler_assigns_fields_and_reads_what_it_assigned() {
 }
 
 #[test]
+fn calling_a_method_on_a_field_assigns_nothing() {
+    assert_eq!(value("settings.region.split(\"r\").len()"), "2");
+    assert_eq!(value("record.name.to_upper()"), "\"ADA\"");
+    let ran = run(
+        "fn h(record) { let parts = record.name.split(\"d\"); for tag in record.tags { } record.tags.push(\"c\"); record.account.tier.len(); }",
+        &Quiet,
+    );
+    let changed: Vec<_> =
+        ran.expect("runs").changed.into_iter().map(|c| (c.field, c.value.to_json().to_string())).collect();
+    assert_eq!(changed, [("tags".to_owned(), "[\"a\",\"b\",\"c\"]".to_owned())]);
+}
+
+#[test]
 fn the_host_is_asked_with_place_and_arguments() {
     let host = Keeping::default();
     let text = "fn h(record, user) {\n  create(\"task\", #{title: `Call ${record.name}`, lead: record, dueDate: today()});\n  move(record, \"mql\", #{reason: \"warm\"});\n  find(\"tier\", #{first: 3});\n  log(\"done\");\n}";
