@@ -1,14 +1,15 @@
 //! Handlers as jobs: done once, refused, failed, dead, replayed; on whose behalf.
 
 use chrono::TimeDelta;
-use engine::{Kind, Principal, Queued};
+use engine::{EffectKind, Kind, Principal, Queued};
 use expr::Value;
 use metadata::catalog::{ActsAs, Automation, Role};
+use query::request::{Operation, Write};
 use serde_json::json;
 use testing::{Handles, each_database};
 use uuid::Uuid;
 
-use crate::support::{automation, by_hand, name, text, world};
+use crate::support::{automation, by_hand, data, name, text, world, world_with};
 
 const HOUR: TimeDelta = TimeDelta::hours(1);
 
@@ -173,6 +174,43 @@ async fn a_job_acts_with_the_rights_that_its_principal_has_by_then() {
         let errors: Vec<String> = world.runs().await.into_iter().filter_map(|run| run.error).collect();
         assert_eq!(errors.len(), 4);
         assert!(errors[2].contains("user:ann may not act any more"), "{errors:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_puts_in_what_it_sets_off_and_nothing_where_it_is_undone() {
+    each_database(|bed: Handles| async move {
+        let document = r#"[
+            {"name": "greet", "object": "lead", "on": {"record": ["create", "update"]}, "run": "job", "as": "system",
+             "when": "record.score < 100", "set": {"touched": "record.touched + 1"}},
+            {"name": "rename", "object": "lead", "on": {"record": ["update"], "fields": ["name"]}, "run": "job", "as": "system",
+             "set": {"score": "record.score + 1"}}]"#;
+        let world = world_with(&bed.tenant, &[("automations/lead.json", document)]).await;
+        let (lead, hot) = (world.lead(&[("name", text("One"))]).await, world.lead(&[("score", Value::Int(500))]).await);
+        let queued = |rows: Vec<store::JobRow>| {
+            rows.into_iter().map(|row| (row.job.subject, row.job.record)).collect::<Vec<_>>()
+        };
+        assert_eq!(queued(world.jobs().await), [("greet".to_owned(), Some(lead))], "not for {hot}");
+        let tried = |dry_run: bool, fields: &[(&str, Value)]| Write {
+            object: name("lead"),
+            operation: Operation::Update { id: lead, data: data(fields), expected_version: None },
+            dry_run,
+            idempotency_key: None,
+        };
+        for write in [tried(true, &[("name", text("Two"))]), tried(false, &[("score", Value::Int(5_000))])] {
+            let outcome = world.engine.write(&world.caller, write, None).await.expect("carried out");
+            let told = outcome.effects.iter().filter(|effect| effect.kind == EffectKind::Queued).count();
+            assert_eq!(told, if outcome.ok() { 2 } else { 0 }, "what would have been is told: {outcome:?}");
+        }
+        assert_eq!(world.jobs().await.len(), 1, "nothing came of either");
+        assert_eq!(world.drain(HOUR).await.done, 1, "what it does itself does not set it off again");
+        assert_eq!(world.one(lead, "touched").await, json!(1));
+        world.update(lead, &[("name", text("Two"))]).await;
+        // Both; and what `rename` does sets off `greet` once more.
+        assert_eq!(world.drain(HOUR).await.done, 3);
+        assert_eq!((world.one(lead, "touched").await, world.one(lead, "score").await), (json!(3), json!(1)));
+        assert_eq!(world.jobs().await, []);
     })
     .await;
 }
