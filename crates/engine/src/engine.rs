@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use expr::Value;
 use metadata::Catalog;
+use query::holes::Holes;
 use query::request::{Selection, Write};
 use sql::Dialect;
 
@@ -73,7 +75,24 @@ impl Engine {
         write: Write,
         returning: Option<&Returning>,
     ) -> Result<Outcome, WriteError> {
-        self.write_with(caller, write, returning, None).await
+        let holes = returning.and_then(|returning| Holes::of_record(&returning.selection));
+        let rehearsed = write.dry_run;
+        let mut outcome = self.write_with(caller, write, returning, None).await?;
+        // What may come next is told of what is there: after a rehearsal that is what was there before.
+        if let Some(holes) = holes.filter(|_| !rehearsed) {
+            let answered = outcome.records.iter_mut().flatten();
+            let (places, answers): (Vec<&mut Bytes>, Vec<Vec<u8>>) = answered
+                .map(|record| {
+                    let bytes = record.to_vec();
+                    (record, bytes)
+                })
+                .unzip();
+            let filled = Box::pin(self.filled(caller, &holes, answers)).await?;
+            for (place, record) in places.into_iter().zip(filled) {
+                *place = Bytes::from(record);
+            }
+        }
+        Ok(outcome)
     }
 
     /// The same, with statements that share its transaction.

@@ -14,6 +14,7 @@ mod erase;
 mod error;
 mod explain;
 mod history;
+mod holes;
 mod idempotency;
 mod json;
 mod lifecycle;

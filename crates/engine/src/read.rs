@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use expr::{Moment, Value};
 use query::cache::{Hasher, Key, LoweredCache};
 use query::cost::Cost;
+use query::holes::Holes;
 use query::lower::Lowered;
 use query::request::Read;
 use query::{access, cost, lower, response};
@@ -41,6 +42,8 @@ pub struct Ready {
     /// What it may cost.
     pub cost: Cost,
     pub(crate) lowered: Arc<Lowered>,
+    /// What of the answer no statement can tell.
+    pub(crate) holes: Option<Holes>,
     /// The statement's values.
     pub(crate) bound: Vec<Value>,
 }
@@ -60,11 +63,15 @@ impl Engine {
             }
             other => other,
         };
-        ready.answer(&fetched?)
+        let answer = ready.answer(&fetched?)?;
+        let Some(holes) = &ready.holes else { return Ok(answer) };
+        let filled = Box::pin(self.filled(caller, holes, vec![answer])).await?;
+        Ok(filled.into_iter().next().unwrap_or_default())
     }
 
     /// Everything of a read that needs no database.
     pub fn prepare(&self, caller: &Caller, read: Read, values: &[Value]) -> Result<Ready, ReadError> {
+        let holes = Holes::of(&read);
         let permitted = access::permit(&caller.catalog, &caller.access, read)?;
         let cost = cost::check(&permitted, values)?;
         let dialect = caller.tenant.dialect();
@@ -89,7 +96,7 @@ impl Engine {
         };
         let moment = Moment { now: caller.clock.now(), zone: caller.zone };
         let bound = lowered.slots.bind(values, &moment, &caller.facts)?;
-        Ok(Ready { cost, lowered, bound })
+        Ok(Ready { cost, lowered, holes, bound })
     }
 }
 

@@ -11,6 +11,7 @@ pub mod access;
 pub mod cache;
 pub mod cost;
 pub mod cursor;
+pub mod holes;
 pub mod lower;
 pub mod request;
 pub mod response;

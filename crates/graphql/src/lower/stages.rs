@@ -5,8 +5,8 @@ use std::sync::Arc;
 use expr::{Slot, Value};
 use metadata::Name;
 use query::request::{
-    AgingPart, FunnelPart, Length, LifecyclePart, LifecycleRead, Period, StageFact, StageRead, StayList,
-    StayPart, Told, Velocity, VelocityPart,
+    AgingPart, FunnelPart, Keyed, Length, LifecyclePart, LifecycleRead, MissingPart, MovePart, Period,
+    StageFact, StageRead, StayList, StayPart, Told, Velocity, VelocityPart,
 };
 use serde_json::Value as Json;
 
@@ -39,12 +39,40 @@ impl<'d> Lowering<'_, 'd> {
                 "stage" => LifecyclePart::Stage,
                 "enteredAt" => LifecyclePart::EnteredAt,
                 "pass" => LifecyclePart::Pass,
+                "moves" if as_of.is_some() => {
+                    let message = "moves are told of the present, not of another time";
+                    return Err(vec![self.error(&part, message)]);
+                }
+                "moves" => LifecyclePart::Moves(self.moves(&names.with("Move"), &part)?),
                 "history" => LifecyclePart::History(self.within(&part, |this| this.stays(&ty, &part))?),
                 _ => return Err(self.unknown(&ty, &part)),
             };
             parts.push(keyed(&part, item));
         }
         Ok(LifecycleRead { as_of, parts })
+    }
+
+    fn moves(&self, ty: &str, field: &Collected<'d>) -> Result<Vec<Keyed<MovePart>>, Failures> {
+        self.plain(ty, field, |part| {
+            Ok(Some(match part.name {
+                "__typename" => MovePart::TypeName(Arc::from(ty)),
+                "to" => MovePart::To,
+                "allowed" => MovePart::Allowed,
+                "missing" => MovePart::Missing(self.plain("WriteError", part, |part| {
+                    Ok(Some(match part.name {
+                        "__typename" => MissingPart::TypeName,
+                        "code" => MissingPart::Code,
+                        "path" => MissingPart::Path,
+                        "rule" => MissingPart::Rule,
+                        "message" => MissingPart::Message,
+                        "scriptLine" => MissingPart::ScriptLine,
+                        "index" => MissingPart::Index,
+                        _ => return Ok(None),
+                    }))
+                })?),
+                _ => return Ok(None),
+            }))
+        })
     }
 
     fn stays(&mut self, ty: &str, field: &Collected<'d>) -> Result<StayList, Failures> {
@@ -193,10 +221,7 @@ impl<'d> Lowering<'_, 'd> {
         })
     }
 
-    fn funnel_parts(
-        &self,
-        field: &Collected<'d>,
-    ) -> Result<Vec<query::request::Keyed<FunnelPart>>, Failures> {
+    fn funnel_parts(&self, field: &Collected<'d>) -> Result<Vec<Keyed<FunnelPart>>, Failures> {
         self.plain("FunnelStage", field, |part| {
             Ok(Some(match part.name {
                 "__typename" => FunnelPart::TypeName(Arc::from("FunnelStage")),
@@ -212,7 +237,7 @@ impl<'d> Lowering<'_, 'd> {
         })
     }
 
-    fn aging_parts(&self, field: &Collected<'d>) -> Result<Vec<query::request::Keyed<AgingPart>>, Failures> {
+    fn aging_parts(&self, field: &Collected<'d>) -> Result<Vec<Keyed<AgingPart>>, Failures> {
         self.plain("AgingStage", field, |part| {
             Ok(Some(match part.name {
                 "__typename" => AgingPart::TypeName(Arc::from("AgingStage")),

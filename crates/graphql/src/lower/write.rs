@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use expr::{Expr, Node, Span, Type, Value};
 use metadata::Name;
+use query::holes::Holes;
 use query::request::{Batch, DataProblem, Keyed, Operation, RecordData, Which, Write};
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -38,6 +39,11 @@ impl<'d> Lowering<'_, 'd> {
         let dry_run = arguments.get("dryRun").and_then(Json::as_bool).unwrap_or(false);
         let write = Write { object: object.clone(), operation, dry_run, idempotency_key };
         let payload = self.payload(object, verb.bulk(), field)?;
+        let holes = payload.selection().and_then(Holes::of_record);
+        if write.dry_run && holes.is_some() {
+            let message = "moves cannot be selected of a rehearsal: they are told of what is there";
+            return Err(vec![self.argument_error(field, "dryRun", message)]);
+        }
         Ok((write, payload))
     }
 

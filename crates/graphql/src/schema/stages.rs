@@ -141,6 +141,13 @@ pub(super) fn lifecycle(builder: &mut Builder<'_>, object: &Object) -> Option<Fi
             ty = ty.field(output(shown, of));
         }
     }
+    let way = names.with("Move");
+    let to = format!("{stage}!");
+    let moves =
+        output_type(&way, [("to", to.as_str()), ("allowed", "Boolean!"), ("missing", "[WriteError!]!")]);
+    builder.add(&way, moves.description("A stage that a transition leads to from here."));
+    let moves = output("moves", &format!("[{way}!]!"));
+    ty = ty.field(moves.description("What may come next, and what is missing for it."));
     let mut field = output("lifecycle", &name).description("Null for a record that takes none.");
     if object.has_log() {
         let stays = output("history", "[StageStay!]!")

@@ -10,7 +10,7 @@ use sql::{Compare, Dialect, From, Ident, Join, JoinKind, Param, Query, Relation,
 use super::LowerError;
 use super::log::{self, Past};
 use crate::access::{Access, Rows as Granted};
-use crate::request::Deleted;
+use crate::request::{Deleted, Keyed, MovePart};
 use crate::slots::{Derived, Slots, Transform};
 
 /// One statement being made.
@@ -24,6 +24,8 @@ pub(super) struct Cx<'a> {
     pub pointers: bool,
     /// Whether nested JSON may hold the mark of a sum over several currencies.
     pub marked: bool,
+    /// What is selected of the moves of records: [`crate::holes::Holes::selections`].
+    pub moves: Vec<Vec<Keyed<MovePart>>>,
     aliases: u32,
     depth: u32,
 }
@@ -108,7 +110,17 @@ const DEEPEST: u32 = 40;
 
 impl<'a> Cx<'a> {
     pub fn new(catalog: &'a Catalog, dialect: Dialect, slots: Slots, access: Option<&'a Access>) -> Self {
-        Self { catalog, dialect, slots, access, pointers: false, marked: false, aliases: 0, depth: 0 }
+        Self {
+            catalog,
+            dialect,
+            slots,
+            access,
+            pointers: false,
+            marked: false,
+            moves: Vec::new(),
+            aliases: 0,
+            depth: 0,
+        }
     }
 
     /// Runs a step one level deeper into formulas.

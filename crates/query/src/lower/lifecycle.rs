@@ -7,13 +7,13 @@ use metadata::layout::Role;
 use sql::{CellType, Compare, From, Ident, JoinKind, Order, Query, Relation, Scalar};
 
 use super::LowerError;
-use super::context::{Cx, Frame, Place, Rows, conjunction, equal};
+use super::context::{Cx, Frame, Place, Rows, conjunction, equal, unsupported};
 use super::log::column;
 use super::selection::{Columns, Pairs, json_text, object_pieces, type_name};
 use super::tempo::days_between;
 use crate::access::Access;
 use crate::cost::DEFAULT_PAGE;
-use crate::request::{Deleted, LifecyclePart, LifecycleRead, StayList, StayPart};
+use crate::request::{Deleted, Keyed, LifecyclePart, LifecycleRead, MovePart, StayList, StayPart};
 use crate::response::Piece;
 use crate::slots::Transform;
 
@@ -87,11 +87,22 @@ impl Cx<'_> {
             LifecyclePart::Pass => "pass",
             LifecyclePart::Title => return Ok((self.title(place)?, CellType::Plain(Encoding::Text))),
             // What may come next is for the engine to say, which needs to know of which record.
-            LifecyclePart::Moves(_) => return Ok((self.id(place)?, CellType::Plain(Encoding::Id))),
+            LifecyclePart::Moves(parts) => {
+                return Ok((self.hole(place, parts)?, CellType::Plain(Encoding::Text)));
+            }
             LifecyclePart::History(stays) => return Ok((self.history(place, stays)?, CellType::Raw)),
         };
         let typed = self.column(place, field, &Role::Value)?;
         Ok((typed.scalar, CellType::Plain(typed.encoding)))
+    }
+
+    /// What is put in the place of a record's moves: of which record, and what is selected of them.
+    fn hole(&mut self, place: &Place, parts: &[Keyed<MovePart>]) -> Result<Scalar, LowerError> {
+        let number = self.moves.iter().position(|known| known == parts);
+        let number = number.ok_or_else(|| unsupported("moves that were not looked for"))?;
+        let id = Scalar::Convert(Box::new(self.id(place)?), Encoding::Id, Encoding::Text);
+        let object = Scalar::Text(format!("{}:", place.object.name));
+        Ok(Scalar::Concat(vec![object, id, Scalar::Text(format!(":{number}"))]))
     }
 
     /// The title of the record's lifecycle.

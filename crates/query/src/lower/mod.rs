@@ -27,6 +27,7 @@ use self::context::{Cx, Frame, Place, equal};
 pub(crate) use self::order::path_encoding;
 use self::selection::Columns;
 use crate::access::{Access, Permitted};
+use crate::holes::Holes;
 use crate::request::{Read, RecordRead};
 use crate::response::{Form, ResponseShape};
 use crate::slots::Slots;
@@ -67,6 +68,7 @@ pub enum LowerError {
 /// One statement for the read, however deep it is nested.
 pub fn lower(read: &Permitted<Read>, catalog: &Catalog, dialect: Dialect) -> Result<Lowered, LowerError> {
     let mut cx = Cx::new(catalog, dialect, Slots::open(), Some(read.access()));
+    cx.moves = Holes::of(read.shape()).map(|holes| holes.selections).unwrap_or_default();
     let (query, form, currencies) = match read.shape() {
         Read::Record(record) => {
             let (query, form) = cx.record(record)?;

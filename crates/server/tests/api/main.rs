@@ -8,6 +8,7 @@ mod audit;
 mod deeds;
 mod isolation;
 mod jobs;
+mod lifecycle;
 mod limits;
 mod live;
 mod login;
