@@ -16,6 +16,7 @@ use crate::error::WriteError;
 use crate::model::Model;
 use crate::order;
 use crate::outcome::Outcome;
+use crate::queue::Duty;
 
 /// Catalogs whose models are kept.
 const MODELS: usize = 256;
@@ -103,7 +104,18 @@ impl Engine {
         returning: Option<&Returning>,
         rider: Option<&dyn Rider>,
     ) -> Result<Outcome, WriteError> {
-        let request = order::Request { write, returning, rider, erasing: None };
+        self.write_riding(caller, write, returning, (rider, None)).await
+    }
+
+    /// The same, and a function of a script that is run in its transaction.
+    pub(crate) async fn write_riding(
+        &self,
+        caller: &Caller,
+        write: Write,
+        returning: Option<&Returning>,
+        (rider, duty): (Option<&dyn Rider>, Option<&Duty<'_>>),
+    ) -> Result<Outcome, WriteError> {
+        let request = order::Request { write, returning, rider, erasing: None, duty };
         // Behind a pointer, so that the futures of doors need not be searched as deep as writes may set each other off.
         let work: Pin<Box<dyn Future<Output = _> + Send + '_>> =
             Box::pin(order::carry_out(self, caller, request));

@@ -46,5 +46,5 @@ pub use lifecycle::preview::Move;
 pub use outcome::{Code, Effect, EffectKind, Outcome, Refusal};
 pub use person::{Person, UserRecord};
 pub use port::{Clock, Ids, SystemClock, SystemIds};
-pub use queue::{Awaiting, Errand, Handled, Kind, Matched, Principal, Queued, link};
+pub use queue::{Awaiting, Duty, Errand, Handled, Kind, Matched, Principal, Queued, link};
 pub use read::Ready;

@@ -13,6 +13,7 @@ use crate::erase::Erasing;
 use crate::error::WriteError;
 use crate::lifecycle::race::Glimpse;
 use crate::outcome::Outcome;
+use crate::queue::Duty;
 use crate::run::{Halt, Run};
 use crate::script;
 use crate::step::{
@@ -25,6 +26,7 @@ pub(crate) struct Request<'a> {
     pub(crate) returning: Option<&'a Returning>,
     pub(crate) rider: Option<&'a dyn Rider>,
     pub(crate) erasing: Option<&'a Erasing<'a>>,
+    pub(crate) duty: Option<&'a Duty<'a>>,
 }
 
 /// Permission first, before anything is read or written; then the whole order, again when it lost a race. What was denied is noted when
@@ -44,17 +46,18 @@ pub(crate) async fn carry_out(
 }
 
 async fn permitted(engine: &Engine, caller: &Caller, request: Request<'_>) -> Result<Outcome, WriteError> {
-    let Request { write, returning, rider, erasing } = request;
+    let Request { write, returning, rider, erasing, duty } = request;
     let write = permission::check(caller, write, returning)?;
     let mut attempts = Attempts::new(caller);
     let mut carefully = false;
     let glimpse = Glimpse::default();
-    let _permit = script::permit(engine, caller, write.shape()).await?;
+    let _permit = script::permit(engine, caller, write.shape(), duty.is_some()).await?;
     loop {
         let mut run = Run::new(engine, caller, &write, returning, rider)?;
         run.erasing = erasing;
         run.glimpse = Some(&glimpse);
-        run.quick = !carefully && quick::may(&run)?;
+        run.duty = duty;
+        run.quick = !carefully && duty.is_none() && quick::may(&run)?;
         match once(run).await {
             Ok(outcome) => return Ok(outcome),
             Err(Halt::Carefully) => carefully = true,
@@ -72,6 +75,7 @@ async fn once(mut run: Run<'_>) -> Result<Outcome, Halt> {
         return Ok(known);
     }
     waves(&mut run).await?;
+    Box::pin(react::discharge(&mut run)).await?;
     close::finish(run).await
 }
 

@@ -186,6 +186,8 @@ pub(crate) struct Run<'a> {
     pub(crate) glimpse: Option<&'a Glimpse>,
     /// Whether all traces of what is destroyed go with it.
     pub(crate) erasing: Option<&'a Erasing<'a>>,
+    /// The function that is run beside it, for a job.
+    pub(crate) duty: Option<&'a crate::queue::Duty<'a>>,
     /// The instant of the request.
     pub(crate) now: DateTime<Utc>,
     pub(crate) tx: Option<Transaction>,
@@ -230,6 +232,7 @@ impl<'a> Run<'a> {
             rider,
             glimpse: None,
             erasing: None,
+            duty: None,
             now: micros(caller.clock.now()),
             tx: None,
             waves: std::collections::VecDeque::new(),

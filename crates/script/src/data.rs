@@ -43,6 +43,28 @@ impl Data {
         matches!(self, Data::Value(Value::Null))
     }
 
+    /// JSON as a script sees it: numbers exact, objects as maps.
+    pub fn from_json(json: &serde_json::Value) -> Data {
+        use serde_json::Value as Json;
+        match json {
+            Json::Null => Data::NULL,
+            Json::Bool(truth) => Data::Value(Value::Bool(*truth)),
+            Json::Number(number) => match number.as_i64() {
+                Some(number) => Data::Value(Value::Int(number)),
+                None => Data::Value(
+                    Decimal::from_str(&number.to_string())
+                        .or_else(|_| Decimal::from_scientific(&number.to_string()))
+                        .map_or(Value::Null, |number| Value::Decimal(number.normalize())),
+                ),
+            },
+            Json::String(text) => Data::text(text.as_str()),
+            Json::Array(items) => Data::List(items.iter().map(Self::from_json).collect()),
+            Json::Object(entries) => Data::Map(
+                entries.iter().map(|(name, value)| (name.clone(), Self::from_json(value))).collect(),
+            ),
+        }
+    }
+
     /// As JSON: text forms for what JSON does not have, a record as its id.
     pub fn to_json(&self) -> serde_json::Value {
         match self {
@@ -84,7 +106,7 @@ impl Data {
 impl From<Value> for Data {
     fn from(value: Value) -> Self {
         match value {
-            Value::Json(json) => from_json(&json),
+            Value::Json(json) => Data::from_json(&json),
             Value::List(items) => Data::List(items.into_iter().map(Data::from).collect()),
             value => Data::Value(value),
         }
@@ -129,7 +151,7 @@ pub(crate) fn dynamic(value: Value) -> Dynamic {
         Value::Duration(length) => Dynamic::from(Length(length)),
         Value::Id(id) => id.to_string().into(),
         Value::List(items) => Dynamic::from_array(items.into_iter().map(dynamic).collect()),
-        Value::Json(json) => from_json(&json).into_dynamic(),
+        Value::Json(json) => Data::from_json(&json).into_dynamic(),
     }
 }
 
@@ -137,27 +159,6 @@ pub(crate) fn dynamic(value: Value) -> Dynamic {
 fn decimal_of(number: f64) -> Option<Decimal> {
     let text = format!("{number}");
     Decimal::from_str(&text).ok().map(|number| number.normalize())
-}
-
-fn from_json(json: &serde_json::Value) -> Data {
-    use serde_json::Value as Json;
-    match json {
-        Json::Null => Data::NULL,
-        Json::Bool(truth) => Data::Value(Value::Bool(*truth)),
-        Json::Number(number) => match number.as_i64() {
-            Some(number) => Data::Value(Value::Int(number)),
-            None => Data::Value(
-                Decimal::from_str(&number.to_string())
-                    .or_else(|_| Decimal::from_scientific(&number.to_string()))
-                    .map_or(Value::Null, |number| Value::Decimal(number.normalize())),
-            ),
-        },
-        Json::String(text) => Data::text(text.as_str()),
-        Json::Array(items) => Data::List(items.iter().map(from_json).collect()),
-        Json::Object(entries) => {
-            Data::Map(entries.iter().map(|(name, value)| (name.clone(), from_json(value))).collect())
-        }
-    }
 }
 
 /// The plain value, where it is one.

@@ -16,7 +16,7 @@ use crate::error::WriteError;
 use crate::json;
 use crate::lifecycle::Stay;
 use crate::model::{Record, Shape};
-use crate::queue::{self, Kind, Queued};
+use crate::queue::{self, Duty, Kind, Queued};
 use crate::run::{Act, Halt, Job, Run};
 use crate::script::{self as scripts, Handler, Sight, of_record, scene};
 
@@ -239,9 +239,47 @@ async fn carry_out(run: &mut Run<'_>, doing: Doing<'_>, place: usize, event: Dat
     run.cascade.links.pop();
     let ran = done?;
     if !run.write.dry_run {
-        log::done(run, doing.name, (place, id), log::Told { event, ran, spent, effects }).await?;
+        let about = run.jobs.get(place).map(|job| (job.shape.object.name.clone(), id));
+        log::done(run, doing.name, (about, None), log::Told { event, ran, spent, effects }).await?;
     }
     Ok(())
+}
+
+/// Runs the function of a job, on the record that it is about if there is one.
+pub(crate) async fn discharge(run: &mut Run<'_>, duty: &Duty<'_>) -> Result<(), Halt> {
+    let before = run.cascade.budget.spent();
+    let effects = run.outcome.effects.len();
+    let record = duty.about.as_ref().map_or(Uuid::nil(), |(_, id)| *id);
+    run.cascade.links.push(Link { automation: duty.name.to_owned(), record });
+    let ran = Box::pin(discharged(run, duty)).await;
+    let spent = run.cascade.since(&before);
+    run.cascade.links.pop();
+    let ran = ran.map_err(|halt| with_cost(halt, spent))?;
+    let about = duty.about.clone();
+    log::done(
+        run,
+        duty.name,
+        (about, Some(duty.job)),
+        log::Told { event: duty.event.clone(), ran, spent, effects },
+    )
+    .await
+}
+
+async fn discharged(run: &mut Run<'_>, duty: &Duty<'_>) -> Result<Ran, Halt> {
+    let mut scene = scene(run, duty.principal, duty.event.clone());
+    if let Some((object, id)) = &duty.about {
+        let shape = Arc::clone(run.model.shape(object)?);
+        let statement = run.model.load_statement(&shape, None);
+        let rows = run.execute(&statement, &[expr::Value::List(vec![expr::Value::Id(*id)])]).await?;
+        let record = rows.first().map(|row| Record::read(&shape, row, 0));
+        scene.record = record.map(|record| of_record(&shape, &record, None, sight(run, duty.principal)));
+    }
+    let handler = Handler { function: duty.function, principal: duty.principal, scene };
+    let ran = Box::pin(scripts::run(run, handler)).await?;
+    ran.map_err(|error| {
+        let failed = Failed::new(duty.name, error, duty.about.clone());
+        Halt::from(WriteError::Script(Box::new(failed)))
+    })
 }
 
 fn with_cost(halt: Halt, spent: Spent) -> Halt {

@@ -13,12 +13,13 @@ use crate::model::Slots;
 use crate::run::{Halt, Run};
 
 /// The columns that are written here.
-const COLUMNS: [(&str, Encoding); 11] = [
+const COLUMNS: [(&str, Encoding); 12] = [
     ("id", Encoding::Id),
     ("at", Encoding::DateTime),
     ("automation", Encoding::Text),
     ("object", Encoding::Text),
     ("record", Encoding::Id),
+    ("job", Encoding::Id),
     ("outcome", Encoding::Text),
     ("operations", Encoding::Int),
     ("micros", Encoding::Int),
@@ -40,10 +41,9 @@ pub(super) struct Told {
 pub(super) async fn done(
     run: &mut Run<'_>,
     automation: &str,
-    (place, id): (usize, Uuid),
+    (about, job): (Option<(metadata::Name, Uuid)>, Option<Uuid>),
     told: Told,
 ) -> Result<(), Halt> {
-    let Some(object) = run.jobs.get(place).map(|job| job.shape.object.name.clone()) else { return Ok(()) };
     let effects = run.outcome.effects.get(told.effects..).unwrap_or_default();
     let changed: Vec<&str> = told.ran.changed.iter().map(|changed| changed.field.as_str()).collect();
     let input =
@@ -52,7 +52,7 @@ pub(super) async fn done(
         "calls": told.spent.calls, "written": told.spent.writes});
     let values = values(
         (run.new_id(), run.now),
-        (automation, Some((object.as_str(), id))),
+        (automation, about.as_ref().map(|(object, id)| (object.as_str(), *id)), job),
         ("done", told.spent),
         (Some(input), Some(effects), None),
     );
@@ -69,7 +69,7 @@ pub(crate) async fn failed(caller: &Caller, failed: &Failed) {
     let about = failed.record.as_ref().map(|(object, id)| (object.as_str(), *id));
     let values = values(
         (caller.ids.id(now), now),
-        (&failed.automation, about),
+        (&failed.automation, about, None),
         ("failed", failed.spent),
         (Some(input), None, Some(failed.to_string())),
     );
@@ -94,12 +94,12 @@ fn insert(dialect: sql::Dialect) -> Vec<Statement> {
     sql::print_write(&write, dialect)
 }
 
-type About<'a> = (&'a str, Option<(&'a str, Uuid)>);
+type About<'a> = (&'a str, Option<(&'a str, Uuid)>, Option<Uuid>);
 type Texts = (Option<Json>, Option<Json>, Option<String>);
 
 fn values(
     (id, at): (Uuid, chrono::DateTime<chrono::Utc>),
-    (automation, record): About<'_>,
+    (automation, record, job): About<'_>,
     (outcome, spent): (&str, Spent),
     (input, effects, error): Texts,
 ) -> Vec<Value> {
@@ -112,6 +112,7 @@ fn values(
         text(automation),
         record.map_or(Value::Null, |(object, _)| text(object)),
         record.map_or(Value::Null, |(_, record)| Value::Id(record)),
+        job.map_or(Value::Null, Value::Id),
         text(outcome),
         whole(u128::from(spent.operations)),
         whole(spent.time.as_micros()),

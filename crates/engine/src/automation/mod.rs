@@ -19,7 +19,7 @@ use script::{Place, ScriptError, Spent};
 use uuid::Uuid;
 
 pub(crate) use cascade::Cascade;
-pub(crate) use fire::{after, before, follows};
+pub(crate) use fire::{after, before, discharge, follows};
 pub(crate) use log::failed as note_failed;
 
 /// The automations of a catalog that run in transactions, by object.

@@ -104,7 +104,8 @@ impl Engine {
             dry_run: false,
             idempotency_key: None,
         };
-        let request = order::Request { write, returning: None, rider: None, erasing: Some(&erasing) };
+        let request =
+            order::Request { write, returning: None, rider: None, erasing: Some(&erasing), duty: None };
         let outcome = order::carry_out(self, &platform, request).await?;
         if !outcome.ok() {
             return Ok(Err(outcome.errors));

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use expr::{Encoding, Moment, Value};
 use metadata::Name;
 use metadata::catalog::{Automation, FieldType};
+use query::access::Access;
 use query::lower::Lowering;
-use query::request::{Deleted, Input, Operation, RecordData, RecordRef, Write};
+use query::request::{Batch, Deleted, Input, Operation, RecordData, RecordRef, Write};
 use sql::{Cells, From, Ident, Query, Relation, Scalar};
 use uuid::Uuid;
 
@@ -15,6 +16,7 @@ use crate::engine::{Engine, Rider};
 use crate::error::WriteError;
 use crate::model::{Shape, Slots, alias, equals, living, system_column};
 use crate::outcome::{Code, Outcome, Refusal};
+use crate::queue::Duty;
 
 /// How often values are computed anew because the record was changed meanwhile.
 const ATTEMPTS: usize = 5;
@@ -42,14 +44,17 @@ impl Engine {
         caller: &Caller,
         automation: &Automation,
         (object, id): (&Name, Uuid),
-        rider: &dyn Rider,
+        (rider, duty): (&dyn Rider, Option<&Duty<'_>>),
     ) -> Result<Handled, WriteError> {
         for _ in 0..ATTEMPTS {
             let Some(computed) = self.computed(caller, automation, (object, id)).await? else {
                 return Ok(Handled::Idle);
             };
             let write = write(caller, automation, (object, id), &computed)?;
-            let outcome = self.write_with(caller, write, None, Some(rider)).await?;
+            // Where nothing is set, the record is only looked at, and no right is needed for that.
+            let looking = Caller { access: Access::Everything, ..caller.clone() };
+            let writer = if automation.set.is_empty() { &looking } else { caller };
+            let outcome = self.write_riding(writer, write, None, (Some(rider), duty)).await?;
             // A conflict without rule is one of versions.
             let outdated = |refusal: &Refusal| refusal.code == Code::Conflict && refusal.rule.is_none();
             if !outcome.errors.iter().any(outdated) {
@@ -57,6 +62,22 @@ impl Engine {
             }
         }
         Err(WriteError::Store(store::StoreError::Retryable))
+    }
+
+    /// Runs a function that is about no record.
+    ///
+    /// # Errors
+    /// It failed, or the database did.
+    pub async fn run_function(
+        &self,
+        platform: &Caller,
+        duty: &Duty<'_>,
+        rider: &dyn Rider,
+    ) -> Result<Outcome, WriteError> {
+        let object = Name::new("user").map_err(WriteError::internal)?;
+        let operation = Operation::Create(Vec::new(), Batch::AllOrNone);
+        let write = Write { object, operation, dry_run: false, idempotency_key: None };
+        self.write_riding(platform, write, None, (Some(rider), Some(duty))).await
     }
 
     /// What is to be set, and the version of the record of which it was computed; nothing where the automation does not concern the record.

@@ -8,6 +8,7 @@ mod moments;
 
 use chrono::{DateTime, Utc};
 use metadata::Name;
+use metadata::catalog::FunctionPath;
 use query::access::Access;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -112,6 +113,23 @@ pub struct Errand {
     /// Who set it off; nobody where a clock did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<Principal>,
+}
+
+/// A function that a job runs, in the transaction in which the job ends.
+#[derive(Debug)]
+pub struct Duty<'a> {
+    /// The job.
+    pub job: Uuid,
+    /// The automation, or the function's own name.
+    pub name: &'a str,
+    /// What is run.
+    pub function: &'a FunctionPath,
+    /// What it sees as `event`.
+    pub event: script::Data,
+    /// The record that it sees, if it is about one.
+    pub about: Option<(Name, Uuid)>,
+    /// With whose rights it asks and writes.
+    pub principal: &'a Caller,
 }
 
 /// How many jobs may set each other off in a row.

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use expr::{Moment, Value, filter};
+use chrono::{DateTime, Utc};
+use expr::{Moment, Type, Value, filter};
 use indexmap::IndexMap;
 use metadata::Name;
 use metadata::catalog::{FieldType, Object};
 use query::request::{
     Batch, Deleted, Keyed, ListArgs, ListPart, ListRead, Operation, OrderKey, Page, Read, RecordData, Write,
 };
-use script::{Data, HostCall, HostError, Place};
+use script::{Data, HostCall, HostError, Path, Place};
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
@@ -19,6 +20,7 @@ use super::port::Port;
 use crate::caller::{Caller, Cause};
 use crate::error::WriteError;
 use crate::outcome::Outcome;
+use crate::queue::{Errand, Kind, Principal, Queued};
 use crate::run::{Halt, Run};
 
 /// Most records of one `find`.
@@ -67,12 +69,57 @@ pub(super) async fn answer(run: &mut Run<'_>, by: By<'_>, call: HostCall, place:
             Box::pin(written(run, by, write, place)).await?
         }
         HostCall::Claim { .. } => Err("there are no pools yet".to_owned()),
-        HostCall::Notify { .. } | HostCall::Schedule { .. } | HostCall::Enqueue { .. } => {
-            Err("there are no jobs yet".to_owned())
+        HostCall::Notify { .. } => {
+            Err("nothing carries messages to users yet; create a task for them instead".to_owned())
         }
+        HostCall::Enqueue { function, event } => later(run, by, (&function, &event), run.now, place)?,
+        HostCall::Schedule { at, function, event } => match moment(run, &at) {
+            Some(due) => later(run, by, (&function, &event), due, place)?,
+            None => Err("schedule takes an instant, or a length of time such as \"3d\"".to_owned()),
+        },
         HostCall::Log(_) => Ok(Data::NULL),
     };
     Ok(told.map_err(HostError::Refused))
+}
+
+/// Puts a function into the queue, to be run after the commit.
+fn later(
+    run: &mut Run<'_>,
+    by: By<'_>,
+    (function, event): (&str, &IndexMap<String, Data>),
+    due: DateTime<Utc>,
+    place: &Place,
+) -> Result<Result<Data, String>, Halt> {
+    let catalog = &run.caller.catalog;
+    let package =
+        catalog.scripts.iter().find(|script| script.file == place.file).map(|of| of.package.clone());
+    let Some((package, (module, name))) = package.zip(function.split_once("::")) else {
+        return Ok(Err(format!("`{function}` is no path of a function, such as `lead::remind`")));
+    };
+    if run.model.library.has(Path { package: &package, module, function: name }).is_none() {
+        return Ok(Err(format!("there is no function `{function}`")));
+    }
+    let work =
+        run.work(Kind::Function, format!("{package}:{function}"), Data::Map(event.clone()).to_json())?;
+    let errand = Errand { by: Some(Principal::of(by.principal)), ..work.errand };
+    run.queued.push(Queued { due, errand, ..work });
+    Ok(Ok(Data::NULL))
+}
+
+/// An instant, or so much later than now.
+fn moment(run: &Run<'_>, at: &Data) -> Option<DateTime<Utc>> {
+    let length = match at {
+        Data::Value(Value::DateTime(instant)) => return Some(*instant),
+        Data::Value(Value::Duration(length)) => *length,
+        Data::Value(Value::Text(text)) => match Value::parse(&Type::DateTime, text) {
+            Ok(Value::DateTime(instant)) => return Some(instant),
+            _ => text.parse().ok()?,
+        },
+        _ => return None,
+    };
+    let months = u32::try_from(length.months).ok()?;
+    let day = run.now.checked_add_months(chrono::Months::new(months))?;
+    day.checked_add_signed(chrono::TimeDelta::microseconds(length.micros))
 }
 
 /// An object that the principal sees.

@@ -41,13 +41,14 @@ impl Default for Permits {
     }
 }
 
-/// Waits for a place among the transactions with handlers, if the write may set any off. Whoever has one keeps it for the whole cascade.
+/// Waits for a place among the transactions with handlers, if it is certain that one runs, or if the write may set any off. Whoever has one keeps it for the whole cascade.
 pub(crate) async fn permit<'e>(
     engine: &'e Engine,
     caller: &Caller,
     write: &Write,
+    certain: bool,
 ) -> Result<Option<SemaphorePermit<'e>>, WriteError> {
-    if !engine.model(caller)?.automations.handled(&write.object) {
+    if !certain && !engine.model(caller)?.automations.handled(&write.object) {
         return Ok(None);
     }
     engine.permits.0.acquire().await.map(Some).map_err(WriteError::internal)

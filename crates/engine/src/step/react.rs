@@ -13,6 +13,14 @@ pub(crate) async fn after(run: &mut Run<'_>) -> Result<(), Halt> {
     if run.quick { Ok(()) } else { automation::after(run).await }
 }
 
+/// Runs the function that a job is about, once its record is found.
+pub(crate) async fn discharge(run: &mut Run<'_>) -> Result<(), Halt> {
+    match run.duty {
+        Some(duty) if !run.lost() => automation::discharge(run, duty).await,
+        _ => Ok(()),
+    }
+}
+
 /// Notes a run that failed, now that its write is undone.
 pub(crate) async fn note(caller: &Caller, write: &Write, error: &WriteError) {
     if let WriteError::Script(failed) = error

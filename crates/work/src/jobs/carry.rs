@@ -1,10 +1,15 @@
 //! Carrying out one job, whatever its kind.
 
-use engine::{Engine, Errand, Handled, Kind};
-use metadata::Name;
-use metadata::catalog::Automation;
+use std::sync::Arc;
 
-use super::acting::acting;
+use engine::{Caller, Cause, Door, Duty, Engine, Errand, Handled, Kind, Outcome};
+use metadata::Name;
+use metadata::catalog::{Automation, FunctionPath};
+use script::Data;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::acting::{acting, on_behalf};
 use super::ending::{Taken, refusals};
 use super::standing::{self, Looking};
 use super::{Became, Trouble, timed};
@@ -29,7 +34,7 @@ pub(crate) async fn carry_out(
     }
     let became = match kind {
         Kind::Automation => automation(engine, taken).await,
-        Kind::Function => Err(Trouble::Told("functions of scripts are not run as jobs yet".to_owned())),
+        Kind::Function => function(engine, taken).await,
         Kind::Transition => timed::take(engine, taken).await,
         Kind::Catalog => standing::catalog(taken).await,
         Kind::Schedule | Kind::Date | Kind::Age => standing::look(engine, taken, (kind, looking)).await,
@@ -56,22 +61,68 @@ async fn automation(engine: &Engine, taken: &Taken<'_>) -> Result<Became, Troubl
     let chain: Vec<String> = serde_json::from_str(&job.chain).unwrap_or_default();
     let caller = acting(engine, platform, automation, (errand.by.as_ref(), &chain, job.record)).await?;
     let about = about(taken, automation);
+    let acknowledgement = taken.acknowledgement(automation.then.is_some());
+    let duty = automation.then.as_ref().map(|function| Duty {
+        job: job.id,
+        name: automation.name.as_str(),
+        function,
+        event: event(job.id, automation.name.as_str(), &errand.event),
+        about: about.clone(),
+        principal: &caller,
+    });
     let Some((object, id)) = about else {
-        return Err(Trouble::Told(format!("`{}` has no record to work on", automation.name)));
+        return match &duty {
+            Some(duty) => ended(taken, engine.run_function(platform, duty, &acknowledgement).await?).await,
+            None => Err(Trouble::Told(format!("`{}` has no record to work on", automation.name))),
+        };
     };
-    if automation.then.is_some() {
-        return Err(Trouble::Told("scripts of automations are not run as jobs yet".to_owned()));
-    }
-    let acknowledgement = taken.acknowledgement();
-    match engine.handle(&caller, automation, (&object, id), &acknowledgement).await? {
+    match engine.handle(&caller, automation, (&object, id), (&acknowledgement, duty.as_ref())).await? {
         Handled::Idle => Ok(taken.idle().await?),
-        Handled::Ran(outcome) if outcome.ok() => Ok(Became::Done),
-        Handled::Ran(outcome) => Ok(taken.refused(&refusals(&outcome)).await?),
+        Handled::Ran(outcome) => ended(taken, outcome).await,
     }
 }
 
+async fn ended(taken: &Taken<'_>, outcome: Outcome) -> Result<Became, Trouble> {
+    if outcome.ok() { Ok(Became::Done) } else { Ok(taken.refused(&refusals(&outcome)).await?) }
+}
+
+/// What a handler sees as `event`: what it was put in with, and the job's id.
+fn event(job: Uuid, name: &str, put_in: &Json) -> Data {
+    let mut event = put_in.as_object().cloned().unwrap_or_default();
+    event.insert("id".to_owned(), job.to_string().into());
+    event.entry("automation").or_insert_with(|| name.into());
+    Data::from_json(&Json::Object(event))
+}
+
+/// A function that a script asked for: `package:module::function`.
+async fn function(engine: &Engine, taken: &Taken<'_>) -> Result<Became, Trouble> {
+    let (platform, job) = (taken.caller, &taken.row.job);
+    let unknown = || Trouble::Told(format!("there is no function `{}`", job.subject));
+    let (package, path) = job.subject.split_once(':').ok_or_else(unknown)?;
+    let (module, name) = path.split_once("::").ok_or_else(unknown)?;
+    let function =
+        FunctionPath { package: package.to_owned(), module: module.to_owned(), function: name.to_owned() };
+    let errand: Errand =
+        serde_json::from_str(&job.payload).map_err(|error| Trouble::Told(error.to_string()))?;
+    let by = errand.by.as_ref().ok_or_else(|| Trouble::Told("nobody asked for it".to_owned()))?;
+    let mut chain: Vec<String> = serde_json::from_str(&job.chain).unwrap_or_default();
+    chain.push(path.to_owned());
+    let principal = on_behalf(engine, platform, by).await?;
+    let principal =
+        Caller { cause: Arc::new(Cause { chain, ..Cause::default() }), door: Door::Automation, ..principal };
+    let duty = Duty {
+        job: job.id,
+        name: path,
+        function: &function,
+        event: event(job.id, path, &errand.event),
+        about: None,
+        principal: &principal,
+    };
+    ended(taken, engine.run_function(platform, &duty, &taken.acknowledgement(true)).await?).await
+}
+
 /// The record that the job is about.
-fn about(taken: &Taken<'_>, automation: &Automation) -> Option<(Name, uuid::Uuid)> {
+fn about(taken: &Taken<'_>, automation: &Automation) -> Option<(Name, Uuid)> {
     let job = &taken.row.job;
     let object = job.object.as_deref().and_then(|object| Name::new(object).ok());
     Some((object.or_else(|| automation.object.clone())?, job.record?))

@@ -26,13 +26,16 @@ pub(crate) struct Taken<'a> {
 /// Notes, in the transaction of its effects, that a job is done.
 pub(crate) struct Acknowledgement<'a> {
     taken: &'a Taken<'a>,
+    /// Whether the engine notes the run itself, with what its script took.
+    noted: bool,
     dialect: Dialect,
 }
 
 impl Rider for Acknowledgement<'_> {
     fn note(&self, outcome: &Outcome) -> Noted {
         let run = RunRow { effects: Some(effects(outcome).to_string()), ..self.taken.run("done") };
-        Noted::Job(Part::settle(self.dialect, self.taken.row, &Settled::Done, Some(&run)))
+        let run = (!self.noted).then_some(&run);
+        Noted::Job(Part::settle(self.dialect, self.taken.row, &Settled::Done, run))
     }
 }
 
@@ -73,8 +76,8 @@ impl<'a> Taken<'a> {
     }
 
     /// To ride with the job's effects.
-    pub(crate) fn acknowledgement(&self) -> Acknowledgement<'_> {
-        Acknowledgement { taken: self, dialect: self.caller.tenant.dialect() }
+    pub(crate) fn acknowledgement(&self, noted: bool) -> Acknowledgement<'_> {
+        Acknowledgement { taken: self, noted, dialect: self.caller.tenant.dialect() }
     }
 
     /// A run of it.

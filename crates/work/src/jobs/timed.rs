@@ -108,7 +108,7 @@ pub(crate) async fn take(engine: &Engine, taken: &Taken<'_>) -> Result<Became, T
         if engine.matching(caller, &wanted, (None, 1)).await?.is_empty() {
             continue;
         }
-        let (actor, acknowledgement) = (acting(caller, job.subject.clone()), taken.acknowledgement());
+        let (actor, acknowledgement) = (acting(caller, job.subject.clone()), taken.acknowledgement(false));
         let outcome = engine.write_with(&actor, moving(&way, record), None, Some(&acknowledgement)).await?;
         if outcome.ok() {
             return Ok(Became::Done);
