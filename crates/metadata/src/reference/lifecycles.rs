@@ -87,7 +87,7 @@ A lifecycle says through which stages the records of an object pass, and what ea
 
 - **A move that no transition allows does not happen**, by whatever door: the API, a file, a script, a plain update of `stage`.
 - **A record is in at most one lifecycle.** Of several for one object, the first whose `when` holds takes a new record; those without a
-  `when` are asked last.
+  `when` are asked last, and those of a package before those of the packages it builds on.
 - Records of an object with lifecycles have the fields `lifecycle`, `stage`, `stageEnteredAt` and `pass` (the how manyth stay in this
   stage). Do not define them yourself. A select `stage` that the object had before keeps its values: `apply` puts each record into that
   stage, or at the entry.

@@ -89,12 +89,14 @@ fn reached(lifecycle: &Lifecycle) -> HashSet<&str> {
     reached
 }
 
-/// Lifecycles that no record takes, because one before them takes all.
+/// Lifecycles that no record takes, because one of the same package before them takes all. A package that builds on another means to.
 pub fn shadowed(draft: &Draft, report: &mut Report) {
     for (index, lifecycle) in draft.lifecycles.values().enumerate() {
         let before = draft.lifecycles.values().take(index);
-        let shadow =
-            before.filter(|other| other.object == lifecycle.object).find(|other| other.when.is_none());
+        let beside = |other: &&DraftLifecycle| {
+            (&other.object, &other.package) == (&lifecycle.object, &lifecycle.package)
+        };
+        let shadow = before.filter(beside).find(|other| other.when.is_none());
         if let Some(shadow) = shadow {
             let message = format!(
                 "No record takes `{}`: `{}` comes before it and takes every `{}`",

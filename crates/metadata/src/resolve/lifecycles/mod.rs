@@ -6,6 +6,7 @@ mod judge;
 mod stages;
 mod transitions;
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -121,9 +122,10 @@ pub fn draft(
     }
     draft.broken_lifecycles.extend(documents.broken.iter().cloned());
     extend::extensions(documents, packages, draft, report);
-    // Which records a lifecycle takes is asked in this order: those that take all come last.
+    // Which records a lifecycle takes is asked in this order: those that take all come last, and a package before those that it builds
+    // on, so that it can take over their records.
     draft.lifecycles.sort_by(|_, a, _, b| {
-        let place = |one: &DraftLifecycle| (one.when.is_none(), packages.get_index_of(&one.package));
+        let place = |one: &DraftLifecycle| (one.when.is_none(), Reverse(packages.get_index_of(&one.package)));
         (place(a), &a.name).cmp(&(place(b), &b.name))
     });
 }
