@@ -5,7 +5,7 @@ use engine::{Door, Engine};
 use query::request::{Batch, Operation, Write};
 use store::Tenant;
 
-use super::{Rows, SEED, generate};
+use super::{Part, SEED, generate};
 use crate::commands;
 use crate::console::Console;
 use crate::failure::Failure;
@@ -19,9 +19,9 @@ pub async fn load(tenant: &Tenant, today: NaiveDate, console: &Console) -> Resul
     let caller = commands::caller(tenant, Door::Demo).await?;
     let engine = Engine::new();
     let bar = console.progress("records", Some(data.len() as u64));
-    for Rows { object, key, rows } in data.objects {
-        for part in rows.chunks(BATCH) {
-            let (records, batch) = (part.to_vec(), Batch::AllOrNone);
+    for Part { object, key, rows } in data.objects {
+        for some in rows.chunks(BATCH) {
+            let (records, batch) = (some.to_vec(), Batch::AllOrNone);
             let write = Write {
                 object: object.clone(),
                 operation: match key.clone() {
@@ -36,7 +36,7 @@ pub async fn load(tenant: &Tenant, today: NaiveDate, console: &Console) -> Resul
             if let Some(refusal) = outcome.errors.first() {
                 return Err(Failure::Internal(format!("the demo's {object}: {}", refusal.message)));
             }
-            bar.inc(part.len() as u64);
+            bar.inc(some.len() as u64);
         }
     }
     bar.finish_and_clear();

@@ -30,12 +30,12 @@ pub const SEED: u64 = 20_261_121;
 #[derive(Clone, Debug, PartialEq)]
 pub struct DemoData {
     /// In the order in which they are written.
-    pub objects: Vec<Rows>,
+    pub objects: Vec<Part>,
 }
 
 /// Rows of one object.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Rows {
+pub struct Part {
     /// The object.
     pub object: Name,
     /// The field by which records that are there already are found; new ones when absent.
@@ -85,9 +85,9 @@ pub fn generate(seed: u64, today: NaiveDate) -> DemoData {
         ("task", due),
         ("activity", touched),
     ];
-    let fresh = |(object, rows)| Rows { object: rows::name(object), key: None, rows };
+    let fresh = |(object, rows)| Part { object: rows::name(object), key: None, rows };
     let key = || Some(rows::name("externalId"));
-    let moved = brought.moves.into_iter().map(|rows| Rows { object: rows::name("lead"), key: key(), rows });
+    let moved = brought.moves.into_iter().map(|rows| Part { object: rows::name("lead"), key: key(), rows });
     DemoData { objects: new.into_iter().map(fresh).chain(moved).chain(done.into_iter().map(fresh)).collect() }
 }
 
@@ -101,7 +101,7 @@ mod tests {
     use metadata::{Base, Catalog, resolve};
     use query::request::{Input, RecordRef};
 
-    use super::{Rows, SEED, generate, truths};
+    use super::{Part, SEED, generate, truths};
 
     fn today() -> NaiveDate {
         NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day of the calendar")
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn every_key_is_unique_and_named_only_after_it_was_given() {
         let mut known = BTreeSet::new();
-        for Rows { object, key, rows } in generate(SEED, today()).objects {
+        for Part { object, key, rows } in generate(SEED, today()).objects {
             for row in &rows {
                 for (_, input) in &row.fields {
                     let (Input::One(RecordRef::By(field, Value::Text(key)))
@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn the_rows_fit_the_shipped_packages() {
         let catalog = catalog();
-        for Rows { object: name, key, rows } in generate(SEED, today()).objects {
+        for Part { object: name, key, rows } in generate(SEED, today()).objects {
             let object = catalog.object(&name).expect("an object of the shipped packages");
             for row in rows {
                 for (field, input) in &row.fields {

@@ -182,9 +182,8 @@ pub fn organisation(seed: u64) -> Organisation {
 
 /// Seats in the rota: the first of each team takes what marketing hands over, the second what goes straight to sales.
 pub fn seats(sellers: &[Seller]) -> Vec<RecordData> {
-    let seat = |(seller, group): (&Seller, &str)| {
-        record(vec![("member", user(&seller.email)), ("group", text(group))])
-    };
+    let seat =
+        |(seller, desk): (&Seller, &str)| record(vec![("member", user(&seller.email)), ("desk", text(desk))]);
     let teams = sellers.chunks(TEAM_SIZE);
     teams.flat_map(|team| team.iter().zip(["sdr", "sales"])).map(seat).collect()
 }

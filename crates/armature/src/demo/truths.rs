@@ -6,7 +6,7 @@ use expr::Value;
 use query::request::{Input, RecordData, RecordRef};
 use rust_decimal::Decimal;
 
-use super::{DemoData, Rows};
+use super::{DemoData, Part};
 
 /// Figures of the data set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct Truths {
 pub fn truths(data: &DemoData) -> Truths {
     let mut out = Truths::default();
     let mut leads = BTreeMap::new();
-    for Rows { object, key, rows } in &data.objects {
+    for Part { object, key, rows } in &data.objects {
         if key.is_none() {
             *out.records.entry(object.to_string()).or_default() += rows.len();
         }

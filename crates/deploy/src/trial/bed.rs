@@ -66,9 +66,14 @@ impl Ground {
         let mut bed = Bed::on(store, tenant, at, None).await?;
         let mut problems = Vec::new();
         for (user, told) in &test.users {
-            problems.extend(step::make_user(&mut bed, user, told).await?);
+            problems.extend(step::make_user(&mut bed, user, told, &test.given).await?);
         }
         problems.extend(bed.given("given", &test.given).await?);
+        if problems.is_empty() {
+            for (user, told) in &test.users {
+                problems.extend(step::place_user(&bed, user, told, &test.given).await?);
+            }
+        }
         let names = std::mem::take(&mut bed.names);
         bed.close().await;
         Ok(Self { folder, names, at, problems })

@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Duration, Months, Utc};
 use engine::{Caller, Clock, ReadError, Refusal, WriteError};
+use indexmap::IndexMap;
 use metadata::catalog::{FieldType, Object};
-use metadata::document::{TestAct, TestUser};
+use metadata::document::{TestAct, TestRecord, TestUser};
 use query::request::{
     Batch, Deleted, Keyed, ListArgs, ListPart, ListRead, Operation, Page, Read, RecordData, RecordItem,
     RecordRead, Selection, Which, Write,
@@ -137,8 +138,14 @@ pub(super) async fn create(
 }
 
 /// Makes a user with roles, under the name that the test gives.
-pub(super) async fn make_user(bed: &mut Bed, user: &str, told: &TestUser) -> Result<Vec<Problem>, TestError> {
+pub(super) async fn make_user(
+    bed: &mut Bed,
+    user: &str,
+    told: &TestUser,
+    given: &IndexMap<String, TestRecord>,
+) -> Result<Vec<Problem>, TestError> {
     let mut data = told.data.clone();
+    data.retain(|_, value| !names_one(value, given));
     data.entry("name").or_insert_with(|| json!(user));
     data.entry("email").or_insert_with(|| json!(format!("{user}@test.example")));
     let caller = bed.everything.clone();
@@ -154,6 +161,32 @@ pub(super) async fn make_user(bed: &mut Bed, user: &str, told: &TestUser) -> Res
             .map(|no| Problem::new(&place, format!("the user is refused: {}", no.message)))
             .collect()),
     }
+}
+
+/// Gives a user what names records that were given after it.
+pub(super) async fn place_user(
+    bed: &Bed,
+    user: &str,
+    told: &TestUser,
+    given: &IndexMap<String, TestRecord>,
+) -> Result<Vec<Problem>, TestError> {
+    let mut data = told.data.clone();
+    data.retain(|_, value| names_one(value, given));
+    let Some((_, id)) = bed.names.get(user).filter(|_| !data.is_empty()) else { return Ok(Vec::new()) };
+    let data = match read_data(bed, "user", Some(&data)) {
+        Ok(data) => data,
+        Err(no) => return Ok(vec![Problem::new(format!("users/{user}"), no.message)]),
+    };
+    let operation = Operation::Update { id: *id, data, expected_version: None };
+    let refusals = write(bed, &bed.everything, "user", operation).await?.err().unwrap_or_default();
+    let told =
+        |no: &No| Problem::new(format!("users/{user}"), format!("the user is refused: {}", no.message));
+    Ok(refusals.iter().map(told).collect())
+}
+
+/// Whether a value is the name of a given record.
+fn names_one(value: &Json, given: &IndexMap<String, TestRecord>) -> bool {
+    value.as_str().is_some_and(|name| given.contains_key(name))
 }
 
 fn done(written: Result<Vec<Uuid>, Vec<No>>) -> Result<Done, Vec<No>> {

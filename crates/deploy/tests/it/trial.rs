@@ -123,6 +123,38 @@ async fn an_apply_is_refused_whose_tests_fail_unless_told_otherwise() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn scripts_run_as_jobs_and_ask_for_more_of_them() {
+    let mut files = package(
+        r#"{"name": "at once and later", "as": "ann",
+            "when": [{"create": "deal", "name": "n", "data": {"name": "New"}}, {"wait": "1d"}],
+            "expect": {"records": {"n": {"amount": 7, "name": "New, marked", "due": null}}}},
+           {"name": "after its time", "as": "ann",
+            "when": [{"create": "deal", "name": "n", "data": {"name": "New"}}, {"wait": "3d"}],
+            "expect": {"records": {"n": {"due": "2026-03-04"}}}}"#,
+    );
+    files.push(file(
+        "automations/deal.json",
+        r#"{"name": "follow", "object": "deal", "on": {"record": ["create"]}, "run": "job", "then": "deal::follow"}"#,
+    ));
+    files.push(file(
+        "scripts/deal.rhai",
+        r#"fn follow(record, event) {
+               if event.id == () { throw "a job has an id"; }
+               update(record, #{amount: 7});
+               enqueue("deal::mark", #{deal: record.id});
+               schedule("2d", "deal::late", #{deal: record.id});
+           }
+           fn mark(event) { let deal = get("deal", event.deal); update(deal, #{name: deal.name + ", marked"}); }
+           fn late(event) { update("deal", event.deal, #{due: today()}); }"#,
+    ));
+    let report = deploy::test(&files, &[]).await.expect("the tests can be carried out");
+    assert!(report.ok(), "{report:#?}");
+    let ran = |name: &str| report.cost.iter().find(|cost| cost.script == name).map_or(0, |cost| cost.runs);
+    // The given deal has its own jobs before the cases begin, or in each of them.
+    assert!(ran("follow") >= 2 && ran("deal::mark") >= 2 && ran("deal::late") >= 1, "{report:#?}");
+}
+
 /// The JSON documents and scripts below a folder, with paths that begin with `prefix`.
 fn folder(path: &Path, prefix: &str) -> Vec<SourceFile> {
     let mut files = Vec::new();

@@ -259,7 +259,7 @@ pub(crate) async fn discharge(run: &mut Run<'_>, duty: &Duty<'_>) -> Result<(), 
     log::done(
         run,
         duty.name,
-        (about, Some(duty.job)),
+        (about, Some((duty.job, duty.key))),
         log::Told { event: duty.event.clone(), ran, spent, effects },
     )
     .await

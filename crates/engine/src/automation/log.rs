@@ -13,13 +13,14 @@ use crate::model::Slots;
 use crate::run::{Halt, Run};
 
 /// The columns that are written here.
-const COLUMNS: [(&str, Encoding); 12] = [
+const COLUMNS: [(&str, Encoding); 13] = [
     ("id", Encoding::Id),
     ("at", Encoding::DateTime),
     ("automation", Encoding::Text),
     ("object", Encoding::Text),
     ("record", Encoding::Id),
     ("job", Encoding::Id),
+    ("key", Encoding::Text),
     ("outcome", Encoding::Text),
     ("operations", Encoding::Int),
     ("micros", Encoding::Int),
@@ -41,7 +42,7 @@ pub(super) struct Told {
 pub(super) async fn done(
     run: &mut Run<'_>,
     automation: &str,
-    (about, job): (Option<(metadata::Name, Uuid)>, Option<Uuid>),
+    (about, job): (Option<(metadata::Name, Uuid)>, Option<JobKey<'_>>),
     told: Told,
 ) -> Result<(), Halt> {
     let effects = run.outcome.effects.get(told.effects..).unwrap_or_default();
@@ -94,7 +95,10 @@ fn insert(dialect: sql::Dialect) -> Vec<Statement> {
     sql::print_write(&write, dialect)
 }
 
-type About<'a> = (&'a str, Option<(&'a str, Uuid)>, Option<Uuid>);
+/// The automation, its record, the job that it ran as with the job's key.
+type About<'a> = (&'a str, Option<(&'a str, Uuid)>, Option<JobKey<'a>>);
+/// A job and the key under which it waited.
+type JobKey<'a> = (Uuid, Option<&'a str>);
 type Texts = (Option<Json>, Option<Json>, Option<String>);
 
 fn values(
@@ -112,7 +116,8 @@ fn values(
         text(automation),
         record.map_or(Value::Null, |(object, _)| text(object)),
         record.map_or(Value::Null, |(_, record)| Value::Id(record)),
-        job.map_or(Value::Null, Value::Id),
+        job.map_or(Value::Null, |(job, _)| Value::Id(job)),
+        job.and_then(|(_, key)| key).map_or(Value::Null, text),
         text(outcome),
         whole(u128::from(spent.operations)),
         whole(spent.time.as_micros()),

@@ -120,6 +120,8 @@ pub struct Errand {
 pub struct Duty<'a> {
     /// The job.
     pub job: Uuid,
+    /// The key under which it waited: by the note of its run, work under a key is known to be done.
+    pub key: Option<&'a str>,
     /// The automation, or the function's own name.
     pub name: &'a str,
     /// What is run.

@@ -102,7 +102,7 @@ fn later(
     let work =
         run.work(Kind::Function, format!("{package}:{function}"), Data::Map(event.clone()).to_json())?;
     let errand = Errand { by: Some(Principal::of(by.principal)), ..work.errand };
-    run.queued.push(Queued { due, errand, ..work });
+    run.queued.push(Queued { errand, due, ..work });
     Ok(Ok(Data::NULL))
 }
 

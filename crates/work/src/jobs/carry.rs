@@ -64,6 +64,7 @@ async fn automation(engine: &Engine, taken: &Taken<'_>) -> Result<Became, Troubl
     let acknowledgement = taken.acknowledgement(automation.then.is_some());
     let duty = automation.then.as_ref().map(|function| Duty {
         job: job.id,
+        key: job.key.as_deref(),
         name: automation.name.as_str(),
         function,
         event: event(job.id, automation.name.as_str(), &errand.event),
@@ -112,6 +113,7 @@ async fn function(engine: &Engine, taken: &Taken<'_>) -> Result<Became, Trouble>
         Caller { cause: Arc::new(Cause { chain, ..Cause::default() }), door: Door::Automation, ..principal };
     let duty = Duty {
         job: job.id,
+        key: job.key.as_deref(),
         name: path,
         function: &function,
         event: event(job.id, path, &errand.event),

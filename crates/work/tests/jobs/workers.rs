@@ -210,7 +210,7 @@ async fn the_job_of_a_lost_worker_is_taken_over_and_its_late_end_changes_nothing
         let late = store::Part::settle(bed.tenant.dialect(), &lost, &store::Settled::Done, None);
         let touch = world.caller.catalog.automations["touch"].clone();
         let about = (&crate::support::name("lead"), lead);
-        let ended = world.engine.handle(&world.caller, &touch, about, &Late(late)).await;
+        let ended = world.engine.handle(&world.caller, &touch, about, (&Late(late), None)).await;
         assert!(matches!(ended, Err(engine::WriteError::Overtaken)), "{ended:?}");
         assert_eq!(world.one(lead, "touched").await, json!(1));
         assert_eq!(world.runs().await.len(), 1);
