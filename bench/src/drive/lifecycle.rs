@@ -229,7 +229,7 @@ const REPORTS_ASKED: [Asked; 2] = [
     },
     Asked {
         name: "velocity by month",
-        query: "{ leadVelocity(lifecycle: \"leadQualification\", by: MONTH) { from to bucket count meanDays p50Days p90Days } }",
+        query: "{ leadVelocity(lifecycle: leadQualification, by: MONTH) { from to bucket count meanDays p50Days p90Days } }",
         sql: "SELECT to_stage, left_to, date_trunc('month', left_at AT TIME ZONE 'UTC')::date, count(*), \
               avg(extract(epoch FROM left_at - entered)) / 86400, percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM left_at - entered)), \
               percentile_cont(0.9) WITHIN GROUP (ORDER BY extract(epoch FROM left_at - entered)) \
