@@ -40,6 +40,7 @@ check: ## formatting, lints, architecture
 generate: ## rewrite what is generated and committed: JSON Schemas, reference pages
 	UPDATE_SCHEMAS=1 cargo test -q -p metadata
 	UPDATE_REFERENCE=1 cargo test -q -p expr --test reference
+	UPDATE_REFERENCE=1 cargo test -q -p script --test reference
 
 bench: web ## the server beside a hand-written floor; writes bench/RESULTS.md
 	@scripts/need-postgres

@@ -78,7 +78,7 @@ pub fn markdown() -> String {
         let _ = writeln!(out, "| `{name}` | {doc} |");
     }
     out.push_str(VALUES);
-    out.push_str("\n## Asking the platform\n\nFor handlers; a guard that names one of these is refused by `check`. Filters and orders are those of the API (see expressions.md).\n\n| call | |\n|---|---|\n");
+    out.push_str("\n## Asking the platform\n\nFor handlers; a guard that names one of these is refused by `check`. Filters and orders are those of the API (see expressions.md); as `in` is a word of the language, a map says `#{stage: #{\"in\": [\"open\"]}}`.\n\n| call | |\n|---|---|\n");
     table(&mut out, ASKING);
     out.push_str("\n## Functions of expressions\n\nThe same names with the same meaning. A function of null is null unless it says otherwise.\n\n| call and result | meaning |\n|---|---|\n");
     for spec in FUNCTIONS.iter().filter(|spec| spec.function != Function::Float) {

@@ -128,7 +128,7 @@ fn of_record(run: &Run<'_>, case: &Case, log: &Log) -> Vec<Refusal> {
     if !case.auto {
         out.extend(role(run, transition).map(|message| refusal(case, message)));
         if transition.reason && job.passage.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
-            let message = told_or(transition, || "say why".to_owned());
+            let message = told_or(transition, || "say why: this move asks for a reason".to_owned());
             out.push(Refusal { path: Some("reason".to_owned()), ..refusal(case, message) });
         }
     }

@@ -41,12 +41,12 @@ pub(crate) const ASKING: &[Described] = &[
     (
         "schedule",
         "schedule(\"3d\", \"lead::remind\", #{lead: record.id})",
-        "Runs a function as a job at an instant, or so much later; it sees the map as `event`. Not yet: it is refused.",
+        "Runs a function as a job at an instant, or so much later; it sees the map as `event`, with the job's id as `event.id`.",
     ),
     (
         "enqueue",
         "enqueue(\"lead::sync\", #{lead: record.id})",
-        "Runs a function as a job after the commit. Not yet: it is refused.",
+        "Runs a function as a job after the commit; it sees the map as `event`, with the job's id as `event.id`.",
     ),
     ("log", "log(\"routed to \" + name)", "Keeps a line with the run."),
 ];

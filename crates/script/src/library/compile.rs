@@ -73,6 +73,8 @@ fn misspelt(source: &Source, all: &[&Source], error: &ParseError) -> Problem {
             "functions see their parameters and the constants of their script as `global::NAME` only"
                 .to_owned(),
         )
+    } else if message.contains("object map literal") {
+        Some("`in` is a word of the language: in a map it is written `\"in\"`".to_owned())
     } else {
         None
     };
