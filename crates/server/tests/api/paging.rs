@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use testing::each_database;
@@ -30,8 +31,8 @@ async fn create(stage: &Stage, rows: Vec<Value>) -> Vec<String> {
     records.iter().filter_map(|record| record["id"].as_str().map(str::to_owned)).collect()
 }
 
-/// Changes, deletes and inserts until it is told to stop; how often.
-async fn disturb(stage: Arc<Stage>, mut others: Vec<String>, stop: Arc<AtomicBool>) -> usize {
+/// Changes, deletes and inserts until it is told to stop, and tells how often.
+async fn disturb(stage: Arc<Stage>, mut others: Vec<String>, stop: Arc<AtomicBool>, done: Arc<AtomicUsize>) {
     let mut number = 0;
     while !stop.load(Ordering::Relaxed) {
         number += 1;
@@ -47,9 +48,9 @@ async fn disturb(stage: Arc<Stage>, mut others: Vec<String>, stop: Arc<AtomicBoo
             let at = number % others.len();
             others[at].clone_from(&new[0]);
         }
+        done.store(number, Ordering::Relaxed);
         tokio::task::yield_now().await;
     }
-    number
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -62,7 +63,9 @@ async fn each_untouched_record_is_met_once_while_others_write() {
             others.extend(create(&stage, (0..20).map(|number| row("other", number)).collect()).await);
         }
         let stop = Arc::new(AtomicBool::new(false));
-        let disturber = tokio::spawn(disturb(Arc::clone(&stage), others, Arc::clone(&stop)));
+        let done = Arc::new(AtomicUsize::new(0));
+        let disturber =
+            tokio::spawn(disturb(Arc::clone(&stage), others, Arc::clone(&stop), Arc::clone(&done)));
         for order in ["{employees: ASC_NULLS_FIRST}", "{employees: DESC_NULLS_LAST}"] {
             let (mut met, mut after) = (BTreeMap::<String, usize>::new(), Value::Null);
             let query = format!(
@@ -74,6 +77,11 @@ async fn each_untouched_record_is_met_once_while_others_write() {
                     *met.entry(node["name"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
                 }
                 after = page["pageInfo"]["endCursor"].take();
+                // Between any two pages something was changed.
+                let before = done.load(Ordering::Relaxed);
+                while done.load(Ordering::Relaxed) == before && !disturber.is_finished() {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
                 if page["pageInfo"]["hasNextPage"] == json!(false) {
                     break;
                 }
@@ -83,7 +91,8 @@ async fn each_untouched_record_is_met_once_while_others_write() {
             assert!(met.len() == all && met.values().all(|times| *times == 1), "{order}: {} of {all}", met.len());
         }
         stop.store(true, Ordering::Relaxed);
-        let times = disturber.await.expect("no panic");
+        disturber.await.expect("no panic");
+        let times = done.load(Ordering::Relaxed);
         assert!(times > 2, "only {times} changes meanwhile");
     })
     .await;
