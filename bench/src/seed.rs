@@ -33,7 +33,7 @@ struct Table {
 }
 
 /// The id of the n-th row of a kind, as PostgreSQL computes it.
-fn id(kind: u8, number: &str) -> String {
+pub fn id(kind: u8, number: &str) -> String {
     format!("('01900000-000{kind}-7000-8000-' || lpad(to_hex({number}), 12, '0'))::uuid")
 }
 

@@ -2,7 +2,7 @@
 //! records beside hand-written SQL.
 
 use std::fmt::Write;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 use sqlx::postgres::PgPool;
@@ -12,12 +12,16 @@ use crate::{Failure, Run, database, seed};
 
 use super::client::Connection;
 use super::numbers::Numbers;
-use super::operation::armature_request;
-use super::{load, report, say, servers};
+use super::operation::{Operation, Side, armature_request, floor_post};
+use super::servers::{self, Servers};
+use super::world::World;
+use super::{Measured, compare, guard, report, rounds, say};
 
 const DATABASE: &str = "armature_bench_lifecycle";
 const SCHEMA: &str = database::SCHEMA;
 const LEADS: u32 = 1_000_000;
+/// Records that wait to be moved.
+const DEALS: u32 = 300_000;
 /// How often a report is asked for.
 const REPORTS: usize = 7;
 
@@ -39,53 +43,70 @@ pub async fn run(run: Run) -> Result<(), Failure> {
     seed::fill(&url, run.percent, LEADS).await?;
     let pool = database::pool(&url, u32::try_from(run.connections)?).await?;
     fill_log(&pool).await?;
-    let server = servers::Server::armature(&run, &url).await?;
-    let target = server.target(servers::postmaster(&url).await?);
+    fill_deals(&pool, run.percent).await?;
+    pool.execute("VACUUM (ANALYZE)").await?;
+    let servers = Servers::start(&run, &url).await?;
+    let world = World::new(key.clone(), run.percent);
     let mut page = head(&run)?;
-    for writing in [Writing::Create, Writing::Move] {
-        let line = written(writing, &run, &pool, &key, target).await?;
-        say(line.trim_end());
-        page.push_str(&line);
+    let chosen = |operation: &&Operation| run.only.as_deref().is_none_or(|part| operation.name.contains(part));
+    for operation in OPERATIONS.iter().filter(chosen) {
+        let before = same_rows(&pool, &[]).await?;
+        compare::compare(operation, &servers, &world).await?;
+        same_rows(&pool, &before).await?;
+        let measured = Measured { operation, rounds: rounds(operation, &run, &servers, &world).await? };
+        say(&report::line(&measured));
+        report::rows(&mut page, &measured)?;
     }
+    let (expression, script) = guard::timed()?;
+    writeln!(page, "\nA guard over a record of 30 fields, the record's conversion included, in one thread: {expression:.1} µs as an expression, {script:.1} µs as a script (aim 10).")?;
     page.push_str("\n| report over a million | SQL ms | armature ms | ratio |\n|---|--:|--:|--:|\n");
     for asked in REPORTS_ASKED {
-        let line = reported(&asked, &pool, &key, target.port).await?;
+        let line = reported(&asked, &pool, &key, servers.port(Side::Armature)).await?;
         say(line.trim_end());
         page.push_str(&line);
     }
     report::write_part(&run.results, &page)?;
     pool.close().await;
-    drop(server);
+    drop(servers);
     database::drop_database(&cluster, DATABASE).await
 }
 
-/// An object on a lifecycle with a guard, a rule and two automations, and a score for leads.
+/// Two objects on a lifecycle with a guard, a rule and two automations, and a score for leads.
 async fn apply_package(run: &Run, url: &str) -> Result<(), Failure> {
-    let deal = json!({"name": "deal", "plural": "deals", "title": "Deal", "type": "object", "required": ["name"], "x-history": true,
+    let object = |name: &str, plural: &str| json!({"name": name, "plural": plural, "title": name, "type": "object", "required": ["name"], "x-history": true,
         "properties": {"name": {"type": "string", "maxLength": 120}, "amount": {"x-type": "decimal"}, "cost": {"x-type": "decimal"},
-            "region": {"type": "string"}, "checked": {"type": "boolean"}},
+            "margin": {"x-type": "decimal"}, "size": {"type": "string", "enum": ["small", "large"]}},
         "x-rules": [{"name": "margin", "check": "record.amount == null || record.cost == null || record.amount >= record.cost", "message": "No margin", "path": "amount"}]});
-    let way = json!({"name": "sale", "object": "deal",
+    let way = |name: &str| json!({"name": format!("{name}Way"), "object": name,
         "stages": [{"name": "open"}, {"name": "offered"}, {"name": "won", "kind": "won"}],
-        "transitions": [{"from": "open", "to": "offered", "requires": ["amount"], "guard": "record.amount > record.cost && record.region != null"},
+        "transitions": [{"from": "open", "to": "offered", "requires": ["amount"], "guard": "record.amount > record.cost && record.size != null"},
             {"from": "offered", "to": "open"}, {"from": "offered", "to": "won"}]});
+    let changes = json!({"record": ["create", "update"], "fields": ["amount"]});
+    let margin = |name: &str, object: &str| json!({"name": name, "object": object, "on": changes, "run": "before", "set": {"margin": "record.amount - record.cost"}});
     let automations = json!([
-        {"name": "place", "object": "deal", "on": {"record": ["create"]}, "run": "before", "when": "record.region == null", "set": {"region": "\"north\""}},
-        {"name": "check", "object": "deal", "on": {"transition": {"to": "offered"}}, "run": "before", "set": {"checked": "record.amount > 0"}},
+        margin("margin", "deal"),
+        {"name": "size", "object": "deal", "on": changes, "run": "before", "set": {"size": "if record.amount > 1000 { \"large\" } else { \"small\" }"}},
+        margin("tradeMargin", "trade"),
+        {"name": "call", "object": "trade", "on": {"transition": {"to": "offered"}}, "then": "trade::call"},
     ]);
     let lead = json!({"extends": "core/lead", "properties": {"fit": {"x-type": "score", "x-points": serde_json::from_str::<Value>(POINTS)?}}});
     let folder = std::env::temp_dir().join(format!("armature-bench-life-{}", std::process::id()));
     for (path, document) in [
         ("package.json", json!({"name": "benchLife", "version": "1.0.0", "depends": {"core": "*"}})),
-        ("objects/deal.json", deal),
+        ("objects/deal.json", json!([object("deal", "deals"), object("trade", "trades")])),
         ("objects/lead.json", lead),
-        ("lifecycles/deal.json", way),
+        ("lifecycles/deal.json", json!([way("deal"), way("trade")])),
         ("automations/deal.json", automations),
     ] {
         let file = folder.join(path);
         std::fs::create_dir_all(file.parent().ok_or("a file lies in a folder")?)?;
         std::fs::write(file, document.to_string())?;
     }
+    std::fs::create_dir_all(folder.join("scripts"))?;
+    std::fs::write(
+        folder.join("scripts/trade.rhai"),
+        "fn call(record) { create(\"task\", #{subject: `Call ${record.name}`, priority: \"high\"}); }",
+    )?;
     let path = folder.display().to_string();
     let applied = servers::command(run, url, &["apply", &path, "--tenant", "bench"]).await;
     std::fs::remove_dir_all(&folder)?;
@@ -105,114 +126,69 @@ async fn fill_log(pool: &PgPool) -> Result<(), Failure> {
     Ok(())
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Writing {
-    Create,
-    Move,
+/// Writes in a lifecycle, in the order of the results.
+const OPERATIONS: &[Operation] = &[
+    Operation { name: "create in a lifecycle", target: 0.7, writes: true, ask: make },
+    Operation { name: "move", target: 0.7, writes: true, ask: advance },
+    Operation { name: "move, and a script that makes a task", target: 0.0, writes: true, ask: advance_trade },
+];
+
+fn make(numbers: &mut Numbers, _: &World) -> (Vec<u8>, &'static str, Value) {
+    let amount = numbers.up_to(2_000);
+    let data = json!({"name": format!("New {}", numbers.up_to(1_000_000_000)), "amount": amount.to_string(), "cost": (amount / 2).to_string()});
+    let query = "mutation($data: DealCreateInput!) { written: createDeal(data: $data) { record { name margin size stage } errors { code } } }";
+    (floor_post("/deal/make", &data), query, json!({ "data": data }))
 }
 
-impl Writing {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Create => "create in a lifecycle",
-            Self::Move => "move",
-        }
+fn advance(numbers: &mut Numbers, world: &World) -> (Vec<u8>, &'static str, Value) {
+    let query = "mutation($id: ID!, $data: DealUpdateInput!) { written: moveDeal(id: $id, to: offered, data: $data) \
+         { record { name margin size stage } errors { code message } } }";
+    moved("/deal/advance", query, (numbers, world))
+}
+
+fn advance_trade(numbers: &mut Numbers, world: &World) -> (Vec<u8>, &'static str, Value) {
+    let query = "mutation($id: ID!, $data: TradeUpdateInput!) { written: moveTrade(id: $id, to: offered, data: $data) \
+         { record { name margin size stage } errors { code message } } }";
+    moved("/trade/advance", query, (numbers, world))
+}
+
+/// Each record is moved once, whoever asks.
+fn moved(
+    path: &str,
+    query: &'static str,
+    (numbers, world): (&mut Numbers, &World),
+) -> (Vec<u8>, &'static str, Value) {
+    let id = seed::id_of(8, world.next());
+    let amount = (500 + numbers.up_to(1_000)).to_string();
+    let floor = json!({ "id": id, "amount": amount });
+    (floor_post(path, &floor), query, json!({ "id": id, "data": { "amount": amount } }))
+}
+
+/// Records that stand at the beginning, of both kinds.
+async fn fill_deals(pool: &PgPool, percent: u32) -> Result<(), Failure> {
+    for table in ["deal", "trade"] {
+        let id = seed::id(8, "n");
+        let sql = format!(
+            "WITH d AS (INSERT INTO {SCHEMA}.{table} (id, created_at, updated_at, version, name, amount, cost, margin, size, lifecycle, stage, stage_entered_at, pass) \
+               SELECT {id}, now(), now(), 1, 'Same', 100, 50, 50, 'small', '{table}Way', 'open', now(), 1 FROM generate_series(1, {}) n RETURNING id) \
+             INSERT INTO {SCHEMA}.transition (id, object, record, lifecycle, to_stage, pass, entered, actor, cause, version) \
+               SELECT gen_random_uuid(), '{table}', id, '{table}Way', 'open', 1, now(), 'bench', 'user', 1 FROM d",
+            DEALS / 100 * percent.max(10)
+        );
+        pool.execute(sqlx::query(AssertSqlSafe(sql))).await?;
     }
+    Ok(())
 }
 
-/// One kind of write, driven in turns.
-async fn written(
-    writing: Writing,
-    run: &Run,
-    pool: &PgPool,
-    key: &str,
-    target: load::Target,
-) -> Result<String, Failure> {
-    let records = (0..run.rounds).map(|_| make_deals(pool));
-    let mut made = Vec::new();
-    for records in records {
-        made.push(records.await?);
+/// Both servers wrote the same number of rows into every table.
+async fn same_rows(pool: &PgPool, before: &[i64]) -> Result<Vec<i64>, Failure> {
+    let mut counts = Vec::new();
+    for table in ["history", "outbox", "transition", "automation_run", "deal", "task"] {
+        let sql = format!("SELECT count(*) FROM {SCHEMA}.{table}");
+        counts.push(sqlx::query_scalar::<_, i64>(AssertSqlSafe(sql)).fetch_one(pool).await?);
     }
-    let (mut floors, mut ours) = (Vec::new(), Vec::new());
-    for (round, deals) in made.iter().enumerate() {
-        let seed = 100 + round as u64;
-        let drive = load::Drive { seconds: run.seconds, connections: run.connections, seed };
-        let next = std::sync::atomic::AtomicUsize::new(0);
-        let ask = |numbers: &mut Numbers| {
-            let at = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            request(writing, key, numbers, deals, at)
-        };
-        let figures = load::drive(&drive, writing.name(), target, &ask).await?;
-        let floor = floor(writing, run, pool, deals).await?;
-        ours.push(figures.rate);
-        floors.push(floor);
-    }
-    let (floor, own) = (report::median(floors.into_iter()), report::median(ours.into_iter()));
-    let mut line = String::new();
-    writeln!(line, "| {} | {floor:.0} | {own:.0} | **{:.2}** |", writing.name(), own / floor)?;
-    Ok(line)
-}
-
-/// Deals to be moved: their ids, enough that none is moved twice in a round.
-async fn make_deals(pool: &PgPool) -> Result<Vec<String>, Failure> {
-    let sql = format!(
-        "WITH d AS (INSERT INTO {SCHEMA}.deal (id, created_at, updated_at, version, name, amount, cost, region, lifecycle, stage, stage_entered_at, pass) \
-           SELECT gen_random_uuid(), now(), now(), 1, 'Deal ' || n, 100, 50, 'north', 'sale', 'open', now(), 1 FROM generate_series(1, 40000) n RETURNING id), \
-         t AS (INSERT INTO {SCHEMA}.transition (id, object, record, lifecycle, to_stage, pass, entered, actor, cause, version) \
-           SELECT gen_random_uuid(), 'deal', id, 'sale', 'open', 1, now(), 'bench', 'user', 1 FROM d) SELECT id::text FROM d"
-    );
-    Ok(sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(pool).await?)
-}
-
-fn request(writing: Writing, key: &str, numbers: &mut Numbers, deals: &[String], at: usize) -> Vec<u8> {
-    match writing {
-        Writing::Create => armature_request(
-            key,
-            "mutation($data: DealCreateInput!) { createDeal(data: $data) { record { id } errors { code } } }",
-            &json!({"data": {"name": format!("New {}", numbers.up_to(1_000_000_000)), "amount": "100", "cost": "50"}}),
-        ),
-        Writing::Move => armature_request(
-            key,
-            "mutation($id: ID!) { moveDeal(id: $id, to: offered) { record { id stage } errors { code message } } }",
-            // The first half is ours, the other the floor's.
-            &json!({ "id": deals.get(at % (deals.len() / 2).max(1)) }),
-        ),
-    }
-}
-
-/// The best statement we know that writes the same rows, without HTTP, checks and conditions; writes for each second.
-async fn floor(writing: Writing, run: &Run, pool: &PgPool, deals: &[String]) -> Result<f64, Failure> {
-    let rows = "h AS (INSERT INTO {S}.history (id, object, record, version, at, actor, door, kind, changes) SELECT gen_random_uuid(), 'deal', id, version, now(), 'bench', 'graphql', 'updated', '{}' FROM r), \
-         o AS (INSERT INTO {S}.outbox (id, at, object, record, version, kind, payload) SELECT gen_random_uuid(), now(), 'deal', id, version, 'updated', '{}' FROM r), \
-         a AS (INSERT INTO {S}.automation_run (id, at, automation, object, record, outcome, operations, micros) SELECT gen_random_uuid(), now(), 'check', 'deal', id, 'done', 1, 1 FROM r), \
-         t AS (INSERT INTO {S}.transition (id, object, record, lifecycle, from_stage, to_stage, pass, entered, actor, cause, version) SELECT gen_random_uuid(), 'deal', id, 'sale', NULL, stage, 1, now(), 'bench', 'user', 1 FROM r)";
-    let sql = match writing {
-        Writing::Create => format!(
-            "WITH r AS (INSERT INTO {{S}}.deal (id, created_at, updated_at, version, name, amount, cost, region, lifecycle, stage, stage_entered_at, pass) \
-               VALUES (gen_random_uuid(), now(), now(), 1, $1, 100, 50, 'north', 'sale', 'open', now(), 1) RETURNING *), {rows} SELECT id::text FROM r"
-        ),
-        Writing::Move => format!(
-            "WITH r AS (UPDATE {{S}}.deal SET stage = 'offered', stage_entered_at = now(), checked = true, version = version + 1, updated_at = now() WHERE id = $1::uuid AND stage = 'open' RETURNING *), \
-             e AS (UPDATE {{S}}.transition SET left_at = now(), left_to = 'offered' WHERE object = 'deal' AND record = $1::uuid AND left_at IS NULL), {rows} SELECT id::text FROM r"
-        ),
-    };
-    let sql = sql.replace("{S}", SCHEMA);
-    let (begun, next) = (Instant::now(), std::sync::atomic::AtomicUsize::new(deals.len() / 2));
-    let end = begun + Duration::from_secs_f64(run.seconds);
-    let one = async || -> Result<usize, Failure> {
-        let mut done = 0;
-        while Instant::now() < end {
-            let at = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            let id = deals.get(at % deals.len().max(1)).cloned().unwrap_or_default();
-            sqlx::query(AssertSqlSafe(sql.clone())).bind(id).fetch_optional(pool).await?;
-            done += 1;
-        }
-        Ok(done)
-    };
-    let all = futures::future::try_join_all((0..run.connections).map(|_| one())).await?;
-    #[expect(clippy::cast_precision_loss, reason = "writes of a few seconds")]
-    let rate = all.iter().sum::<usize>() as f64 / begun.elapsed().as_secs_f64();
-    Ok(rate)
+    let odd = counts.iter().zip(before).any(|(now, before)| (now - before) % 2 != 0);
+    if odd { Err(format!("the two servers wrote different rows: {before:?}, {counts:?}").into()) } else { Ok(counts) }
 }
 
 struct Asked {
@@ -265,11 +241,12 @@ fn head(run: &Run) -> Result<String, Failure> {
     let mut page = String::from("## What a lifecycle costs\n\n");
     writeln!(
         page,
-        "Written by `bench lifecycle` ({} connections, {} rounds of {} s). *Create* runs an automation before the write, a rule, and begins a stay; *move* has a demand, a guard, an automation and ends \
-         one stay and begins another; both keep history, outbox and the runs of automations. The floor is one statement on the same PostgreSQL that writes the same rows, without HTTP, without a check and without a \
-         condition: no server reaches it. Reports are asked one at a time, in turns with hand-written SQL.\n",
+        "Written by `bench lifecycle` ({} connections, {} paired rounds of {} s that take turns in who goes first). A *create* sets two fields by automations, obeys a rule and begins a stay; a *move* \
+         changes a field and thereby two more by automations, has a demand and a guard, obeys the rule, ends one stay and begins another; with a *script* the second automation is a handler behind the move that makes a task. All keep \
+         history, events and the runs of automations. The floor is the hand-written server with one statement that writes the same rows, without a check or a condition (`bench/src/floor/deal.rs`); answers and numbers \
+         of rows were compared before anything was timed. Reports are asked one at a time, in turns with hand-written SQL.\n",
         run.connections, run.rounds, run.seconds
     )?;
-    page.push_str("| write | floor /s | armature /s | ratio |\n|---|--:|--:|--:|\n");
+    page.push_str(report::COLUMNS);
     Ok(page)
 }

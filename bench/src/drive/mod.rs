@@ -3,6 +3,7 @@
 mod client;
 mod compare;
 mod fairness;
+mod guard;
 mod jobs;
 mod lifecycle;
 mod load;

@@ -25,7 +25,7 @@ pub struct Operation {
     /// Whether it changes records.
     pub writes: bool,
     /// The request to the floor, and the document and variables for Armature, from the same numbers.
-    ask: fn(&mut Numbers, &World) -> (Vec<u8>, &'static str, Value),
+    pub ask: fn(&mut Numbers, &World) -> (Vec<u8>, &'static str, Value),
 }
 
 impl Operation {
@@ -66,7 +66,8 @@ fn floor_get(path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").into_bytes()
 }
 
-fn floor_post(path: &str, body: &Value) -> Vec<u8> {
+/// A request to the floor that writes.
+pub fn floor_post(path: &str, body: &Value) -> Vec<u8> {
     let body = body.to_string();
     format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len())
         .into_bytes()

@@ -49,11 +49,9 @@ pub async fn page(all: &[Measured], run: &Run, servers: &Servers, url: &str) -> 
     if run.percent != 100 {
         writeln!(out, "**On {} % of the data set only.**\n", run.percent)?;
     }
-    out.push_str("| operation | | requests/s | p50 ms | p99 ms | server µs | PostgreSQL µs | ratio | aim |\n|---|---|--:|--:|--:|--:|--:|--:|--:|\n");
+    out.push_str(COLUMNS);
     for measured in all {
-        let (floor, armature) = medians(measured);
-        row(&mut out, measured.operation.name, "floor", &floor, None)?;
-        row(&mut out, "", "armature", &armature, Some((ratio(measured), measured.operation.target)))?;
+        rows(&mut out, measured)?;
     }
     writeln!(
         out,
@@ -64,6 +62,17 @@ pub async fn page(all: &[Measured], run: &Run, servers: &Servers, url: &str) -> 
     Ok(out)
 }
 
+/// The head of a table of operations.
+pub const COLUMNS: &str =
+    "| operation | | requests/s | p50 ms | p99 ms | server µs | PostgreSQL µs | ratio | aim |\n|---|---|--:|--:|--:|--:|--:|--:|--:|\n";
+
+/// The two rows of an operation.
+pub fn rows(out: &mut String, measured: &Measured) -> std::fmt::Result {
+    let (floor, armature) = medians(measured);
+    row(out, measured.operation.name, "floor", &floor, None)?;
+    row(out, "", "armature", &armature, Some((ratio(measured), measured.operation.target)))
+}
+
 fn row(
     out: &mut String,
     name: &str,
@@ -72,7 +81,7 @@ fn row(
     ratio: Option<(f64, f64)>,
 ) -> std::fmt::Result {
     let (ratio, aim) = ratio.map_or((String::new(), String::new()), |(ratio, aim)| {
-        (format!("**{ratio:.2}**"), format!("≥ {aim}"))
+        (format!("**{ratio:.2}**"), if aim > 0.0 { format!("≥ {aim}") } else { String::new() })
     });
     writeln!(
         out,

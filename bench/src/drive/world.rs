@@ -1,5 +1,7 @@
 //! What the driver knows of the data: how much there is, the key, and some positions within the activities.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use serde_json::{Value, json};
 
 use crate::{Failure, seed};
@@ -20,6 +22,7 @@ pub struct World {
     pub offset: u32,
     /// Positions within the activities by time, latest first.
     pub positions: Vec<Position>,
+    taken: AtomicU32,
 }
 
 /// The same position for both servers.
@@ -45,7 +48,13 @@ impl World {
             opportunities: share(seed::OPPORTUNITIES),
             offset: share(seed::ACTIVITIES) / 5,
             positions: Vec::new(),
+            taken: AtomicU32::new(0),
         }
+    }
+
+    /// The next number that nobody has had.
+    pub fn next(&self) -> u32 {
+        self.taken.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Asks Armature for positions.

@@ -1,6 +1,7 @@
-//! The floor: the fastest server that we know how to write by hand for these eight operations, and nothing else. No validation, no
+//! The floor: the fastest server that we know how to write by hand for these operations, and nothing else. No validation, no
 //! permissions, no schema: one prepared statement an operation, typed rows written as JSON in Rust, nested answers made by PostgreSQL.
 
+mod deal;
 mod json;
 mod read;
 mod statements;
@@ -41,6 +42,8 @@ pub async fn serve(database: &str, port: u16) -> Result<(), Failure> {
         .route("/cursor", get(read::cursor))
         .route("/create", post(write::create))
         .route("/update", post(write::update))
+        .route("/{table}/make", post(deal::make))
+        .route("/{table}/advance", post(deal::advance))
         .with_state(Floor { pool, statements });
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
     axum::serve(listener, routes).await?;

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use sqlx::postgres::PgPool;
 
+use super::deal;
 use crate::Failure;
 use crate::database::{self, SCHEMA};
 
@@ -58,6 +59,7 @@ pub const UPDATE: &str = "WITH old AS (SELECT id, next_step, amount FROM t_bench
 pub struct Statements {
     /// A new contact, with its history and its event: `$1` id, `$2` to `$8` its values, `$9` and `$10` ids of the other rows.
     pub create: &'static str,
+    deals: [deal::Statements; 2],
 }
 
 impl Statements {
@@ -65,7 +67,14 @@ impl Statements {
     pub async fn read(pool: &PgPool) -> Result<Self, Failure> {
         let contact = database::columns(pool, "contact").await?;
         // The statements live as long as the process: that is what the driver's cache of prepared ones wants.
-        Ok(Self { create: Box::leak(create(&contact).into_boxed_str()) })
+        let deals = [deal::Statements::of("deal", false), deal::Statements::of("trade", true)];
+        Ok(Self { create: Box::leak(create(&contact).into_boxed_str()), deals })
+    }
+
+    /// Those of deals, or of trades.
+    pub fn of_deals(&self, table: &str) -> &deal::Statements {
+        let [deals, trades] = &self.deals;
+        if table == "trade" { trades } else { deals }
     }
 }
 

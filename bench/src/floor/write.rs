@@ -76,7 +76,7 @@ pub async fn update(State(floor): State<Floor>, Body(change): Body<Change>) -> A
     }))
 }
 
-fn new_id() -> Uuid {
+pub(super) fn new_id() -> Uuid {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Uuid::new_v7(Timestamp::from_unix(NoContext, now.as_secs(), now.subsec_nanos()))
 }

@@ -17,7 +17,7 @@ use crate::queue::Duty;
 use crate::run::{Halt, Run};
 use crate::script;
 use crate::step::{
-    close, fill, find, flush, judge, open, permission, quick, react, relate, retry::Attempts, transit,
+    close, fill, find, flush, judge, open, permission, quick, react, relate, retry::Attempts, tail, transit,
 };
 
 /// A write as it reaches the engine.
@@ -51,16 +51,22 @@ async fn permitted(engine: &Engine, caller: &Caller, request: Request<'_>) -> Re
     let mut attempts = Attempts::new(caller);
     let mut carefully = false;
     let glimpse = Glimpse::default();
-    let _permit = script::permit(engine, caller, write.shape(), duty.is_some()).await?;
+    let mut strict = duty.is_some() || script::foreseen(engine, caller, write.shape())?;
+    let mut permit = None;
     loop {
+        if strict && permit.is_none() {
+            permit = Some(script::permit(engine).await?);
+        }
         let mut run = Run::new(engine, caller, &write, returning, rider)?;
         run.erasing = erasing;
         run.glimpse = Some(&glimpse);
         run.duty = duty;
-        run.quick = !carefully && duty.is_none() && quick::may(&run)?;
+        run.strict = strict;
+        run.quick = !carefully && !strict && quick::may(&run)?;
         match once(run).await {
             Ok(outcome) => return Ok(outcome),
             Err(Halt::Carefully) => carefully = true,
+            Err(Halt::Strictly) => strict = true,
             Err(Halt::Again(cause)) => attempts.pause(cause).await?,
             Err(Halt::Failed(error)) => {
                 react::note(caller, write.shape(), &error).await;
@@ -81,15 +87,27 @@ async fn once(mut run: Run<'_>) -> Result<Outcome, Halt> {
 
 /// Takes the records of a write through the order, wave by wave: one that stands for itself, or one that another write sets off.
 pub(crate) async fn waves(run: &mut Run<'_>) -> Result<(), Halt> {
-    while find::next_wave(run).await? {
-        relate::resolve(run).await?;
-        Box::pin(fill::complete(run)).await?;
-        Box::pin(transit::decide(run)).await?;
-        judge::check(run)?;
-        Box::pin(flush::write(run)).await?;
-        Box::pin(react::after(run)).await?;
+    loop {
+        match wave(run).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(Halt::Failed(WriteError::Script(failed))) => tail::fail(run, *failed).await?,
+            Err(halt) => return Err(halt),
+        }
     }
-    Ok(())
+}
+
+async fn wave(run: &mut Run<'_>) -> Result<bool, Halt> {
+    if !find::next_wave(run).await? {
+        return Ok(false);
+    }
+    relate::resolve(run).await?;
+    Box::pin(fill::complete(run)).await?;
+    Box::pin(transit::decide(run)).await?;
+    judge::check(run)?;
+    Box::pin(flush::write(run)).await?;
+    Box::pin(react::after(run)).await?;
+    Ok(true)
 }
 
 /// The write that was permitted.

@@ -91,6 +91,8 @@ pub enum Code {
     NotFound,
     /// The caller sees the record but may not do this to it.
     Forbidden,
+    /// A script failed for one of several records that stand for themselves.
+    ScriptError,
 }
 
 impl Code {
@@ -102,6 +104,7 @@ impl Code {
             Code::Conflict => "CONFLICT",
             Code::NotFound => "NOT_FOUND",
             Code::Forbidden => "FORBIDDEN",
+            Code::ScriptError => "SCRIPT_ERROR",
         }
     }
 }

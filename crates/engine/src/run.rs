@@ -11,7 +11,7 @@ use sql::{Lock, Statement};
 use store::{Row, StoreError, Transaction};
 use uuid::Uuid;
 
-use crate::automation::Cascade;
+use crate::automation::{Cascade, Failed};
 use crate::caller::Caller;
 use crate::engine::{Engine, Returning, Rider};
 use crate::erase::Erasing;
@@ -29,6 +29,8 @@ pub(crate) enum Halt {
     Again(StoreError),
     /// The short way did not work out: run the whole order in a transaction.
     Carefully,
+    /// A handler is to run, which nobody could foresee: run the whole order in a transaction that others cannot disturb.
+    Strictly,
     /// It cannot succeed.
     Failed(WriteError),
 }
@@ -209,8 +211,14 @@ pub(crate) struct Run<'a> {
     pub(crate) nested: bool,
     /// Work that is to be done after the commit.
     pub(crate) queued: Vec<Queued>,
+    /// Notes of runs that are still to be written.
+    pub(crate) noted: Vec<Vec<Value>>,
     /// Whether one statement is to do it all, without a transaction around it; see `step/quick.rs`.
     pub(crate) quick: bool,
+    /// Whether handlers may run: the transaction is as if it were alone, and it has its place among those with handlers.
+    pub(crate) strict: bool,
+    /// Scripts that failed for records that stand for themselves.
+    pub(crate) failed: Vec<Failed>,
     /// Records that are pointed at and must be there, by object; asked by the writing statement itself.
     pub(crate) guards: Vec<(Name, Uuid)>,
 }
@@ -245,7 +253,10 @@ impl<'a> Run<'a> {
             cascade: Cascade::begin(records(write.shape())),
             nested: false,
             queued: Vec::new(),
+            noted: Vec::new(),
             quick: false,
+            strict: false,
+            failed: Vec::new(),
             guards: Vec::new(),
         })
     }
@@ -264,6 +275,11 @@ impl<'a> Run<'a> {
             | Operation::Restore(_, batch)
             | Operation::Destroy(_, batch) => *batch == Batch::AllOrNone,
         }
+    }
+
+    /// Whether runs are noted with the records of their wave: where that cannot be undone alone.
+    pub(crate) fn notes_at_once(&self) -> bool {
+        self.quick || self.all_or_none()
     }
 
     /// Whether the request names one record, so that refusals need no index.

@@ -116,6 +116,16 @@ impl Budget {
         take(&self.rows, rows, self.limits.rows, Out::Rows).map_err(|out| out.to_string())
     }
 
+    /// Whether anything of it has run out: nothing can go on then.
+    pub fn is_spent(&self) -> bool {
+        let (spent, limits) = (self.spent(), &self.limits);
+        spent.operations > limits.operations
+            || spent.calls > limits.calls
+            || spent.writes > limits.writes
+            || spent.rows > limits.rows
+            || spent.time > limits.time
+    }
+
     pub(crate) fn step(&self, operations: u64) -> Result<(), Out> {
         take(&self.operations, operations, self.limits.operations, Out::Operations)
     }

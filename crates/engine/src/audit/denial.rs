@@ -89,6 +89,6 @@ fn denies(refusal: &Refusal) -> bool {
     match refusal.code {
         Code::Forbidden | Code::NotFound => true,
         Code::Conflict => refusal.rule.as_deref() == Some("unique"),
-        Code::Validation | Code::Refused => false,
+        Code::Validation | Code::Refused | Code::ScriptError => false,
     }
 }

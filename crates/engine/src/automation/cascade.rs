@@ -86,6 +86,7 @@ impl Cascade {
             record: None,
             message,
             spent: self.budget.spent(),
+            index: None,
         }))
     }
 }

@@ -64,6 +64,13 @@ async fn fire(run: &mut Run<'_>, when: RunAt) -> Result<(), Halt> {
     Ok(())
 }
 
+/// Whether anything follows from a record once it is written: automations behind it, or handlers of the transitions that it takes.
+pub(crate) fn goes_on(run: &Run<'_>, job: &Job) -> bool {
+    let behind = |when| run.model.automations.of(&job.shape.object.name, when);
+    let fires = |automation: &Arc<Automation>| !event(automation, job).is_empty();
+    follows(job) || behind(RunAt::After).iter().chain(&behind(RunAt::Job)).any(fires)
+}
+
 /// Puts those into the queue that run as jobs.
 async fn enqueue(run: &mut Run<'_>, object: &Name, place: usize) -> Result<(), Halt> {
     for automation in run.model.automations.of(object, RunAt::Job) {
@@ -85,7 +92,7 @@ async fn enqueue(run: &mut Run<'_>, object: &Name, place: usize) -> Result<(), H
 }
 
 /// Whether a transition that the record takes has a handler.
-pub(crate) fn follows(job: &Job) -> bool {
+fn follows(job: &Job) -> bool {
     job.passage.stays.iter().any(|stay| then(stay).is_some())
 }
 
@@ -229,18 +236,18 @@ async fn one(run: &mut Run<'_>, automation: &Arc<Automation>, place: usize, even
 
 /// What is to be set, then the handler, then the note of the run.
 async fn carry_out(run: &mut Run<'_>, doing: Doing<'_>, place: usize, event: Data) -> Result<(), Halt> {
-    let Some(id) = run.jobs.get(place).map(|job| job.id) else { return Ok(()) };
+    let Some((id, index)) = run.jobs.get(place).map(|job| (job.id, job.index)) else { return Ok(()) };
     let before = run.cascade.budget.spent();
     let effects = run.outcome.effects.len();
     run.cascade.links.push(Link { automation: doing.name.to_owned(), record: id });
     let done = Box::pin(act(run, &doing, place, event.clone())).await;
     let spent = run.cascade.since(&before);
-    let done = done.map_err(|halt| with_cost(halt, spent));
+    let done = done.map_err(|halt| on_behalf(halt, spent, Some(index)));
     run.cascade.links.pop();
     let ran = done?;
     if !run.write.dry_run {
         let about = run.jobs.get(place).map(|job| (job.shape.object.name.clone(), id));
-        log::done(run, doing.name, (about, None), log::Told { event, ran, spent, effects }).await?;
+        log::done(run, doing.name, (about, None), log::Told { event, ran, spent, effects });
     }
     Ok(())
 }
@@ -254,15 +261,10 @@ pub(crate) async fn discharge(run: &mut Run<'_>, duty: &Duty<'_>) -> Result<(), 
     let ran = Box::pin(discharged(run, duty)).await;
     let spent = run.cascade.since(&before);
     run.cascade.links.pop();
-    let ran = ran.map_err(|halt| with_cost(halt, spent))?;
-    let about = duty.about.clone();
-    log::done(
-        run,
-        duty.name,
-        (about, Some((duty.job, duty.key))),
-        log::Told { event: duty.event.clone(), ran, spent, effects },
-    )
-    .await
+    let ran = ran.map_err(|halt| on_behalf(halt, spent, None))?;
+    let told = log::Told { event: duty.event.clone(), ran, spent, effects };
+    log::done(run, duty.name, (duty.about.clone(), Some((duty.job, duty.key))), told);
+    Ok(())
 }
 
 async fn discharged(run: &mut Run<'_>, duty: &Duty<'_>) -> Result<Ran, Halt> {
@@ -282,10 +284,11 @@ async fn discharged(run: &mut Run<'_>, duty: &Duty<'_>) -> Result<Ran, Halt> {
     })
 }
 
-fn with_cost(halt: Halt, spent: Spent) -> Halt {
+/// A failure with what it cost, and the record of the request for which it ran.
+fn on_behalf(halt: Halt, spent: Spent, index: Option<usize>) -> Halt {
     match halt {
         Halt::Failed(WriteError::Script(mut failed)) => {
-            failed.spent = spent;
+            (failed.spent, failed.index) = (spent, index);
             Halt::Failed(WriteError::Script(failed))
         }
         other => other,
@@ -298,7 +301,7 @@ async fn act(run: &mut Run<'_>, doing: &Doing<'_>, place: usize, event: Data) ->
     };
     let failed = |message: String| {
         let (automation, record) = (doing.name.to_owned(), Some(record.clone()));
-        let failed = Failed { automation, place: None, record, message, spent: Spent::default() };
+        let failed = Failed { automation, place: None, record, message, spent: Spent::default(), index: None };
         Halt::from(WriteError::Script(Box::new(failed)))
     };
     if let Some(automation) = doing.set {

@@ -1,33 +1,16 @@
 //! The note of each run: what it saw, what it did, what it cost, how it ended. One that failed is noted when everything else is undone.
 
-use expr::{Encoding, Value};
+use expr::Value;
 use script::{Data, Ran, Spent};
 use serde_json::{Value as Json, json};
-use sql::{Ident, Insert, Rows, Statement, Write};
+use sql::Statement;
 use store::Tenant;
 use uuid::Uuid;
 
 use super::Failed;
 use crate::caller::Caller;
-use crate::model::Slots;
-use crate::run::{Halt, Run};
-
-/// The columns that are written here.
-const COLUMNS: [(&str, Encoding); 13] = [
-    ("id", Encoding::Id),
-    ("at", Encoding::DateTime),
-    ("automation", Encoding::Text),
-    ("object", Encoding::Text),
-    ("record", Encoding::Id),
-    ("job", Encoding::Id),
-    ("key", Encoding::Text),
-    ("outcome", Encoding::Text),
-    ("operations", Encoding::Int),
-    ("micros", Encoding::Int),
-    ("input", Encoding::Text),
-    ("effects", Encoding::Text),
-    ("error", Encoding::Text),
-];
+use crate::model::{Batch, Log, Slots};
+use crate::run::Run;
 
 /// What is told of a run that came to its end.
 pub(super) struct Told {
@@ -38,13 +21,13 @@ pub(super) struct Told {
     pub(super) effects: usize,
 }
 
-/// Notes a run in the transaction of its write.
-pub(super) async fn done(
+/// Notes a run; the note is written with what its request writes.
+pub(super) fn done(
     run: &mut Run<'_>,
     automation: &str,
     (about, job): (Option<(metadata::Name, Uuid)>, Option<JobKey<'_>>),
     told: Told,
-) -> Result<(), Halt> {
+) {
     let effects = run.outcome.effects.get(told.effects..).unwrap_or_default();
     let changed: Vec<&str> = told.ran.changed.iter().map(|changed| changed.field.as_str()).collect();
     let input =
@@ -57,10 +40,7 @@ pub(super) async fn done(
         ("done", told.spent),
         (Some(input), Some(effects), None),
     );
-    for statement in insert(run.model.dialect) {
-        run.execute(&statement, &values).await?;
-    }
-    Ok(())
+    run.noted.push(values);
 }
 
 /// Notes a run that failed; its write left nothing else.
@@ -84,15 +64,7 @@ async fn note(tenant: &Tenant, values: &[Value]) -> Result<(), store::StoreError
 }
 
 fn insert(dialect: sql::Dialect) -> Vec<Statement> {
-    let mut slots = Slots::default();
-    let write = Write::Insert(Insert {
-        table: Ident::made("automation_run"),
-        columns: COLUMNS.iter().map(|(name, _)| Ident::made(name)).collect(),
-        rows: Rows::Values(vec![COLUMNS.iter().map(|(_, encoding)| slots.one(*encoding)).collect()]),
-        conflict: None,
-        returning: Vec::new(),
-    });
-    sql::print_write(&write, dialect)
+    sql::print_write(&Log::Runs.write(Batch::One, &mut Slots::default()), dialect)
 }
 
 /// The automation, its record, the job that it ran as with the job's key.
@@ -101,6 +73,7 @@ type About<'a> = (&'a str, Option<(&'a str, Uuid)>, Option<JobKey<'a>>);
 type JobKey<'a> = (Uuid, Option<&'a str>);
 type Texts = (Option<Json>, Option<Json>, Option<String>);
 
+/// In the order of the log's columns.
 fn values(
     (id, at): (Uuid, chrono::DateTime<chrono::Utc>),
     (automation, record, job): About<'_>,

@@ -13,13 +13,14 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use metadata::catalog::{Automation, RunAt, Trigger};
+use metadata::catalog::{Automation, RecordAct, RunAt, Trigger};
 use metadata::{Catalog, Name};
+use query::request::{Operation, Write};
 use script::{Place, ScriptError, Spent};
 use uuid::Uuid;
 
 pub(crate) use cascade::Cascade;
-pub(crate) use fire::{after, before, discharge, follows};
+pub(crate) use fire::{after, before, discharge, goes_on};
 pub(crate) use log::failed as note_failed;
 
 /// The automations of a catalog that run in transactions, by object.
@@ -51,11 +52,51 @@ impl Automations {
         self.by_object.contains_key(object)
     }
 
-    /// Whether handlers may run on behalf of a write to the object.
-    pub(crate) fn handled(&self, object: &str) -> bool {
-        let in_transaction =
-            |automation: &Arc<Automation>| automation.run != RunAt::Job && automation.then.is_some();
-        self.by_object.get(object).is_some_and(|all| all.iter().any(in_transaction))
+    /// Whether a write sets off handlers in its transaction, as far as it says itself.
+    pub(crate) fn foresees_handlers(&self, write: &Write) -> bool {
+        self.of_write(write).any(|automation| automation.run != RunAt::Job && automation.then.is_some())
+    }
+
+    /// Whether nothing comes of a write but fields that are set before it, as far as it says itself.
+    pub(crate) fn foresees_peace(&self, write: &Write) -> bool {
+        self.of_write(write).all(|automation| automation.run == RunAt::Before && automation.then.is_none())
+    }
+
+    /// Those that a write sets off, as far as it says itself: what others set, and what moves by itself, may set off more.
+    fn of_write(&self, write: &Write) -> impl Iterator<Item = &Arc<Automation>> {
+        let all = self.by_object.get(&write.object).map_or(&[][..], Vec::as_slice);
+        all.iter().filter(|automation| concerns(&automation.on, &write.operation))
+    }
+}
+
+/// Whether a trigger may be meant by an operation, as far as it says itself.
+fn concerns(trigger: &Trigger, operation: &Operation) -> bool {
+    let acts: &[RecordAct] = match operation {
+        Operation::Create(..) => &[RecordAct::Create],
+        Operation::Upsert { .. } => &[RecordAct::Create, RecordAct::Update],
+        Operation::Update { .. } | Operation::Move { .. } | Operation::UpdateMany(..) => &[RecordAct::Update],
+        Operation::Delete(..) => &[RecordAct::Delete],
+        Operation::Restore(..) | Operation::Destroy(..) => &[],
+    };
+    let names = |wanted: &dyn Fn(&Name) -> bool| match operation {
+        Operation::Update { data, .. } | Operation::Move { data, .. } | Operation::UpdateMany(_, data, _) => {
+            data.fields.iter().any(|(name, _)| wanted(name))
+        }
+        _ => true,
+    };
+    match trigger {
+        Trigger::Record { acts: on, fields } => {
+            let moves = matches!(operation, Operation::Move { .. });
+            on.iter().any(|act| acts.contains(act))
+                && (names(&|name| fields.is_empty() || fields.contains(name))
+                    || (moves && (fields.is_empty() || fields.iter().any(|field| &**field == "stage"))))
+        }
+        Trigger::Transition { from, to, .. } => match operation {
+            Operation::Move { to: stage, .. } => to.is_empty() || to.contains(stage),
+            Operation::Create(..) => from.is_empty() || !to.is_empty(),
+            _ => !acts.is_empty() && names(&|name| &**name == "stage"),
+        },
+        Trigger::Schedule { .. } | Trigger::Date { .. } | Trigger::Message(_) => false,
     }
 }
 
@@ -72,6 +113,8 @@ pub struct Failed {
     pub message: String,
     /// What was spent until then.
     pub spent: Spent,
+    /// The record of the request for which it ran, by its place.
+    pub index: Option<usize>,
 }
 
 impl Failed {
@@ -82,6 +125,7 @@ impl Failed {
             record,
             message: error.message,
             spent: Spent::default(),
+            index: None,
         }
     }
 

@@ -50,7 +50,9 @@ impl Engine {
             Ok(moves) => Ok(moves),
             Err(Halt::Failed(error)) => Err(error),
             Err(Halt::Again(cause)) => Err(WriteError::Store(cause)),
-            Err(Halt::Carefully) => Err(WriteError::internal("a look ahead that goes the short way")),
+            Err(halt @ (Halt::Carefully | Halt::Strictly)) => {
+                Err(WriteError::internal(format!("a look ahead ended with {halt:?}")))
+            }
         }
     }
 

@@ -18,6 +18,8 @@ pub(crate) enum Log {
     Leaving,
     /// Stays that end, told by their rows, and stays that begin.
     Passages,
+    /// Runs of automations.
+    Runs,
 }
 
 const HISTORY: [(&str, Encoding); 10] = [
@@ -63,6 +65,22 @@ const STAY: [(&str, Encoding); 17] = [
     ("version", Encoding::Int),
 ];
 
+const RUN: [(&str, Encoding); 13] = [
+    ("id", Encoding::Id),
+    ("at", Encoding::DateTime),
+    ("automation", Encoding::Text),
+    ("object", Encoding::Text),
+    ("record", Encoding::Id),
+    ("job", Encoding::Id),
+    ("key", Encoding::Text),
+    ("outcome", Encoding::Text),
+    ("operations", Encoding::Int),
+    ("micros", Encoding::Int),
+    ("input", Encoding::Text),
+    ("effects", Encoding::Text),
+    ("error", Encoding::Text),
+];
+
 impl Log {
     /// The write of one row, or of lists by column; its values in the order of the columns.
     pub(crate) fn write(self, batch: Batch, slots: &mut Slots) -> Write {
@@ -70,6 +88,7 @@ impl Log {
             Log::History => append("history", &HISTORY, batch, slots),
             Log::Outbox => append("outbox", &OUTBOX, batch, slots),
             Log::Stays => append("transition", &STAY, batch, slots),
+            Log::Runs => append("automation_run", &RUN, batch, slots),
             Log::Leaving => leave(slots),
             Log::Passages => match append("transition", &STAY, batch, slots) {
                 Write::Insert(insert) => Write::Insert(Insert { conflict: Some(ended()), ..insert }),

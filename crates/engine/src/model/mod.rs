@@ -104,7 +104,10 @@ impl Model {
             let lifecycles = shape.flow.iter().flat_map(|flow| &flow.lifecycles);
             lifecycles.flat_map(|lifecycle| &lifecycle.transitions).any(by_itself)
         };
-        !self.sources.of_object(object).is_empty() || self.shapes.get(object).is_some_and(moves)
+        !self.sources.of_object(object).is_empty()
+            || self.shapes.get(object).is_some_and(moves)
+            || self.automations.any(object)
+            || !self.library.is_empty()
     }
 
     /// The shape of an object.

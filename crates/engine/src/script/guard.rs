@@ -46,8 +46,12 @@ pub(crate) async fn judge(
             }
             _ => {
                 let object = shape.object.name.clone();
-                let id = run.jobs.get(place).map(|job| job.id);
-                let failed = Failed::new(&function.to_string(), error, id.map(|id| (object, id)));
+                let job = run.jobs.get(place);
+                let about = job.map(|job| (object, job.id));
+                let failed = Failed {
+                    index: job.map(|job| job.index),
+                    ..Failed::new(&function.to_string(), error, about)
+                };
                 return Err(WriteError::Script(Box::new(failed)).into());
             }
         }

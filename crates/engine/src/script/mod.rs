@@ -41,17 +41,14 @@ impl Default for Permits {
     }
 }
 
-/// Waits for a place among the transactions with handlers, if it is certain that one runs, or if the write may set any off. Whoever has one keeps it for the whole cascade.
-pub(crate) async fn permit<'e>(
-    engine: &'e Engine,
-    caller: &Caller,
-    write: &Write,
-    certain: bool,
-) -> Result<Option<SemaphorePermit<'e>>, WriteError> {
-    if !certain && !engine.model(caller)?.automations.handled(&write.object) {
-        return Ok(None);
-    }
-    engine.permits.0.acquire().await.map(Some).map_err(WriteError::internal)
+/// Whether a write is known to set handlers off. What it sets off further down shows on the way.
+pub(crate) fn foreseen(engine: &Engine, caller: &Caller, write: &Write) -> Result<bool, WriteError> {
+    Ok(engine.model(caller)?.automations.foresees_handlers(write))
+}
+
+/// Waits for a place among the transactions with handlers. Whoever has one keeps it for the whole cascade.
+pub(crate) async fn permit(engine: &Engine) -> Result<SemaphorePermit<'_>, WriteError> {
+    engine.permits.0.acquire().await.map_err(WriteError::internal)
 }
 
 /// The scripts of a catalog, compiled. Those that do not compile were refused when the catalog was made.
@@ -112,6 +109,9 @@ pub(crate) fn scene(run: &Run<'_>, caller: &Caller, event: Data) -> Scene {
 
 /// Runs a handler and carries out what it asks for, until it is done.
 pub(crate) async fn run(run: &mut Run<'_>, handler: Handler<'_>) -> Result<Result<Ran, ScriptError>, Halt> {
+    if !run.strict {
+        return Err(Halt::Strictly);
+    }
     let (port, mut questions) = port::open();
     let model = Arc::clone(&run.model);
     let budget = Arc::clone(&run.cascade.budget);

@@ -29,12 +29,14 @@ pub(crate) async fn write(
     child.cascade = run.cascade.deeper()?;
     child.now = run.now;
     child.nested = true;
+    child.strict = run.strict;
     let savepoint = Ident::made(&format!("nested{}", child.cascade.depth));
     child.tx = run.tx.take();
     let written = Box::pin(within(&mut child, &savepoint)).await;
     run.tx = child.tx.take();
     written?;
     run.queued.append(&mut child.queued);
+    run.noted.append(&mut child.noted);
     // Whoever may see less than the principal is not told what it did.
     if run.caller.access.covers(&principal.access) {
         let effects: Vec<Effect> = std::mem::take(&mut child.outcome.effects);
@@ -56,6 +58,7 @@ async fn within(child: &mut Run<'_>, savepoint: &Ident) -> Result<(), Halt> {
         tx.rollback_to(savepoint).await?;
         child.outcome.effects.clear();
         child.queued.clear();
+        child.noted.clear();
     }
     tx.release(savepoint).await?;
     Ok(())

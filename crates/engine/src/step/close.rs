@@ -9,6 +9,7 @@ use crate::progress;
 use crate::queue;
 use crate::returning;
 use crate::run::{Halt, Run};
+use crate::step::{flush, react};
 
 /// Ends the pass.
 pub(crate) async fn finish(mut run: Run<'_>) -> Result<Outcome, Halt> {
@@ -23,6 +24,7 @@ pub(crate) async fn finish(mut run: Run<'_>) -> Result<Outcome, Halt> {
         return Ok(refused(run));
     }
     queue::write(&mut run).await?;
+    flush::rest(&mut run).await?;
     returning::records(&mut run).await?;
     if let Some(key) = &run.write.idempotency_key {
         idempotency::keep(&mut run, key).await?;
@@ -35,6 +37,9 @@ pub(crate) async fn finish(mut run: Run<'_>) -> Result<Outcome, Halt> {
     }
     if let Some(tx) = run.tx.take() {
         if run.write.dry_run { tx.rollback().await? } else { tx.commit().await? }
+    }
+    for failed in &run.failed {
+        react::note_failed(run.caller, run.write, failed).await;
     }
     number_errors(&mut run);
     Ok(run.outcome)

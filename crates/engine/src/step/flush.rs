@@ -169,6 +169,9 @@ async fn attempt(run: &mut Run<'_>, only: Option<usize>) -> Result<Result<(), Fa
             }
         }
     }
+    if run.notes_at_once() {
+        run.noted.clear();
+    }
     creations(run, &places).await?;
     rules(run, &places).await?;
     Ok(Ok(()))
@@ -239,6 +242,20 @@ impl Plan {
         let printed = run.model.kept(key, || print(&run.model, &keys, &shapes, &logs));
         (printed, values)
     }
+}
+
+/// Writes the notes of runs that no record took along.
+pub(crate) async fn rest(run: &mut Run<'_>) -> Result<(), Halt> {
+    let Some(notes) = Notes::of_runs(run) else { return Ok(()) };
+    let (logs, mut values) = (notes.kinds(), Vec::new());
+    notes.push(&mut values);
+    let printed = run
+        .model
+        .kept(StatementKey::Flush(Vec::new(), logs.clone()), || print(&run.model, &[], &[], &logs));
+    for statement in printed.iter() {
+        run.execute(statement, &values).await?;
+    }
+    Ok(())
 }
 
 /// The columns that a new record is written with.

@@ -1,4 +1,4 @@
-//! The rows that a write leaves beside those of its records: history, outbox, the log of stays.
+//! The rows that a write leaves beside those of its records: history, outbox, the log of stays, runs of automations.
 
 use std::collections::HashMap;
 
@@ -25,8 +25,17 @@ impl Notes {
             (Log::Outbox, jobs.iter().map(|job| event(run, job, text(job))).collect()),
         ];
         all.extend(stays(run, jobs));
+        if !jobs.is_empty() && run.notes_at_once() {
+            all.push((Log::Runs, run.noted.clone()));
+        }
         all.retain(|(_, rows): &(Log, Vec<Vec<Value>>)| !rows.is_empty());
         Self(all)
+    }
+
+    /// The runs of which nothing is written yet.
+    pub(crate) fn of_runs(run: &mut Run<'_>) -> Option<Self> {
+        let runs = std::mem::take(&mut run.noted);
+        (!runs.is_empty()).then(|| Self(vec![(Log::Runs, runs)]))
     }
 
     /// Which tables get how many rows: what the statement depends on.

@@ -13,7 +13,7 @@ pub(crate) async fn begin(run: &mut Run<'_>) -> Result<Option<Outcome>, Halt> {
     }
     race::look(run).await?;
     // Handlers read what others may be writing; then each transaction behaves as if it were alone, or is run again.
-    let mut tx = if run.model.automations.handled(&run.write.object) {
+    let mut tx = if run.strict {
         run.caller.tenant.begin_serializable().await?
     } else {
         run.caller.tenant.begin().await?

@@ -12,6 +12,7 @@ use store::StoreError;
 
 use super::flush::written;
 use super::notes::Notes;
+use crate::automation;
 use crate::error::WriteError;
 use crate::lifecycle::auto;
 use crate::model::{
@@ -41,7 +42,7 @@ pub(crate) fn may(run: &Run<'_>) -> Result<bool, WriteError> {
     let counts = |ty: &FieldType| creates && matches!(ty, FieldType::AutoNumber { .. });
     let alone = !data.fields.iter().any(|(_, input)| matches!(input, Input::Many { .. }));
     Ok(alone
-        && !run.model.automations.any(&write.object)
+        && run.model.automations.foresees_peace(write)
         && run.model.one_statement()
         && !write.dry_run
         && write.idempotency_key.is_none()
@@ -52,9 +53,9 @@ pub(crate) fn may(run: &Run<'_>) -> Result<bool, WriteError> {
 /// Writes the one record of the wave.
 pub(crate) async fn write(run: &mut Run<'_>) -> Result<(), Halt> {
     let Some(job) = run.jobs.first().filter(|job| job.writes() && !run.is_refused(job.index)) else {
-        return Ok(());
+        return if run.noted.is_empty() { Ok(()) } else { Err(Halt::Carefully) };
     };
-    let follows = crate::automation::follows(job) || job.passage.stays.len() > 1;
+    let follows = automation::goes_on(run, job) || job.passage.stays.len() > 1;
     let hinders = !job.rules.is_empty() || !run.queued.is_empty() || job.unjudged || follows;
     if hinders || auto::stirs(run, job) || sight::asks(run, job) {
         return Err(Halt::Carefully);
@@ -62,7 +63,10 @@ pub(crate) async fn write(run: &mut Run<'_>) -> Result<(), Halt> {
     let (printed, values) = statement(run, job);
     match run.caller.tenant.run_write(&printed, &values).await {
         Ok(rows) if rows.is_empty() => Err(Halt::Carefully),
-        Ok(_) => Ok(()),
+        Ok(_) => {
+            run.noted.clear();
+            Ok(())
+        }
         Err(
             StoreError::UniqueViolation { .. }
             | StoreError::Overflow

@@ -3,7 +3,7 @@
 
 use query::request::Write;
 
-use crate::automation;
+use crate::automation::{self, Failed};
 use crate::caller::Caller;
 use crate::error::WriteError;
 use crate::run::{Halt, Run};
@@ -23,9 +23,14 @@ pub(crate) async fn discharge(run: &mut Run<'_>) -> Result<(), Halt> {
 
 /// Notes a run that failed, now that its write is undone.
 pub(crate) async fn note(caller: &Caller, write: &Write, error: &WriteError) {
-    if let WriteError::Script(failed) = error
-        && !write.dry_run
-    {
+    if let WriteError::Script(failed) = error {
+        note_failed(caller, write, failed).await;
+    }
+}
+
+/// Notes that a script failed.
+pub(crate) async fn note_failed(caller: &Caller, write: &Write, failed: &Failed) {
+    if !write.dry_run {
         automation::note_failed(caller, failed).await;
     }
 }

@@ -104,6 +104,7 @@ impl World {
                     record: None,
                     message,
                     spent: script::Spent::default(),
+                    index: None,
                 }
             }
         }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use csv::{Position, StringRecord};
-use engine::{Caller, Engine, Note, Noted, Outcome, Refusal, Rider, progress};
+use engine::{
+    Caller, Code, Engine, Failed, Note, Noted, Outcome, Refusal, Rider, WriteError, progress,
+};
 use expr::Value;
 use metadata::Name;
 use metadata::catalog::Right;
@@ -48,10 +50,6 @@ struct Ready {
     cells: StringRecord,
     data: RecordData,
 }
-
-/// What is kept of a row while its record is with the engine: number, line, cells, and the records of its own object that it names (for
-/// dry runs).
-type Sent = (u64, u64, StringRecord, Vec<(Name, Value)>);
 
 pub(crate) struct Run<'a> {
     engine: &'a Engine,
@@ -257,27 +255,49 @@ impl<'a> Run<'a> {
             self.state = state;
             return Ok(());
         }
-        let (outcome, lines) = self.send(batch, Batch::Each, state, bad).await?;
-        self.take_over(&outcome, &lines)
+        if self.options.dry_run {
+            let keys: Vec<_> = batch.iter().flat_map(|ready| self.keys_of(&ready.data)).collect();
+            self.promised.extend(keys);
+        }
+        match self.send(&batch, Batch::Each, state.clone(), bad).await {
+            Err(ImportError::Write(WriteError::Script(failed))) => {
+                self.write_apart(batch, state, (*failed, bad)).await
+            }
+            Err(other) => Err(other),
+            Ok(outcome) => self.take_over(&outcome, &batch),
+        }
+    }
+
+    /// A script spent what all rows of a batch share: each half gets as much again, until it is known which row it was.
+    async fn write_apart(
+        &mut self,
+        mut batch: Vec<Ready>,
+        state: State,
+        (failed, bad): (Failed, usize),
+    ) -> Result<(), ImportError> {
+        if let [one] = batch.as_slice() {
+            self.state = state;
+            let reject = Reject { line: one.line, column: None, reason: failed.to_string() };
+            return self.reject(Some(&one.cells), reject);
+        }
+        let second = batch.split_off(batch.len() / 2);
+        // Whoever is interrupted between the halves finds that the second one still waits.
+        let later = second.iter().map(|ready| ready.number);
+        let half = State { waiting: later.chain(state.waiting.iter().copied()).collect(), ..state.clone() };
+        Box::pin(self.write_each(batch, half, bad)).await?;
+        let rest = State { waiting: state.waiting, ..self.state.clone() };
+        Box::pin(self.write_each(second, rest, 0)).await
     }
 
     /// Sends a batch; the state that is remembered with it becomes ours.
     async fn send(
         &mut self,
-        batch: Vec<Ready>,
+        batch: &[Ready],
         together: Batch,
         state: State,
         bad: usize,
-    ) -> Result<(Outcome, Vec<Sent>), ImportError> {
-        let mut records = Vec::with_capacity(batch.len());
-        let mut lines = Vec::with_capacity(batch.len());
-        for ready in batch {
-            let keys = if self.options.dry_run { self.keys_of(&ready.data) } else { Vec::new() };
-            let wanted = if self.options.dry_run { self.references_of(&ready.data) } else { Vec::new() };
-            self.promised.extend(keys);
-            lines.push((ready.number, ready.line, ready.cells, wanted));
-            records.push(ready.data);
-        }
+    ) -> Result<Outcome, ImportError> {
+        let records = batch.iter().map(|ready| ready.data.clone()).collect();
         let operation = match &self.options.upsert {
             Some(key) => Operation::Upsert { key: key.clone(), records, batch: together },
             None => Operation::Create(records, together),
@@ -291,26 +311,27 @@ impl<'a> Run<'a> {
         let memory = Memory {
             key: self.key.clone().unwrap_or_default(),
             own: self.own.iter().map(|(field, _)| field.clone()).collect(),
-            numbers: lines.iter().map(|(number, ..)| *number).collect(),
+            numbers: batch.iter().map(|ready| ready.number).collect(),
             bad: u64::try_from(bad).unwrap_or(u64::MAX),
             before: state,
         };
         let rider: Option<&dyn Rider> = if self.key.is_some() { Some(&memory) } else { None };
         let outcome = self.engine.write_with(self.caller, write, None, rider).await?;
         self.state = memory.settle(&outcome, false);
-        Ok((outcome, lines))
+        Ok(outcome)
     }
 
     /// Tells of refused rows; counts were taken over with the state.
-    fn take_over(&mut self, outcome: &Outcome, lines: &[Sent]) -> Result<(), ImportError> {
+    fn take_over(&mut self, outcome: &Outcome, batch: &[Ready]) -> Result<(), ImportError> {
         let mut told: HashSet<usize> = HashSet::new();
         for refusal in &outcome.errors {
             let index = refusal.index.unwrap_or(0);
-            let Some((number, line, cells, wanted)) = lines.get(index) else { continue };
+            let Some(Ready { number, line, cells, data }) = batch.get(index) else { continue };
             if !told.insert(index) {
                 continue;
             }
             if self.state.again.contains(number) {
+                let wanted = if self.options.dry_run { self.references_of(data) } else { Vec::new() };
                 if !wanted.is_empty() && wanted.iter().all(|reference| self.promised.contains(reference)) {
                     self.state.again.retain(|other| other != number);
                     self.state.report.created += 1;
@@ -318,8 +339,7 @@ impl<'a> Run<'a> {
                 continue;
             }
             let reject = self.verdict(*line, outcome.errors.iter().filter(|e| e.index.unwrap_or(0) == index));
-            let (cells, reject) = (cells.clone(), reject);
-            self.tell(Some(&cells), reject)?;
+            self.tell(Some(cells), reject)?;
         }
         Ok(())
     }
@@ -404,16 +424,15 @@ impl<'a> Run<'a> {
                 self.state = state;
                 break;
             }
-            let copy: Vec<Ready> = batch
-                .iter()
-                .map(|r| Ready {
-                    number: r.number,
-                    line: r.line,
-                    cells: r.cells.clone(),
-                    data: r.data.clone(),
-                })
-                .collect();
-            let (outcome, _) = self.send(copy, Batch::AllOrNone, state.clone(), 0).await?;
+            let outcome = match self.send(&batch, Batch::AllOrNone, state.clone(), 0).await {
+                Err(ImportError::Write(WriteError::Script(failed))) => {
+                    // Whichever row it was, it is not known where nothing says so: then the first one answers for all.
+                    let mut refusal = Refusal::new(Code::ScriptError, failed.to_string());
+                    refusal.index = Some(failed.index.unwrap_or(0));
+                    Outcome { errors: vec![refusal], ..Outcome::default() }
+                }
+                sent => sent?,
+            };
             if outcome.ok() {
                 break;
             }
