@@ -9,6 +9,7 @@ use expr::Value;
 use metadata::Catalog;
 use query::holes::Holes;
 use query::request::{Selection, Write};
+use script::Judged;
 use sql::Dialect;
 
 use crate::caller::Caller;
@@ -123,6 +124,11 @@ impl Engine {
     }
 
     /// What is worked out of the caller's catalog; made once for all tenants on equal catalogs.
+    /// What the guards of the caller's catalog that are scripts have cost so far.
+    pub fn judged(&self, caller: &Caller) -> Result<Vec<Judged>, WriteError> {
+        Ok(self.model(caller)?.library.judged())
+    }
+
     pub(crate) fn model(&self, caller: &Caller) -> Result<Arc<Model>, WriteError> {
         self.model_of(&caller.catalog, caller.tenant.dialect())
     }

@@ -147,6 +147,8 @@ pub enum EffectKind {
     Destroyed,
     /// Work on the record waits for a worker: its name stands in `to`.
     Queued,
+    /// A user was told something: it stands in `to`.
+    Notified,
     /// The record was written, and the caller may not see what became of it.
     Hidden,
 }
@@ -162,6 +164,7 @@ impl EffectKind {
             EffectKind::Restored => "restored",
             EffectKind::Destroyed => "destroyed",
             EffectKind::Queued => "queued",
+            EffectKind::Notified => "notified",
             EffectKind::Hidden => "hidden",
         }
     }

@@ -1,4 +1,4 @@
-//! What is old enough to be forgotten: entries of the audit log and of the history, and runs of automations, in batches, so that nobody waits long behind them.
+//! What is old enough to be forgotten: entries of the audit log and of the history, runs of automations and what users were told, in batches, so that nobody waits long behind them.
 
 use chrono::{DateTime, Utc};
 use expr::{Encoding, Value};
@@ -21,6 +21,8 @@ pub enum Kept {
     History,
     /// Runs of automations.
     Runs,
+    /// What users were told.
+    Notifications,
 }
 
 impl Kept {
@@ -29,6 +31,7 @@ impl Kept {
             Kept::Audit => "audit",
             Kept::History => "history",
             Kept::Runs => "automation_run",
+            Kept::Notifications => "notification",
         })
     }
 }

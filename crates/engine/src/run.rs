@@ -17,7 +17,7 @@ use crate::engine::{Engine, Returning, Rider};
 use crate::erase::Erasing;
 use crate::error::WriteError;
 use crate::lifecycle::{Passage, auto::Stirred, race::Glimpse};
-use crate::model::{Model, Record, Shape};
+use crate::model::{Log, Model, Record, Shape};
 use crate::order::Allowed;
 use crate::outcome::{EffectKind, Outcome, Refusal};
 use crate::queue::Queued;
@@ -211,8 +211,8 @@ pub(crate) struct Run<'a> {
     pub(crate) nested: bool,
     /// Work that is to be done after the commit.
     pub(crate) queued: Vec<Queued>,
-    /// Notes of runs that are still to be written.
-    pub(crate) noted: Vec<Vec<Value>>,
+    /// Runs, and what users are told, that are still to be written: rows of these logs.
+    pub(crate) noted: Vec<(Log, Vec<Value>)>,
     /// Whether one statement is to do it all, without a transaction around it; see `step/quick.rs`.
     pub(crate) quick: bool,
     /// Whether handlers may run: the transaction is as if it were alone, and it has its place among those with handlers.

@@ -21,7 +21,7 @@ pub use budget::{Budget, Limits, Spent};
 pub use data::Data;
 pub use error::{ErrorKind, Place, Problem, ScriptError, Severity};
 pub use host::{Host, HostCall, HostError};
-pub use library::{Changed, Entry, Library, Mistake, Path, Ran, Signature, Source, Verdict};
+pub use library::{Changed, Entry, Judged, Library, Mistake, Path, Ran, Signature, Source, Verdict};
 pub use reference::markdown as reference;
 pub use scene::{PARAMETERS, Scene};
 pub use view::{Fixed, View, ViewError};

@@ -49,6 +49,7 @@ async fn clear(app: &App, tenant: &Tenant) -> Result<(), WriteError> {
         (settings.audit_days, Kept::Audit, "old entries of the audit log"),
         (settings.history_days, Kept::History, "old entries of the history"),
         (settings.run_days, Kept::Runs, "old runs of automations"),
+        (settings.run_days, Kept::Notifications, "old notifications"),
     ] {
         if days > 0 {
             let forgotten = forget(tenant, kept, now - TimeDelta::days(i64::from(days))).await?;

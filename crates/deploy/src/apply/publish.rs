@@ -184,7 +184,8 @@ async fn drop_indexes(
 }
 
 /// Tables of the platform that hold names of objects.
-const HOLDERS: [&str; 6] = ["history", "outbox", "share", "transition", "job", "automation_run"];
+const HOLDERS: [&str; 7] =
+    ["history", "outbox", "share", "transition", "job", "automation_run", "notification"];
 
 /// Records hold names of objects in two places: polymorphic relations and the tables of the platform that speak of them.
 async fn rename_objects(

@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 
 use expr::{Encoding, Value};
+use script::Judged;
 use sql::{Cells, Scalar};
 use uuid::Uuid;
 
 use super::TestError;
 use super::bed::Bed;
-use super::report::Tally;
-use crate::statements::{column, print, select};
+use super::report::{Cost, Tally};
+use crate::statements::{column, integer, print, select};
 
 /// Entries that were there before the first step.
 pub(super) struct Mark {
@@ -41,8 +42,13 @@ pub(super) async fn tell(bed: &Bed, mark: &Mark, tally: &mut Tally) -> Result<()
         if let [Value::Text(automation), operations, micros] = &*values
             && !mark.runs.contains(&id)
         {
-            tally.ran(automation, crate::statements::integer(operations), crate::statements::integer(micros));
+            let (operations, micros) = (integer(operations), integer(micros));
+            tally.ran(Cost { script: automation.clone(), runs: 1, operations, micros });
         }
+    }
+    for judged in bed.engine.judged(&bed.everything).map_err(|error| TestError::Write(Box::new(error)))? {
+        let Judged { function: script, runs, operations, micros } = judged;
+        tally.ran(Cost { script, runs, operations, micros });
     }
     Ok(())
 }

@@ -99,10 +99,10 @@ pub struct Seen {
     pub refused: u64,
 }
 
-/// What an automation took, over all cases.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// What an automation, or a guard that is a script, took over all cases.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Cost {
-    /// Its name.
+    /// The automation's name, or the guard's path.
     pub script: String,
     /// How often it ran.
     pub runs: u64,
@@ -152,13 +152,13 @@ impl Tally {
         }
     }
 
-    /// An automation ran.
-    pub(super) fn ran(&mut self, script: &str, operations: u64, micros: u64) {
-        let fresh = || Cost { script: script.to_owned(), runs: 0, operations: 0, micros: 0 };
-        let cost = self.cost.entry(script.to_owned()).or_insert_with(fresh);
-        cost.runs += 1;
-        cost.operations += operations;
-        cost.micros += micros;
+    /// An automation ran, or a guard was asked.
+    pub(super) fn ran(&mut self, more: Cost) {
+        let fresh = || Cost { script: more.script.clone(), ..Cost::default() };
+        let cost = self.cost.entry(more.script.clone()).or_insert_with(fresh);
+        cost.runs += more.runs;
+        cost.operations += more.operations;
+        cost.micros += more.micros;
     }
 
     fn entry(&mut self, lifecycle: &str, from: &str, rule: &str) -> Option<&mut Seen> {

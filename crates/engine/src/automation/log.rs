@@ -40,7 +40,7 @@ pub(super) fn done(
         ("done", told.spent),
         (Some(input), Some(effects), None),
     );
-    run.noted.push(values);
+    run.noted.push((Log::Runs, values));
 }
 
 /// Notes a run that failed; its write left nothing else.

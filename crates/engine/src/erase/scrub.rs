@@ -141,8 +141,13 @@ impl Scrubbing {
     /// is done by nobody, and without content.
     async fn work(&mut self, run: &mut Run<'_>) -> Result<(), Halt> {
         for gone in self.gone.values() {
-            for table in ["job", "automation_run"] {
-                let of_record = Condition::among("record", ids(gone), Encoding::Id);
+            for (table, column) in [
+                ("job", "record"),
+                ("automation_run", "record"),
+                ("notification", "record"),
+                ("notification", "user_id"),
+            ] {
+                let of_record = Condition::among(column, ids(gone), Encoding::Id);
                 delete(run, table, of_record.filter, &of_record.values).await?;
             }
         }
@@ -154,6 +159,8 @@ impl Scrubbing {
             let empty = ("payload", Value::Text("{}".to_owned()), Encoding::Text);
             update(run, "job", told("payload"), empty).await?;
             update(run, "job", told("error"), ("error", Value::Null, Encoding::Text)).await?;
+            let told_of = told("message");
+            delete(run, "notification", told_of.filter, &told_of.values).await?;
             for column in ["input", "effects", "error"] {
                 update(run, "automation_run", told(column), (column, Value::Null, Encoding::Text)).await?;
             }

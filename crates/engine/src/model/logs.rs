@@ -20,6 +20,8 @@ pub(crate) enum Log {
     Passages,
     /// Runs of automations.
     Runs,
+    /// What users are told.
+    Told,
 }
 
 const HISTORY: [(&str, Encoding); 10] = [
@@ -81,6 +83,16 @@ const RUN: [(&str, Encoding); 13] = [
     ("error", Encoding::Text),
 ];
 
+const TOLD: [(&str, Encoding); 7] = [
+    ("id", Encoding::Id),
+    ("at", Encoding::DateTime),
+    ("user_id", Encoding::Id),
+    ("message", Encoding::Text),
+    ("object", Encoding::Text),
+    ("record", Encoding::Id),
+    ("sender", Encoding::Text),
+];
+
 impl Log {
     /// The write of one row, or of lists by column; its values in the order of the columns.
     pub(crate) fn write(self, batch: Batch, slots: &mut Slots) -> Write {
@@ -89,6 +101,7 @@ impl Log {
             Log::Outbox => append("outbox", &OUTBOX, batch, slots),
             Log::Stays => append("transition", &STAY, batch, slots),
             Log::Runs => append("automation_run", &RUN, batch, slots),
+            Log::Told => append("notification", &TOLD, batch, slots),
             Log::Leaving => leave(slots),
             Log::Passages => match append("transition", &STAY, batch, slots) {
                 Write::Insert(insert) => Write::Insert(Insert { conflict: Some(ended()), ..insert }),

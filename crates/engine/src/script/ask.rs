@@ -19,9 +19,11 @@ use super::nested;
 use super::port::Port;
 use crate::caller::{Caller, Cause};
 use crate::error::WriteError;
-use crate::outcome::Outcome;
+use crate::model::Log;
+use crate::outcome::{Effect, EffectKind, Outcome};
 use crate::queue::{Errand, Kind, Principal, Queued};
 use crate::run::{Halt, Run};
+use crate::step::find;
 
 /// Most records of one `find`.
 const MOST: i64 = 1_000;
@@ -38,6 +40,8 @@ type Wrong = String;
 pub(super) struct By<'a> {
     pub(super) principal: &'a Caller,
     pub(super) port: &'a Port,
+    /// The record that the handler is about.
+    pub(super) about: Option<&'a (Name, Uuid)>,
 }
 
 /// Answers.
@@ -69,9 +73,7 @@ pub(super) async fn answer(run: &mut Run<'_>, by: By<'_>, call: HostCall, place:
             Box::pin(written(run, by, write, place)).await?
         }
         HostCall::Claim { .. } => Err("there are no pools yet".to_owned()),
-        HostCall::Notify { .. } => {
-            Err("nothing carries messages to users yet; create a task for them instead".to_owned())
-        }
+        HostCall::Notify { user, message } => notify(run, by, &user, message).await?,
         HostCall::Enqueue { function, event } => later(run, by, (&function, &event), run.now, place)?,
         HostCall::Schedule { at, function, event } => match moment(run, &at) {
             Some(due) => later(run, by, (&function, &event), due, place)?,
@@ -80,6 +82,52 @@ pub(super) async fn answer(run: &mut Run<'_>, by: By<'_>, call: HostCall, place:
         HostCall::Log(_) => Ok(Data::NULL),
     };
     Ok(told.map_err(HostError::Refused))
+}
+
+/// Longest message to a user, in characters.
+const LONGEST_MESSAGE: usize = 2_000;
+
+/// Tells a user something; with the commit they can read it.
+async fn notify(
+    run: &mut Run<'_>,
+    by: By<'_>,
+    user: &str,
+    message: String,
+) -> Result<Result<Data, Wrong>, Halt> {
+    let id = match id_of(user) {
+        Ok(id) => id,
+        Err(wrong) => return Ok(Err(wrong)),
+    };
+    if message.trim().is_empty() || message.chars().count() > LONGEST_MESSAGE {
+        return Ok(Err(format!("a message has 1 to {LONGEST_MESSAGE} characters")));
+    }
+    run.cascade.write()?;
+    let users = Arc::clone(run.model.shape("user")?);
+    let known = find::by_id_list(run, &users, vec![id], None).await?;
+    if !known.get(&id).is_some_and(|user| !user.deleted(&users)) {
+        return Ok(Err("there is no user with this id".to_owned()));
+    }
+    let row = vec![
+        Value::Id(run.new_id()),
+        Value::DateTime(run.now),
+        Value::Id(id),
+        Value::Text(expr::nfc(&message)),
+        by.about.map_or(Value::Null, |(object, _)| Value::Text(object.to_string())),
+        by.about.map_or(Value::Null, |(_, record)| Value::Id(*record)),
+        Value::Text(run.cascade.links.last().map(|link| link.automation.clone()).unwrap_or_default()),
+    ];
+    run.noted.push((Log::Told, row));
+    if run.caller.access.covers(&by.principal.access) {
+        run.outcome.effects.push(Effect {
+            kind: EffectKind::Notified,
+            object: users.object.name.clone(),
+            id,
+            field: None,
+            from: Json::Null,
+            to: Json::String(message),
+        });
+    }
+    Ok(Ok(Data::NULL))
 }
 
 /// Puts a function into the queue, to be run after the commit.

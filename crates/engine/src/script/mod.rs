@@ -13,11 +13,12 @@ mod view;
 use std::sync::Arc;
 
 use expr::Moment;
-use metadata::Catalog;
+use metadata::{Catalog, Name};
 use metadata::catalog::FunctionPath;
 use query::request::Write;
 use script::{Data, Library, Path, Ran, Scene, ScriptError, Severity, Source};
 use tokio::sync::{Semaphore, SemaphorePermit};
+use uuid::Uuid;
 
 pub(crate) use ask::{input, refused};
 pub(crate) use guard::judge;
@@ -117,13 +118,16 @@ pub(crate) async fn run(run: &mut Run<'_>, handler: Handler<'_>) -> Result<Resul
     let budget = Arc::clone(&run.cascade.budget);
     let function = handler.function.clone();
     let mut scene = handler.scene;
+    let about = scene.record.as_ref().and_then(|record| {
+        Some((Name::new(record.kind()).ok()?, Uuid::try_parse(&record.id()?).ok()?))
+    });
     scene.record = scene.record.map(|record| view::lively(record, &port));
     scene.old = scene.old.map(|record| view::lively(record, &port));
     let back = port.weak();
     let running = tokio::task::spawn_blocking(move || {
         model.library.run(path_of(&function), &scene, Arc::new(port), &budget)
     });
-    let by = ask::By { principal: handler.principal, port: &back };
+    let by = ask::By { principal: handler.principal, port: &back, about: about.as_ref() };
     let mut halted = None;
     while let Some(question) = questions.recv().await {
         let answer = match Box::pin(ask::answer(run, by, question.call, &question.place)).await {

@@ -244,9 +244,9 @@ impl Plan {
     }
 }
 
-/// Writes the notes of runs that no record took along.
+/// Writes the notes that no record took along.
 pub(crate) async fn rest(run: &mut Run<'_>) -> Result<(), Halt> {
-    let Some(notes) = Notes::of_runs(run) else { return Ok(()) };
+    let Some(notes) = Notes::left(run) else { return Ok(()) };
     let (logs, mut values) = (notes.kinds(), Vec::new());
     notes.push(&mut values);
     let printed = run

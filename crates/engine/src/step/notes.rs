@@ -26,16 +26,18 @@ impl Notes {
         ];
         all.extend(stays(run, jobs));
         if !jobs.is_empty() && run.notes_at_once() {
-            all.push((Log::Runs, run.noted.clone()));
+            all.extend(noted(run));
         }
         all.retain(|(_, rows): &(Log, Vec<Vec<Value>>)| !rows.is_empty());
         Self(all)
     }
 
-    /// The runs of which nothing is written yet.
-    pub(crate) fn of_runs(run: &mut Run<'_>) -> Option<Self> {
-        let runs = std::mem::take(&mut run.noted);
-        (!runs.is_empty()).then(|| Self(vec![(Log::Runs, runs)]))
+    /// What is still to be written without any record.
+    pub(crate) fn left(run: &mut Run<'_>) -> Option<Self> {
+        let mut all = noted(run);
+        run.noted.clear();
+        all.retain(|(_, rows)| !rows.is_empty());
+        (!all.is_empty()).then_some(Self(all))
     }
 
     /// Which tables get how many rows: what the statement depends on.
@@ -61,6 +63,15 @@ impl Notes {
             values.extend(columns.into_iter().map(Value::List));
         }
     }
+}
+
+/// Runs, and what users are told.
+fn noted(run: &Run<'_>) -> Vec<(Log, Vec<Vec<Value>>)> {
+    let of = |wanted: Log| {
+        let rows = run.noted.iter().filter(|(log, _)| *log == wanted).map(|(_, row)| row.clone());
+        (wanted, rows.collect())
+    };
+    vec![of(Log::Runs), of(Log::Told)]
 }
 
 fn about(job: &Job) -> [Value; 3] {

@@ -1,5 +1,6 @@
 //! Writes through the engine, on both databases.
 
+mod apart;
 mod automation;
 mod lifecycle;
 mod operations;

@@ -16,18 +16,18 @@ use crate::support::{World, create, delete, int, name, text, update, world};
 const PACKAGE: &str = "shop";
 
 /// What an automation is made of.
-struct Of<'a> {
-    object: &'a str,
-    acts: &'a [RecordAct],
-    fields: &'a [&'a str],
-    run: RunAt,
-    when: Option<&'a str>,
-    set: &'a [(&'a str, &'a str)],
-    then: Option<&'a str>,
-    principal: ActsAs,
+pub struct Of<'a> {
+    pub object: &'a str,
+    pub acts: &'a [RecordAct],
+    pub fields: &'a [&'a str],
+    pub run: RunAt,
+    pub when: Option<&'a str>,
+    pub set: &'a [(&'a str, &'a str)],
+    pub then: Option<&'a str>,
+    pub principal: ActsAs,
 }
 
-const AFTER: Of<'static> = Of {
+pub const AFTER: Of<'static> = Of {
     object: "firm",
     acts: &[RecordAct::Create, RecordAct::Update],
     fields: &[],
@@ -70,7 +70,7 @@ impl Of<'_> {
 }
 
 /// A world with automations and one script, `auto`.
-async fn with(bed: &Handles, automations: &[(&str, Of<'_>)], script: &str) -> World {
+pub async fn with(bed: &Handles, automations: &[(&str, Of<'_>)], script: &str) -> World {
     let world = world(&bed.tenant).await;
     let mut catalog = (*world.caller.catalog).clone();
     for (called, of) in automations {
@@ -111,7 +111,7 @@ impl World {
     }
 
     /// Outcome and error of all runs, in their order.
-    async fn runs(&self) -> Vec<(String, String, String)> {
+    pub async fn runs(&self) -> Vec<(String, String, String)> {
         let column = |name: &str| sql::Scalar::Column(sql::Ident::made("t"), sql::Ident::made(name));
         let query = sql::Query {
             columns: ["automation", "outcome", "error"]

@@ -2,6 +2,7 @@
 //! may rely on every name in it leading somewhere.
 
 mod automation;
+mod clock;
 mod field;
 mod lifecycle;
 mod pattern;
@@ -13,6 +14,7 @@ use expr::Expr;
 use indexmap::IndexMap;
 
 pub use automation::*;
+pub use clock::Tick;
 pub use field::*;
 pub use lifecycle::*;
 pub use pattern::Pattern;

@@ -104,7 +104,8 @@ stage that is left (when it goes on: to a later stage, or one that is won); `nee
 
 Several transitions may join the same two stages: they are tried in their order, and the first that allows is taken. `auto` tries a
 transition without being asked: `true` as soon as what it demands comes true, also through related records; `stageAge` and `date` when the
-time has come and the rest holds.
+time has come and the rest holds. A condition that looks at the time (`today()`, `now()`, `relative`, or a formula that does) comes true though
+nobody writes: a server asks it every minute. A guard by script is asked when something is written, and when a `stageAge` or `date` has come.
 
 A `guard` of the form `module::function` is a script: a function of `scripts/module.rhai`, or of a plugin that the package names. It
 returns `true` or the text of the refusal. Everything else is an expression; `settings.name` are those of the package that wrote it.

@@ -36,7 +36,7 @@ pub(crate) const ASKING: &[Described] = &[
     (
         "notify",
         "notify(user, \"A new lead\")",
-        "Tells a user something, after the commit. Not yet: it is refused.",
+        "Tells a user something: with the commit it stands in their `notifications` on `/metadata`, with the record that the handler is about.",
     ),
     (
         "schedule",

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use rhai::module_resolvers::StaticModuleResolver;
 use rhai::{AST, ASTFlags, Engine, Expr, ParseError, ParseErrorType, Scope, Stmt};
 
-use super::{Function, Module, Package, Signature, Source, check, texts};
+use super::{Function, Meter, Module, Package, Signature, Source, check, texts};
 use crate::budget::{Budget, Limits};
 use crate::error::{Place, Problem, Severity};
 use crate::frame::Frame;
@@ -102,6 +102,7 @@ fn module(source: &Source, ast: AST, asking: &HashSet<(String, String)>) -> Modu
                     place: place_of(&source.file, begins),
                 },
                 looped: body.and_then(|body| body.looped).map(|at| place_of(&source.file, at)),
+                judged: Meter::default(),
             },
         );
     }

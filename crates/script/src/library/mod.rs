@@ -10,11 +10,13 @@ mod texts;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use expr::Value;
 use indexmap::IndexMap;
 use rhai::{AST, Engine};
 
+use crate::budget::Spent;
 use crate::data::Data;
 use crate::error::{Place, Problem, Severity};
 use crate::view::View;
@@ -141,6 +143,37 @@ struct Function {
     signature: Signature,
     /// The first loop in it: where a run away was most likely.
     looped: Option<Place>,
+    judged: Meter,
+}
+
+/// What a function has cost as a guard; handlers are noted by whoever runs them.
+#[derive(Debug, Default)]
+struct Meter {
+    runs: AtomicU64,
+    operations: AtomicU64,
+    micros: AtomicU64,
+}
+
+impl Meter {
+    fn add(&self, before: &Spent, after: &Spent) {
+        let micros = after.time.saturating_sub(before.time).as_micros();
+        self.runs.fetch_add(1, Ordering::Relaxed);
+        self.operations.fetch_add(after.operations.saturating_sub(before.operations), Ordering::Relaxed);
+        self.micros.fetch_add(u64::try_from(micros).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+}
+
+/// What a guard has cost since its script was compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// `lead::readyForSales`
+    pub function: String,
+    /// How often it was asked.
+    pub runs: u64,
+    /// Steps of the interpreter.
+    pub operations: u64,
+    /// Microseconds.
+    pub micros: u64,
 }
 
 impl Library {
@@ -167,6 +200,25 @@ impl Library {
     /// Whether there is any script.
     pub fn is_empty(&self) -> bool {
         self.packages.is_empty()
+    }
+
+    /// What each function has cost as a guard; those that were never asked are left out.
+    pub fn judged(&self) -> Vec<Judged> {
+        let mut all = Vec::new();
+        for (name, module) in self.packages.values().flat_map(|package| &package.modules) {
+            for (function, known) in &module.functions {
+                let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+                let Meter { runs, operations, micros } = &known.judged;
+                let judged = Judged {
+                    function: format!("{name}::{function}"),
+                    runs: read(runs),
+                    operations: read(operations),
+                    micros: read(micros),
+                };
+                all.extend((judged.runs > 0).then_some(judged));
+            }
+        }
+        all
     }
 
     fn module(&self, path: Path<'_>) -> Option<&Module> {

@@ -22,7 +22,12 @@ impl Library {
     pub fn judge(&self, path: Path<'_>, scene: &Scene, budget: &Arc<Budget>) -> Result<Verdict, ScriptError> {
         let (package, module) = self.found(path)?;
         let frame = Frame::new(budget, None, scene.moment, &module.file);
-        let result = self.call(&package.pure, module, path, scene, &frame, None)?;
+        let before = budget.spent();
+        let result = self.call(&package.pure, module, path, scene, &frame, None);
+        if let Some(function) = module.functions.get(path.function) {
+            function.judged.add(&before, &budget.spent());
+        }
+        let result = result?;
         if let Ok(truth) = result.as_bool() {
             let place =
                 module.functions.get(path.function).map(|f| f.signature.place.clone()).unwrap_or_default();

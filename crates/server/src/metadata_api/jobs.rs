@@ -9,12 +9,10 @@ use serde_json::Value;
 use store::{JobFilter, JobRow, RunFilter, RunRow};
 
 use super::Scene;
-use super::problem::{administered, identified, wrong};
+use super::problem::{administered, identified, page};
 
 /// Jobs or runs of a page where nothing is said.
 const PAGE: i32 = 50;
-/// Most of them.
-const LARGEST_PAGE: i32 = 1_000;
 
 /// How a job stands.
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
@@ -154,14 +152,6 @@ fn without_values(effects: Value) -> Value {
             Value::Object(told.map(|(name, member)| (name, without_values(member))).collect())
         }
         other => other,
-    }
-}
-
-fn page(first: i32) -> Result<i64> {
-    if (1..=LARGEST_PAGE).contains(&first) {
-        Ok(i64::from(first))
-    } else {
-        Err(wrong(format!("first: expected 1 to {LARGEST_PAGE}, found {first}")))
     }
 }
 

@@ -6,6 +6,7 @@ mod audit;
 mod clock;
 mod jobs;
 mod mutation;
+mod notifications;
 mod people;
 mod problem;
 mod query;
@@ -42,7 +43,13 @@ pub(crate) enum MetadataSchema {
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
-pub(crate) struct Query(query::MetadataQuery, people::PeopleQuery, audit::AuditQuery, jobs::JobQuery);
+pub(crate) struct Query(
+    query::MetadataQuery,
+    people::PeopleQuery,
+    audit::AuditQuery,
+    jobs::JobQuery,
+    notifications::NotificationQuery,
+);
 
 /// What can be done.
 #[derive(MergedObject, Default)]
@@ -51,6 +58,7 @@ pub(crate) struct Mutation(
     administer::PeopleMutation,
     audit::AuditMutation,
     jobs::JobMutation,
+    notifications::NotificationMutation,
 );
 
 /// What can be done where tests move the clock.
@@ -61,6 +69,7 @@ pub(crate) struct TestedMutation(
     administer::PeopleMutation,
     audit::AuditMutation,
     jobs::JobMutation,
+    notifications::NotificationMutation,
     clock::ClockMutation,
 );
 

@@ -9,6 +9,9 @@ use uuid::Uuid;
 use crate::admin::{ASK, AdminError};
 use crate::failure;
 
+/// Most entries of a page.
+const LARGEST_PAGE: i32 = 1_000;
+
 /// What is wrong with a document, where, and what to do.
 #[derive(SimpleObject)]
 pub(crate) struct Diagnostic {
@@ -149,4 +152,13 @@ pub(crate) fn administered(error: &AdminError) -> Error {
     let sent = failure::admin(error);
     let hint = error.advice().map(ToOwned::to_owned);
     coded(sent.code.as_str(), sent.message, hint.as_deref(), None)
+}
+
+/// How many entries are wanted.
+pub(crate) fn page(first: i32) -> Result<i64, Error> {
+    if (1..=LARGEST_PAGE).contains(&first) {
+        Ok(i64::from(first))
+    } else {
+        Err(wrong(format!("first: expected 1 to {LARGEST_PAGE}, found {first}")))
+    }
 }

@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use engine::{Awaiting, Engine, Errand, Kind, Matched, Queued};
 use expr::Value;
 use metadata::Name;
-use metadata::catalog::{Automation, Trigger};
+use metadata::catalog::{Automation, Tick, Trigger};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{NewJob, Settled};
@@ -22,6 +23,8 @@ use super::{Became, Trouble};
 const PAGE: i64 = 500;
 /// How long one that looks for dates waits at most: a date that was written meanwhile may be earlier than all that were known.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// How long a condition that looks at the time is left alone where nobody waits for the minute.
+const HOUR: Duration = Duration::from_hours(1);
 /// How far behind the last look dates are looked for again: what was under way then was not seen.
 const OVERLAP: i64 = 3_600;
 
@@ -68,7 +71,7 @@ fn wanted(taken: &Taken<'_>) -> Vec<(String, Kind, String)> {
         wanted.push((format!("{}:{}", kind.as_str(), automation.name), kind, automation.name.to_string()));
     }
     for lifecycle in catalog.lifecycles.values() {
-        for way in lifecycle.transitions.iter().filter(|way| timed::waits(way)) {
+        for way in lifecycle.transitions.iter().filter(|way| timed::waits(catalog, lifecycle, way)) {
             let subject = timed::subject(lifecycle, way);
             wanted.push((format!("{}:{subject}", Kind::Age.as_str()), Kind::Age, subject));
         }
@@ -288,10 +291,27 @@ impl Look<'_> {
                 Awaiting { after: until, until: Value::Null, unless: None, conditions: Vec::new(), ..wanted };
             let earliest = self.engine.earliest(caller, &ahead).await?;
             next = next.into_iter().chain(moment(&earliest, way.offset, caller.zone)).min();
+            if let Some(tick) = way.tick {
+                // Whose time has come may have to wait for the rest.
+                let there = Awaiting { conditions: Vec::new(), unless: None, ..way.awaiting(way.come(caller)) };
+                let waits = !self.engine.matching(caller, &there, (None, 1)).await?.is_empty();
+                next = next.into_iter().chain(waits.then(|| ticked(tick, now, caller.zone))).min();
+            }
         }
         // Those that were found wait now, and are not found again.
         let due = if full { now } else { self.again(next) };
         Ok(Some(Looked { memory, due, work }))
+    }
+}
+
+/// When a condition that looks at the time is asked again.
+fn ticked(tick: Tick, now: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
+    match tick {
+        Tick::Always => later(now, HOUR),
+        Tick::Daily => {
+            let tomorrow = now.with_timezone(&zone).date_naive().succ_opt();
+            tomorrow.map_or_else(|| far(now), |day| expr::day_start(day, zone))
+        }
     }
 }
 

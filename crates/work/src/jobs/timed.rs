@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use engine::{Actor, Awaiting, Caller, Cause, Door, Engine, Kind};
 use expr::{Duration as Length, Expr, Value};
-use metadata::catalog::{Auto, FieldType, Guard, Lifecycle, Object, Transition};
+use metadata::Catalog;
+use metadata::catalog::{Auto, FieldType, Guard, Lifecycle, Object, Tick, Transition};
 use query::access::Access;
 use query::request::{Operation, RecordData, Write};
 
@@ -23,9 +24,27 @@ pub(crate) fn subject(lifecycle: &Lifecycle, way: &Transition) -> String {
     format!("{}:{}", lifecycle.name, way.name)
 }
 
-/// Whether a clock takes it.
-pub(crate) fn waits(way: &Transition) -> bool {
-    matches!(way.auto, Some(Auto::StageAge(_) | Auto::Date { .. }))
+/// Whether a clock takes it: its time comes, or its condition looks at the time.
+pub(crate) fn waits(catalog: &Catalog, lifecycle: &Lifecycle, way: &Transition) -> bool {
+    match way.auto {
+        Some(Auto::StageAge(_) | Auto::Date { .. }) => true,
+        Some(Auto::Condition) => tick(catalog, lifecycle, way).is_some(),
+        None => false,
+    }
+}
+
+/// How often its conditions have to be asked again while no record is written.
+fn tick(catalog: &Catalog, lifecycle: &Lifecycle, way: &Transition) -> Option<Tick> {
+    conditions(way).filter_map(|condition| catalog.tick(&lifecycle.object, condition)).max()
+}
+
+/// What it demands of a record, as far as the database can be asked.
+fn conditions(way: &Transition) -> impl Iterator<Item = &Expr> {
+    let guard = match &way.guard {
+        Some(Guard::Expr(guard)) => Some(guard),
+        Some(Guard::Script(_)) | None => None,
+    };
+    way.needs.iter().chain(guard)
 }
 
 /// A transition that waits for its time.
@@ -36,6 +55,8 @@ pub(crate) struct Way<'a> {
     /// The date or instant that decides, and what is added to it.
     pub(crate) field: &'a str,
     pub(crate) offset: Length,
+    /// How often its conditions have to be asked again while no record is written.
+    pub(crate) tick: Option<Tick>,
 }
 
 impl<'a> Way<'a> {
@@ -48,9 +69,12 @@ impl<'a> Way<'a> {
                 let (field, offset) = match &way.auto {
                     Some(Auto::StageAge(age)) => ("stageEnteredAt", *age),
                     Some(Auto::Date { field, offset }) => (field.as_str(), *offset),
-                    Some(Auto::Condition) | None => continue,
+                    // As soon as it is there.
+                    Some(Auto::Condition) => ("stageEnteredAt", Length::default()),
+                    None => continue,
                 };
-                found.push(Way { lifecycle, transition: way, object, field, offset });
+                let tick = tick(&caller.catalog, lifecycle, way);
+                found.push(Way { lifecycle, transition: way, object, field, offset, tick });
             }
         }
         found
@@ -67,11 +91,6 @@ impl<'a> Way<'a> {
 
     /// The records of which it is to be taken, where `until` is the greatest value that has come.
     pub(crate) fn awaiting(&self, until: Value) -> Awaiting<'a> {
-        let guard = match &self.transition.guard {
-            Some(Guard::Expr(guard)) => Some(guard),
-            Some(Guard::Script(_)) | None => None,
-        };
-        let conditions: Vec<&Expr> = self.transition.needs.iter().chain(guard).collect();
         Awaiting {
             object: &self.lifecycle.object,
             field: Some(self.field),
@@ -79,7 +98,7 @@ impl<'a> Way<'a> {
             until,
             stages: self.transition.from.clone(),
             lifecycle: Some(&self.lifecycle.name),
-            conditions,
+            conditions: conditions(self.transition).collect(),
             unless: Some(Kind::Transition),
             only: None,
         }

@@ -192,3 +192,26 @@ async fn a_move_that_is_refused_is_tried_again_and_not_at_once() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_condition_that_looks_at_the_time_comes_true_though_nobody_writes() {
+    each_database(|bed: Handles| async move {
+        let ways = r#"{"from": "fresh", "to": "gone", "guard": "record.closeDate < today()", "auto": true},
+            {"from": "warm", "to": "over", "guard": "days(record.closeDate, today()) > 10", "auto": {"stageAge": "2d"}}"#;
+        let world = staged(&bed.tenant, ways).await;
+        let lead = async |stage: &str, date: &str| {
+            let entered = Value::DateTime(at("2026-03-01T09:00:00Z"));
+            let fields = vec![("stage", text(stage)), ("stageEnteredAt", entered), ("closeDate", day(date))];
+            world.leads(vec![fields]).await[0]
+        };
+        let (fresh, warm) = (lead("fresh", "2026-03-12").await, lead("warm", "2026-03-05").await);
+        assert_eq!(world.drain(at("2026-03-12T23:59:59Z") - begin()).await.done, 0);
+        assert_eq!(world.drain(TimeDelta::seconds(1)).await.done, 1);
+        assert_eq!(world.one(fresh, "stage").await, json!("gone"));
+        assert_eq!(world.drain(at("2026-03-15T23:59:59Z") - world.now()).await.done, 0);
+        // In the midst of a longer time, too: it is asked every midnight.
+        assert_eq!(world.drain(TimeDelta::days(30)).await.done, 1);
+        assert_eq!(world.one(warm, "stageEnteredAt").await, json!("2026-03-16T00:00:00.000000Z"));
+    })
+    .await;
+}
