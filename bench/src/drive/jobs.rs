@@ -120,6 +120,7 @@ impl World {
         for _ in 0..JOBS / 500 {
             let lead = |number: usize| RecordData {
                 fields: vec![(field.clone(), Input::Value(Value::Text(format!("Lead {number}"))))],
+                ..RecordData::default()
             };
             let records = (0..500).map(lead).collect();
             let operation = Operation::Create(records, Batch::AllOrNone);

@@ -95,6 +95,26 @@ impl Remote {
             .collect())
     }
 
+    /// The versions of the tenant's metadata, the newest first.
+    pub async fn history(&self) -> Result<Value, Failure> {
+        self.ask("{ result: history { version at actor changes { kind path } } }", json!({})).await
+    }
+
+    /// Brings an earlier version back and prints what was done; the exit code.
+    pub async fn revert(&self, version: i64, destructive: bool, console: &Console) -> Result<u8, Failure> {
+        let query = format!(
+            "mutation($v: Int!, $a: Boolean!) {{ result: revert(version: $v, allowDestructive: $a) {{ {DEPLOYMENT} }} }}"
+        );
+        let deployment = self.deployment(&query, json!({ "v": version, "a": destructive })).await?;
+        console.result(&deployment, |console| tell(&deployment, console))?;
+        Ok(0)
+    }
+
+    /// Deletes for good what changes have taken out of use; what that was.
+    pub async fn purge(&self) -> Result<Value, Failure> {
+        self.ask("mutation { result: purge { tables columns version } }", json!({})).await
+    }
+
     /// Imports a file; what the server tells of it.
     pub async fn import(
         &self,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use engine::Kind;
 use expr::{Encoding, Value};
-use metadata::catalog::{Auto, Lifecycle, Trigger};
+use metadata::catalog::{Lifecycle, Trigger};
 use metadata::{Base, Catalog, Layout, Resolved, SourceFile, resolve};
 use serde::{Deserialize, Serialize};
 use sql::{Cells, Compare, Ident, Insert, Rows, Scalar, Write};
@@ -139,8 +139,8 @@ pub async fn insert(
 /// Whether something in the catalog waits for its time.
 fn waits(catalog: &Catalog) -> bool {
     let timed = |on: &Trigger| matches!(on, Trigger::Schedule { .. } | Trigger::Date { .. });
-    let aged = |auto: &Option<Auto>| matches!(auto, Some(Auto::StageAge(_) | Auto::Date { .. }));
-    let ways = |lifecycle: &Arc<Lifecycle>| lifecycle.transitions.iter().any(|way| aged(&way.auto));
+    let ways =
+        |lifecycle: &Arc<Lifecycle>| lifecycle.transitions.iter().any(|way| catalog.waits(lifecycle, way));
     catalog.automations.values().any(|automation| timed(&automation.on))
         || catalog.lifecycles.values().any(ways)
 }

@@ -93,6 +93,8 @@ pub struct Cause {
     pub place: Option<String>,
     /// Whether a clock set it off.
     pub timed: bool,
+    /// The transition that the clock takes, as its lifecycle calls it: no other between the same stages.
+    pub takes: Option<String>,
 }
 
 /// The way in, kept in the history.

@@ -123,12 +123,12 @@ impl Engine {
         work.await
     }
 
-    /// What is worked out of the caller's catalog; made once for all tenants on equal catalogs.
     /// What the guards of the caller's catalog that are scripts have cost so far.
     pub fn judged(&self, caller: &Caller) -> Result<Vec<Judged>, WriteError> {
         Ok(self.model(caller)?.library.judged())
     }
 
+    /// What is worked out of the caller's catalog; made once for all tenants on equal catalogs.
     pub(crate) fn model(&self, caller: &Caller) -> Result<Arc<Model>, WriteError> {
         self.model_of(&caller.catalog, caller.tenant.dialect())
     }

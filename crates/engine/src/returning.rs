@@ -126,9 +126,12 @@ async fn read(run: &mut Run<'_>, records: &[(usize, Uuid)]) -> Result<(), Halt> 
     let bytes = ready.answer(&rows).map_err(WriteError::from)?;
     let found: Found<'_> = serde_json::from_slice(&bytes).map_err(WriteError::internal)?;
     for (id, json) in found.ids.iter().zip(found.records) {
-        let Some((index, _)) = records.iter().find(|(_, wanted)| *wanted == id.id) else { continue };
-        if let Some(place) = run.outcome.records.get_mut(*index) {
-            *place = Some(Bytes::from(json.get().to_owned().into_bytes()));
+        let text = Bytes::from(json.get().to_owned().into_bytes());
+        // A record may be written several times in one request.
+        for (index, _) in records.iter().filter(|(_, wanted)| *wanted == id.id) {
+            if let Some(place) = run.outcome.records.get_mut(*index) {
+                *place = Some(text.clone());
+            }
         }
     }
     Ok(())

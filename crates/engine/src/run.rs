@@ -19,7 +19,7 @@ use crate::error::WriteError;
 use crate::lifecycle::{Passage, auto::Stirred, race::Glimpse};
 use crate::model::{Log, Model, Record, Shape};
 use crate::order::Allowed;
-use crate::outcome::{EffectKind, Outcome, Refusal};
+use crate::outcome::{Effect, EffectKind, Outcome, Refusal};
 use crate::queue::Queued;
 
 /// Why a pass ended without outcome.
@@ -29,7 +29,8 @@ pub(crate) enum Halt {
     Again(StoreError),
     /// The short way did not work out: run the whole order in a transaction.
     Carefully,
-    /// A handler is to run, which nobody could foresee: run the whole order in a transaction that others cannot disturb.
+    /// A handler is to run, or other records decide, which nobody could foresee: run the whole order in a transaction that others
+    /// cannot disturb.
     Strictly,
     /// It cannot succeed.
     Failed(WriteError),
@@ -161,7 +162,7 @@ impl Job {
     }
 
     /// Leaves the record as it was.
-    fn give_up(&mut self) {
+    pub(crate) fn let_be(&mut self) {
         if let Some(before) = &self.before {
             self.after = before.clone();
         }
@@ -213,6 +214,8 @@ pub(crate) struct Run<'a> {
     pub(crate) queued: Vec<Queued>,
     /// Runs, and what users are told, that are still to be written: rows of these logs.
     pub(crate) noted: Vec<(Log, Vec<Value>)>,
+    /// What others did on the caller's behalf, with rights that the caller does not have: told as far as the caller sees it.
+    pub(crate) unsorted: Vec<Effect>,
     /// Whether one statement is to do it all, without a transaction around it; see `step/quick.rs`.
     pub(crate) quick: bool,
     /// Whether handlers may run: the transaction is as if it were alone, and it has its place among those with handlers.
@@ -254,6 +257,7 @@ impl<'a> Run<'a> {
             nested: false,
             queued: Vec::new(),
             noted: Vec::new(),
+            unsorted: Vec::new(),
             quick: false,
             strict: false,
             failed: Vec::new(),
@@ -357,7 +361,7 @@ impl<'a> Run<'a> {
         let Some(job) = self.jobs.get_mut(place) else { return };
         if job.passage.auto.is_some() || job.passage.given_up {
             tracing::debug!(record = %job.id, rule = ?refusal.rule, "a record does not move by itself");
-            job.give_up();
+            job.let_be();
             return;
         }
         let index = job.index;
@@ -371,6 +375,12 @@ impl<'a> Run<'a> {
     /// Whether the rest of the order would be in vain.
     pub(crate) fn lost(&self) -> bool {
         self.all_or_none() && !self.outcome.errors.is_empty()
+    }
+
+    /// What is asked now of other records must still be so when the write is done: with many writers, only a strict transaction knows.
+    pub(crate) fn must_be_alone(&self) -> Result<(), Halt> {
+        let alone = self.strict || self.tx.is_none() || self.model.dialect.has_one_writer();
+        if alone { Ok(()) } else { Err(Halt::Strictly) }
     }
 
     /// A new id.

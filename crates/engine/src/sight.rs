@@ -46,6 +46,37 @@ pub(crate) async fn effects(run: &mut Run<'_>) -> Result<Vec<Effect>, Halt> {
     Ok(out)
 }
 
+/// What others did on the caller's behalf, as far as the caller sees the records: their fields, and of relations only that they changed.
+pub(crate) async fn sort(run: &mut Run<'_>) -> Result<(), Halt> {
+    let unsorted = std::mem::take(&mut run.unsorted);
+    let mut asked: HashMap<Name, HashSet<Uuid>> = HashMap::new();
+    for effect in unsorted.iter().filter(|effect| run.caller.access.sees(&effect.object, "id")) {
+        asked.entry(effect.object.clone()).or_default().insert(effect.id);
+    }
+    let mut seen = HashMap::new();
+    for (object, ids) in asked {
+        let ids = grant::seen_among(run, &object, ids).await?;
+        seen.insert(object, ids);
+    }
+    for mut effect in unsorted {
+        if !seen.get(&effect.object).is_some_and(|ids| ids.contains(&effect.id)) {
+            continue;
+        }
+        if let Some(field) = &effect.field {
+            if !run.caller.access.sees(&effect.object, field) {
+                continue;
+            }
+            let known = run.caller.catalog.object(&effect.object).and_then(|object| object.field(field));
+            let related = |ty: &FieldType| matches!(ty, FieldType::Lookup(_) | FieldType::Polymorphic { .. });
+            if known.is_none_or(|field| related(&field.ty)) {
+                (effect.from, effect.to) = (Json::Null, Json::Null);
+            }
+        }
+        run.outcome.effects.push(effect);
+    }
+    Ok(())
+}
+
 /// Whether the caller sees the record after the write, as far as that can be told without the database. What goes away for good was seen if it
 /// was asked for.
 fn job_in_sight(run: &Run<'_>, job: &Job) -> Option<bool> {

@@ -40,6 +40,7 @@ fn choices(of: &str, values: &[&str]) -> Arc<Choices> {
         label: format!("{value}!"),
         labels: IndexMap::new(),
         renamed_from: None,
+        also: Vec::new(),
     };
     Arc::new(Choices {
         name: of.to_owned(),

@@ -36,4 +36,12 @@ impl Dialect {
             Dialect::Sqlite => false,
         }
     }
+
+    /// Whether transactions that write follow one another, so that none can disturb another.
+    pub fn has_one_writer(self) -> bool {
+        match self {
+            Dialect::Postgres => false,
+            Dialect::Sqlite => true,
+        }
+    }
 }

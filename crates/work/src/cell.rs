@@ -1,6 +1,6 @@
 //! Cells of a CSV file: how values stand in them, and how texts are kept from being taken for formulas.
 
-use chrono::{NaiveDate, NaiveTime, SecondsFormat};
+use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat};
 use expr::{Type, Value};
 use metadata::catalog::{FieldType, NumberLimits, TextLimits};
 use metadata::field::{read_json, read_text};
@@ -24,17 +24,24 @@ pub(crate) fn read(ty: &FieldType, text: &str) -> Result<Value, String> {
     read_text(ty, text).map_err(|problem| problem.message)
 }
 
-/// An instant without zone as files have it, or a day, which begins with its first: in UTC, as the API writes it.
+/// An instant as files have it, or a day, which begins with its first; without zone in UTC. As the API writes it.
 fn instant(text: &str) -> Option<String> {
     let day = text.get(..10)?.replace('/', "-");
     let day = NaiveDate::parse_from_str(&day, "%Y-%m-%d").ok()?;
-    let time = match text.get(10..)?.trim_start_matches('T').trim() {
-        "" => NaiveTime::MIN,
-        rest => {
-            ["%H:%M:%S%.f", "%H:%M"].iter().find_map(|form| NaiveTime::parse_from_str(rest, form).ok())?
-        }
+    let rest = text.get(10..)?.trim_start_matches('T').trim().replace(',', ".");
+    let rest = ["Z", "UTC", "GMT"].iter().find_map(|zone| rest.strip_suffix(zone)).unwrap_or(&rest).trim();
+    let plain = |form: &&str| NaiveTime::parse_from_str(rest, form).ok().map(|time| day.and_time(time).and_utc());
+    let shifted = |form: &&str| {
+        let text = format!("{day} {rest}");
+        DateTime::parse_from_str(&text, &format!("%Y-%m-%d {form}")).ok().map(|at| at.to_utc())
     };
-    Some(day.and_time(time).and_utc().to_rfc3339_opts(SecondsFormat::Micros, true))
+    let at = match rest {
+        "" => Some(day.and_time(NaiveTime::MIN).and_utc()),
+        _ => ["%H:%M:%S%.f", "%H:%M"].iter().find_map(plain).or_else(|| {
+            ["%H:%M:%S%.f%#z", "%H:%M:%S%.f %#z", "%H:%M%#z"].iter().find_map(shifted)
+        }),
+    };
+    Some(at?.to_rfc3339_opts(SecondsFormat::Micros, true))
 }
 
 /// Texts are kept as they stand; blanks around anything else mean nothing.
@@ -100,6 +107,10 @@ mod tests {
             "2016-10-20T00:00",
             "2016-10-20 00:00:00.000",
             "2016-10-20T02:00:00+02:00",
+            "2016-10-20 02:00:00+0200",
+            "2016-10-20 02:00:00.000 +02",
+            "2016-10-20 00:00:00 UTC",
+            "2016/10/20 00:00:00,000Z",
         ] {
             assert_eq!(read(text), same("2016-10-20T00:00:00.000000Z"), "{text}");
         }

@@ -12,7 +12,7 @@ use engine::audit::Act;
 use engine::{Door, Engine};
 use indicatif::ProgressBar;
 use metadata::source::SourceFile;
-use serde_json::json;
+use serde_json::{Value, json};
 use server::admin::{Admin, AdminError};
 use store::Tenant;
 
@@ -213,14 +213,17 @@ pub async fn pull(dir: &Path, on: &On, settings: &Settings, console: &Console) -
 /// Lists the versions of the tenant's metadata.
 pub async fn history(on: &On, settings: &Settings, console: &Console) -> Result<u8, Failure> {
     let versions = match Way::to(on, settings).await? {
-        Way::Database(tenant) => deploy::history(&tenant).await?,
-        Way::Server(_) => return Err(Failure::Usage("history needs --tenant and a database".to_owned())),
+        Way::Database(tenant) => json!(deploy::history(&tenant).await?),
+        Way::Server(remote) => remote.history().await?,
     };
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     console.result(&json!({ "versions": versions }), |console| {
-        for entry in &versions {
-            console.say(&format!("{:>5}  {}  {}", entry.version, entry.at, entry.actor));
-            for change in &entry.changes {
-                console.say(&format!("         {:<8} {}", change.kind, change.path));
+        for entry in list(&versions) {
+            let (at, actor) = (text(&entry["at"]), text(&entry["actor"]));
+            console.say(&format!("{:>5}  {at}  {actor}", entry["version"].as_i64().unwrap_or(0)));
+            for change in list(&entry["changes"]) {
+                console.say(&format!("         {:<8} {}", text(&change["kind"]), text(&change["path"])));
             }
         }
     })?;
@@ -235,8 +238,9 @@ pub async fn revert(
     settings: &Settings,
     console: &Console,
 ) -> Result<u8, Failure> {
-    let Way::Database(tenant) = Way::to(on, settings).await? else {
-        return Err(Failure::Usage("revert needs --tenant and a database".to_owned()));
+    let tenant = match Way::to(on, settings).await? {
+        Way::Database(tenant) => tenant,
+        Way::Server(remote) => return remote.revert(version, allow_destructive, console).await,
     };
     let mut options = options(console);
     options.allow_destructive = allow_destructive;
@@ -251,18 +255,17 @@ pub async fn revert(
 
 /// Deletes for good what changes have taken out of use.
 pub async fn purge(on: &On, settings: &Settings, console: &Console) -> Result<u8, Failure> {
-    let Way::Database(tenant) = Way::to(on, settings).await? else {
-        return Err(Failure::Usage("purge needs --tenant and a database".to_owned()));
+    let told = match Way::to(on, settings).await? {
+        Way::Database(tenant) => {
+            let work = Box::pin(deploy::purge(&tenant, options(console)));
+            let purged = changed(&tenant, Act::Purge, |purged: &Purged| purged.version, work).await?;
+            json!({ "tables": purged.tables, "columns": purged.columns, "version": purged.version })
+        }
+        Way::Server(remote) => remote.purge().await?,
     };
-    let work = Box::pin(deploy::purge(&tenant, options(console)));
-    let purged = changed(&tenant, Act::Purge, |purged: &Purged| purged.version, work).await?;
-    let told = json!({ "tables": purged.tables, "columns": purged.columns, "version": purged.version });
     console.result(&told, |console| {
-        console.say(&format!(
-            "Deleted {} table(s) and {} column(s).",
-            purged.tables.len(),
-            purged.columns.len()
-        ));
+        let count = |name: &str| told[name].as_array().map_or(0, Vec::len);
+        console.say(&format!("Deleted {} table(s) and {} column(s).", count("tables"), count("columns")));
     })?;
     Ok(0)
 }

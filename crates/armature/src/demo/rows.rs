@@ -13,7 +13,8 @@ pub fn name(text: &str) -> Name {
 
 /// A record with these fields.
 pub fn record(fields: Vec<(&str, Input)>) -> RecordData {
-    RecordData { fields: fields.into_iter().map(|(field, input)| (name(field), input)).collect() }
+    let fields = fields.into_iter().map(|(field, input)| (name(field), input)).collect();
+    RecordData { fields, ..RecordData::default() }
 }
 
 /// Text, or a value of a choice list.

@@ -43,6 +43,7 @@ pub async fn apply(
     let base = settled(tenant).await?;
     let target = Target::beside_published(&base, files);
     let draft = Draft::new(tenant, base, target, options.asked(), options.at).await?;
+    permitted(&draft.plan, &options)?;
     if !options.skip_tests && !draft.plan.is_empty() {
         tested(&draft).await?;
     }

@@ -65,8 +65,11 @@ async fn demands(
             found.extend(replay::refused(moves, way, &demand).await?);
         }
     }
-    if let (Some(path), Some(moves)) = (scripted::changed(judged, way, what.contains(&"guard")), &moves) {
-        found.extend(scripted::refused(judged, moves, way, path).await?);
+    if let Some(path) = scripted::changed(judged, way, what.contains(&"guard")) {
+        found.extend(scripted::held(judged, before, way, path).await?);
+        if let Some(moves) = &moves {
+            found.extend(scripted::refused(judged, moves, way, path).await?);
+        }
     }
     Ok(found)
 }

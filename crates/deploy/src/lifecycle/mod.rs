@@ -173,9 +173,10 @@ impl StageWork {
         };
         self.renamed.push((name, heir.name.to_string()));
         for stage in lifecycle.stages.keys().filter(|stage| !heir.stages.contains_key(*stage)) {
-            let entry = || heir.entry().map(|entry| entry.name.to_string());
-            if let Some(to) = self.place(sides, heir, stage).or_else(entry) {
+            if let Some(to) = self.place(sides, heir, stage) {
                 self.moved.entry(heir.name.to_string()).or_default().insert(stage.to_string(), to);
+            } else {
+                self.lost.push(Lost { lifecycle: lifecycle.name.to_string(), stage: Some(stage.to_string()) });
             }
         }
     }

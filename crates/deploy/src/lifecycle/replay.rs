@@ -84,10 +84,18 @@ impl<'a> Moves<'a> {
         let rules = old.from.iter().map(|from| Value::Text(old.rule(&lifecycle.name, from))).collect();
         let text = |value: &str| constant(Value::Text(value.to_owned()), Encoding::Text);
         let began = constant(Value::DateTime(since), Encoding::DateTime);
+        // A log that was imported tells the stages, and not by which transition.
+        let stages = old.from.iter().map(|from| Value::Text(from.to_string())).collect();
+        let imported = Scalar::And(vec![
+            Scalar::IsNull(Box::new(stay("name"))),
+            Scalar::InParam(Box::new(stay("from_stage")), list(stages, Encoding::Text)),
+            compare(Compare::Equal, stay("to_stage"), text(&old.to)),
+        ]);
+        let taken = Scalar::InParam(Box::new(stay("name")), list(rules, Encoding::Text));
         let filter = Scalar::And(vec![
             compare(Compare::Equal, stay("object"), text(&lifecycle.object)),
             compare(Compare::Equal, stay("lifecycle"), text(&lifecycle.name)),
-            Scalar::InParam(Box::new(stay("name")), list(rules, Encoding::Text)),
+            Scalar::Or(vec![taken, imported]),
             compare(Compare::GreaterOrEqual, stay("entered"), began),
         ]);
         Some(Self { judged, object: new.object.to_string(), table, since, filter, values: Vec::new() })
@@ -133,6 +141,13 @@ fn since(judged: &Judged<'_>, period: expr::Duration) -> Option<DateTime<Utc>> {
     now.checked_sub_signed(chrono::Duration::microseconds(period.micros))
 }
 
+/// A column of an object that is there already.
+pub fn kept_column<'a>(judged: &'a Judged<'_>, object: &str, field: &str) -> Option<&'a Column> {
+    let mut there = judged.old.layout.tables.values().flat_map(|table| table.fields.values().flatten());
+    let column = judged.new.layout.tables.get(object)?.column(field, &Role::Value)?;
+    there.any(|old| old == column).then_some(column)
+}
+
 impl Moves<'_> {
     /// Over the records with the stays in question.
     pub fn query(&self, columns: impl IntoIterator<Item = Scalar>) -> Query {
@@ -162,11 +177,8 @@ impl Moves<'_> {
         Ok(rows.iter().map(|row| id_text(&row.value(0, Encoding::Id))).collect())
     }
 
-    /// A column of the object that is there already.
-    pub fn column_of(&self, object: &str, field: &str) -> Option<&Column> {
-        let there = self.judged.old.layout.tables.values().flat_map(|table| table.fields.values().flatten());
-        let column = self.judged.new.layout.tables.get(object)?.column(field, &Role::Value)?;
-        there.into_iter().any(|old| old == column).then_some(column)
+    fn column_of(&self, object: &str, field: &str) -> Option<&Column> {
+        kept_column(self.judged, object, field)
     }
 
     async fn owners(&self) -> Result<Vec<Share>, DeployError> {

@@ -7,19 +7,22 @@ use std::time::Instant;
 
 use expr::{Encoding, Moment, Value};
 use indexmap::IndexMap;
-use metadata::catalog::{FieldType, FunctionPath, Guard, Object, Transition};
+use metadata::catalog::{FieldType, FunctionPath, Guard, Lifecycle, Object, Transition};
 use metadata::difference::Detail;
 use metadata::layout::{Column, Role};
 use script::{Budget, Data, Fixed, Library, Limits, Path, Scene, Source, Verdict};
 use sql::{Cells, Compare, Order, Scalar};
 
-use super::replay::{Amount, Moves, Replay, Share, stay};
+use super::replay::{Amount, Moves, Replay, Share, kept_column, stay};
 use crate::error::DeployError;
 use crate::plan::{Effect, Judged, Verdict as Refuses, effect};
-use crate::statements::{SAMPLE, column, compare, constant, id_text};
+use crate::rows::Batches;
+use crate::statements::{column, compare, constant, id_text, list, living};
 
 /// Moves that are judged at a time, with one budget.
 const BATCH: i64 = 1_000;
+/// Records that an effect names.
+const SHOWN: usize = 5;
 
 /// The script that guards the transition, if it is another than before or says something else.
 pub fn changed<'a>(
@@ -35,6 +38,57 @@ pub fn changed<'a>(
         _ => false,
     };
     (guard_changed || judged.changes.iter().any(|change| again(&change.detail))).then_some(path)
+}
+
+/// Records that wait for the move and that the script would hold now.
+pub async fn held(
+    judged: &Judged<'_>,
+    before: &Lifecycle,
+    way: &Transition,
+    path: &FunctionPath,
+) -> Result<Option<Effect>, DeployError> {
+    let (Some(object), Some(table)) =
+        (judged.new.object(&before.object), judged.new.layout.tables.get(&before.object))
+    else {
+        return Ok(None);
+    };
+    let Ok((library, _)) = Library::compile(&sources(judged)) else { return Ok(None) };
+    let Some(waiting) = waiting(judged, before, way) else { return Ok(None) };
+    let path = Path { package: &path.package, module: &path.module, function: &path.function };
+    let fields = fields(judged, object);
+    let columns = fields.iter().map(|(_, of)| of.clone()).collect();
+    let mut batches = Batches::new(&table.name, columns, waiting, BATCH);
+    let (mut count, mut sample) = (0, Vec::new());
+    loop {
+        let rows = batches.fetch(judged.tenant).await?;
+        if rows.is_empty() {
+            break;
+        }
+        let budget = budget();
+        for row in &rows {
+            let values = values(|at| row.cells.get(at).cloned().unwrap_or(Value::Null), object, &fields);
+            let scene = scene(object, &row.id, values, judged.moment);
+            if matches!(library.judge(path, &scene, &budget), Ok(Verdict::Refused { .. })) {
+                count += 1;
+                sample.extend((sample.len() < SHOWN).then(|| id_text(&row.id)));
+            }
+        }
+    }
+    let told = || effect(&object.name, format!("held:{}", way.name), count, sample, Refuses::Told);
+    Ok((count > 0).then(told))
+}
+
+/// The records in the stages that the transition leads out of.
+fn waiting(judged: &Judged<'_>, before: &Lifecycle, way: &Transition) -> Option<Scalar> {
+    let lifecycle = kept_column(judged, &before.object, "lifecycle")?;
+    let stage = kept_column(judged, &before.object, "stage")?;
+    let text = |value: &str| constant(Value::Text(value.to_owned()), Encoding::Text);
+    let from = way.from.iter().map(|stage| Value::Text(stage.to_string())).collect();
+    Some(Scalar::And(vec![
+        living(),
+        compare(Compare::Equal, column(&lifecycle.name), text(&before.name)),
+        Scalar::InParam(Box::new(column(&stage.name)), list(from, Encoding::Text)),
+    ]))
 }
 
 /// What was found so far.
@@ -55,7 +109,7 @@ pub async fn refused(
     let Some(object) = judged.new.object(&moves.object) else { return Ok(None) };
     let Ok((library, _)) = Library::compile(&sources(judged)) else { return Ok(None) };
     let path = Path { package: &path.package, module: &path.module, function: &path.function };
-    let fields = fields(moves, object);
+    let fields = fields(judged, object);
     let money = moves.money();
     let mut tally = Tally::default();
     let mut sums = BTreeMap::new();
@@ -66,7 +120,7 @@ pub async fn refused(
         after = Some(last.value(0, Encoding::Id));
         let budget = budget();
         for row in &rows {
-            let values = values(row, object, &fields);
+            let values = values(|at| row.value(at + 2, at_encoding(&fields, at)), object, &fields);
             let scene = scene(object, &row.value(1, Encoding::Id), values.clone(), judged.moment);
             if !matches!(library.judge(path, &scene, &budget), Ok(Verdict::Refused { .. })) {
                 continue;
@@ -84,7 +138,7 @@ pub async fn refused(
     if tally.count == 0 {
         return Ok(None);
     }
-    let sample = tally.records.iter().take(usize::try_from(SAMPLE).unwrap_or(5)).cloned().collect();
+    let sample = tally.records.iter().take(SHOWN).cloned().collect();
     let mut told = effect(&moves.object, format!("replay:{}", way.name), tally.count, sample, Refuses::Told);
     told.replay = Some(Replay {
         since: moves.since.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
@@ -136,8 +190,9 @@ fn budget() -> Arc<Budget> {
 }
 
 /// The fields of one value each that are stored already, with their columns.
-fn fields(moves: &Moves<'_>, object: &Object) -> Vec<(String, Column)> {
-    let stored = |name: &str| moves.column_of(&object.name, name).filter(|column| column.role == Role::Value);
+fn fields(judged: &Judged<'_>, object: &Object) -> Vec<(String, Column)> {
+    let stored =
+        |name: &str| kept_column(judged, &object.name, name).filter(|column| column.role == Role::Value);
     object.fields.keys().filter_map(|name| Some((name.to_string(), stored(name)?.clone()))).collect()
 }
 
@@ -153,8 +208,16 @@ fn page(moves: &Moves<'_>, fields: &[(String, Column)], after: Option<&Value>) -
     query
 }
 
-/// The values of a record; what it has no column for yet is null.
-fn values(row: &store::Row, object: &Object, fields: &[(String, Column)]) -> IndexMap<String, Value> {
+fn at_encoding(fields: &[(String, Column)], at: usize) -> Encoding {
+    fields.get(at).map_or(Encoding::Text, |(_, of)| of.encoding)
+}
+
+/// The values of a record, of which `cell` has those of the fields; what it has no column for yet is null.
+fn values(
+    cell: impl Fn(usize) -> Value,
+    object: &Object,
+    fields: &[(String, Column)],
+) -> IndexMap<String, Value> {
     let computed = |name: &str| {
         matches!(
             object.field(name).map(|field| &field.ty),
@@ -172,8 +235,8 @@ fn values(row: &store::Row, object: &Object, fields: &[(String, Column)]) -> Ind
         .filter(|name| !computed(name))
         .map(|name| (name.to_string(), Value::Null))
         .collect();
-    for (at, (name, of)) in fields.iter().enumerate() {
-        values.insert(name.clone(), row.value(at + 2, of.encoding));
+    for (at, (name, _)) in fields.iter().enumerate() {
+        values.insert(name.clone(), cell(at));
     }
     values
 }

@@ -48,10 +48,9 @@ pub(super) struct Bed {
 }
 
 impl Ground {
-    /// Applies the packages to an empty database and makes the test's users and records.
+    /// Applies the packages, with all that they build on, to an empty database and makes the test's users and records.
     pub(super) async fn new(
         files: &[SourceFile],
-        others: &[SourceFile],
         test: &PackageTest,
         at: DateTime<Utc>,
     ) -> Result<Self, TestError> {
@@ -60,9 +59,8 @@ impl Ground {
         let tenant = store.tenant_create(&name()?).await?;
         let whole = |error| TestError::Apply(Box::new(error));
         initialise(&tenant, at).await.map_err(whole)?;
-        let all: Vec<SourceFile> = others.iter().chain(files).cloned().collect();
         let options = ApplyOptions { skip_tests: true, ..ApplyOptions::new("test", at) };
-        apply(&tenant, &all, options).await.map_err(whole)?;
+        apply(&tenant, files, options).await.map_err(whole)?;
         let mut bed = Bed::on(store, tenant, at, None).await?;
         let mut problems = Vec::new();
         for (user, told) in &test.users {

@@ -15,7 +15,7 @@ use std::io;
 
 use chrono::{DateTime, Utc};
 use engine::{ReadError, WriteError};
-use metadata::{Base, Diagnostic, Resolved, SourceFile};
+use metadata::{Base, CanonicalDocument, Diagnostic, Resolved, SourceFile};
 use store::StoreError;
 
 pub use report::{CaseReport, Cost, Problem, Report, Seen};
@@ -58,10 +58,11 @@ pub async fn test(files: &[SourceFile], others: &[SourceFile]) -> Result<Report,
     let base = Base { files: others.to_vec(), ..Base::default() };
     let resolved = metadata::resolve(files, &base).map_err(TestError::Documents)?;
     let own = own_packages(files);
+    let whole: Vec<SourceFile> = resolved.documents.iter().map(CanonicalDocument::source).collect();
     let mut report = Report::default();
     let mut tally = Tally::new(&resolved.catalog, &own);
     for (file, test) in tests_of(&resolved, files) {
-        let ground = Ground::new(files, others, test, moment(test.at.as_deref())).await?;
+        let ground = Ground::new(&whole, test, moment(test.at.as_deref())).await?;
         for case in &test.cases {
             let problems = case::run(&ground, test, case, &mut tally).await?;
             report.add(CaseReport {

@@ -124,6 +124,22 @@ async fn an_apply_is_refused_whose_tests_fail_unless_told_otherwise() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_package_that_is_there_is_tested_as_it_will_be() {
+    each_database(|handles| async move {
+        let case = r#"{"name": "begins", "when": [{"get": "d"}], "expect": {"result": {"stage": "open"}}}"#;
+        deploy::apply(&handles.tenant, &package(case), options()).await.expect("applied");
+        let mut files = package(case);
+        let lifecycle = files.iter_mut().find(|file| file.path.starts_with("lifecycles")).expect("a lifecycle");
+        lifecycle.text = lifecycle.text.replace("Too small", "Far too small");
+        deploy::apply(&handles.tenant, &files, options()).await.expect("applied once more, with its tests");
+        let wrong = r#"{"name": "begins", "when": [{"get": "d"}], "expect": {"result": {"stage": "won"}}}"#;
+        let again = deploy::apply(&handles.tenant, &package(wrong), options()).await;
+        assert!(matches!(again, Err(DeployError::Tests(_))), "{again:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn scripts_run_as_jobs_and_ask_for_more_of_them() {
     let mut files = package(
         r#"{"name": "at once and later", "as": "ann",

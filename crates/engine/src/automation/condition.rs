@@ -15,7 +15,8 @@ use crate::run::{Halt, Run};
 pub(super) async fn of(run: &mut Run<'_>, automation: &Automation, place: usize) -> Result<bool, Halt> {
     let (Some(when), Some(job)) = (&automation.when, run.jobs.get(place)) else { return Ok(true) };
     let shape = Arc::clone(&job.shape);
-    let question = Question { shape: &shape, package: &automation.package, expr: when };
+    let question =
+        Question { shape: &shape, package: &automation.package, expr: when, holds_on: false };
     Ok(condition::holds(run, question, &[place]).await?.contains(&place))
 }
 
@@ -28,10 +29,10 @@ pub(super) async fn value(
 ) -> Result<Result<Value, EvalError>, Halt> {
     let Some(job) = run.jobs.get(place) else { return Ok(Ok(Value::Null)) };
     let shape = Arc::clone(&job.shape);
-    condition::value(run, Question { shape: &shape, package, expr }, place).await
+    condition::value(run, Question { shape: &shape, package, expr, holds_on: false }, place).await
 }
 
-/// The value behind a path from a record, for a script that has it not at hand.
+/// The value behind a path from a record, for a guard that has it not at hand.
 pub(crate) async fn field(
     run: &mut Run<'_>,
     shape: &Arc<Shape>,
@@ -47,7 +48,8 @@ pub(crate) async fn field(
             return Err(WriteError::Usage { message: format!("record.{path}: {}", told.join("; ")) }.into());
         }
     };
-    let value = value(run, &object.package, &expr, place).await?.unwrap_or(Value::Null);
+    let question = Question { shape, package: &object.package, expr: &expr, holds_on: true };
+    let value = condition::value(run, question, place).await?.unwrap_or(Value::Null);
     let relation = object.field(path).is_some_and(|field| matches!(field.ty, FieldType::Lookup(_)));
     Ok(if relation { Data::text(value.to_text()) } else { Data::from(value) })
 }

@@ -109,7 +109,8 @@ fn may_go_on(run: &Run<'_>, job: &Job) -> bool {
             Some(Guard::Script(_)) | None => None,
         };
         guard.into_iter().chain(&transition.needs).any(|expr| {
-            let question = Question { shape: &job.shape, package: &transition.package, expr };
+            let question =
+                Question { shape: &job.shape, package: &transition.package, expr, holds_on: false };
             condition::in_memory(run, question, job) == Some(false)
         })
     };

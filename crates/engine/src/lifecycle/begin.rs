@@ -40,7 +40,7 @@ async fn place_all(
         let taken = match &lifecycle.when {
             None => open.iter().copied().collect(),
             Some(expr) => {
-                let question = Question { shape, package: &lifecycle.package, expr };
+                let question = Question { shape, package: &lifecycle.package, expr, holds_on: false };
                 condition::holds(run, question, &open).await?
             }
         };

@@ -24,6 +24,8 @@ pub(crate) struct Question<'a> {
     /// The package whose settings are meant.
     pub(crate) package: &'a str,
     pub(crate) expr: &'a Expr,
+    /// Whether it must still hold when the write is done, whatever others write meanwhile.
+    pub(crate) holds_on: bool,
 }
 
 /// Those of the jobs, by their place in the wave, of which a condition holds. What cannot be computed does not hold.
@@ -92,6 +94,9 @@ async fn ask(
     }
     if run.quick {
         return Err(Halt::Carefully);
+    }
+    if question.holds_on {
+        run.must_be_alone()?;
     }
     // Filled in, the expression may differ from record to record; usually it does not.
     let mut alike: HashMap<Expr, Vec<usize>> = HashMap::new();

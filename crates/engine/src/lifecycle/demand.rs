@@ -113,7 +113,10 @@ async fn met(
         return Ok(HashSet::new());
     };
     let package = way.transition().map_or(&way.lifecycle.package, |transition| &transition.package);
-    let question = Question { shape: &shape, package, expr };
+    // What a record does by itself is judged with that record locked, and again when something changes.
+    let asked = |number: &usize| cases.get(*number).is_some_and(|case| !case.auto);
+    let holds_on = numbers.iter().any(asked);
+    let question = Question { shape: &shape, package, expr, holds_on };
     let met = condition::holds(run, question, &places).await?;
     let holds = |number: &usize| cases.get(*number).is_some_and(|case| met.contains(&case.place));
     Ok(numbers.iter().copied().filter(holds).collect())
@@ -260,7 +263,10 @@ fn told(run: &Run<'_>, case: &Case, transition: &Transition, (expr, filter): (&E
         });
         match (seen, filter) {
             (true, false) => format!("`{step}` is not allowed yet: {expr}"),
-            (true, true) => format!("`{step}` is not allowed yet: the record does not match {expr}"),
+            (true, true) => {
+                let needs = transition.needs_text.as_deref().unwrap_or("what it needs");
+                format!("`{step}` is not allowed yet: the record does not match {needs}")
+            }
             (false, _) => format!("`{step}` is not allowed yet: its condition does not hold"),
         }
     })

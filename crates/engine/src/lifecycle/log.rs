@@ -99,9 +99,10 @@ impl Log {
         of_stage.filter_map(|stay| stay.left).max()
     }
 
-    /// Whether the log tells that the record entered that stage at that time.
+    /// Whether the log tells that the record entered that stage at that time, as often as the job's source does by then.
     pub(crate) fn tells(&self, job: &Job, stage: &str, entered: DateTime<Utc>) -> bool {
-        self.stays(job).iter().any(|stay| stay.stage == stage && stay.entered == entered)
+        let alike = |stay: &&Known| stay.stage == stage && stay.entered == entered;
+        self.stays(job).iter().filter(alike).count() > job.passage.repeats
     }
 }
 

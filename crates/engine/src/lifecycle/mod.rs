@@ -77,6 +77,8 @@ pub(crate) struct Passage {
     pub(crate) reason: Option<String>,
     /// The transition that the record takes without being asked to.
     pub(crate) auto: Option<Way>,
+    /// Of equal stays of the past in its source, how many stand before the one that is told.
+    pub(crate) repeats: usize,
     /// Whether it was to move by itself and cannot: the record is left as it was, and nothing else suffers.
     pub(crate) given_up: bool,
     /// The stay that ends, by its row in the log.

@@ -1,6 +1,7 @@
 //! What the engine works out of a catalog once: the columns of each object in a fixed order, who points at whom, and the
 //! statements that it needs over and over.
 
+mod crossing;
 mod links;
 mod logs;
 mod record;
@@ -27,6 +28,7 @@ pub(crate) use statements::{
 use crate::automation::Automations;
 use crate::error::WriteError;
 use crate::lifecycle::depend::{Sources, by_itself};
+use crossing::Crossing;
 use variety::Variety;
 
 /// A catalog as the engine uses it. Tenants on equal catalogs share one.
@@ -43,6 +45,8 @@ pub(crate) struct Model {
     pub(crate) library: Library,
     /// What runs in transactions.
     pub(crate) automations: Automations,
+    /// What depends on other records.
+    pub(crate) crossing: Crossing,
 }
 
 /// What a kept statement depends on, beside the catalog.
@@ -90,7 +94,8 @@ impl Model {
         let (statements, variety) = (Mutex::default(), Variety::default());
         let sources = Sources::of(catalog);
         let (library, automations) = (crate::script::library(catalog), Automations::new(catalog));
-        Ok(Self { dialect, shapes, pointers, statements, variety, sources, library, automations })
+        let crossing = Crossing::of(catalog);
+        Ok(Self { dialect, shapes, pointers, statements, variety, sources, library, automations, crossing })
     }
 
     /// Whether several writes are one statement that holds the catalog's version.

@@ -117,17 +117,22 @@ async fn notify(
         Value::Text(run.cascade.links.last().map(|link| link.automation.clone()).unwrap_or_default()),
     ];
     run.noted.push((Log::Told, row));
-    if run.caller.access.covers(&by.principal.access) {
-        run.outcome.effects.push(Effect {
-            kind: EffectKind::Notified,
-            object: users.object.name.clone(),
-            id,
-            field: None,
-            from: Json::Null,
-            to: Json::String(message),
-        });
-    }
+    let effect = Effect {
+        kind: EffectKind::Notified,
+        object: users.object.name.clone(),
+        id,
+        field: None,
+        from: Json::Null,
+        to: Json::String(message),
+    };
+    tell(run, by, effect);
     Ok(Ok(Data::NULL))
+}
+
+/// Tells the caller of an effect, as far as they see what the principal does.
+fn tell(run: &mut Run<'_>, by: By<'_>, effect: Effect) {
+    let open = run.caller.access.covers(&by.principal.access);
+    (if open { &mut run.outcome.effects } else { &mut run.unsorted }).push(effect);
 }
 
 /// Puts a function into the queue, to be run after the commit.
@@ -151,6 +156,17 @@ fn later(
         run.work(Kind::Function, format!("{package}:{function}"), Data::Map(event.clone()).to_json())?;
     let errand = Errand { by: Some(Principal::of(by.principal)), ..work.errand };
     run.queued.push(Queued { errand, due, ..work });
+    if let Some((object, id)) = by.about {
+        let effect = Effect {
+            kind: EffectKind::Queued,
+            object: object.clone(),
+            id: *id,
+            field: None,
+            from: Json::Null,
+            to: Json::String(function.to_owned()),
+        };
+        tell(run, by, effect);
+    }
     Ok(Ok(Data::NULL))
 }
 

@@ -42,9 +42,10 @@ impl Default for Permits {
     }
 }
 
-/// Whether a write is known to set handlers off. What it sets off further down shows on the way.
+/// Whether a write is known to set handlers off, or to depend on other records. What it sets off further down shows on the way.
 pub(crate) fn foreseen(engine: &Engine, caller: &Caller, write: &Write) -> Result<bool, WriteError> {
-    Ok(engine.model(caller)?.automations.foresees_handlers(write))
+    let model = engine.model(caller)?;
+    Ok(model.automations.foresees_handlers(write) || (!model.dialect.has_one_writer() && model.crossing.foresees(write)))
 }
 
 /// Waits for a place among the transactions with handlers. Whoever has one keeps it for the whole cascade.

@@ -37,11 +37,11 @@ pub(crate) async fn write(
     written?;
     run.queued.append(&mut child.queued);
     run.noted.append(&mut child.noted);
-    // Whoever may see less than the principal is not told what it did.
-    if run.caller.access.covers(&principal.access) {
-        let effects: Vec<Effect> = std::mem::take(&mut child.outcome.effects);
-        run.outcome.effects.extend(effects);
-    }
+    // Whoever may see less than the principal is told what they see.
+    let effects: Vec<Effect> = std::mem::take(&mut child.outcome.effects);
+    let open = run.caller.access.covers(&principal.access);
+    (if open { &mut run.outcome.effects } else { &mut run.unsorted }).extend(effects);
+    run.unsorted.append(&mut child.unsorted);
     Ok(Ok(child.outcome))
 }
 
@@ -59,6 +59,7 @@ async fn within(child: &mut Run<'_>, savepoint: &Ident) -> Result<(), Halt> {
         child.outcome.effects.clear();
         child.queued.clear();
         child.noted.clear();
+        child.unsorted.clear();
     }
     tx.release(savepoint).await?;
     Ok(())

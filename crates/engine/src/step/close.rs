@@ -9,6 +9,7 @@ use crate::progress;
 use crate::queue;
 use crate::returning;
 use crate::run::{Halt, Run};
+use crate::sight;
 use crate::step::{flush, react};
 
 /// Ends the pass.
@@ -23,6 +24,7 @@ pub(crate) async fn finish(mut run: Run<'_>) -> Result<Outcome, Halt> {
         }
         return Ok(refused(run));
     }
+    sight::sort(&mut run).await?;
     queue::write(&mut run).await?;
     flush::rest(&mut run).await?;
     returning::records(&mut run).await?;

@@ -412,7 +412,8 @@ mod tests {
 
     fn record(key: Option<&str>) -> RecordData {
         let value = key.map_or(Value::Null, |text| Value::Text(text.to_owned()));
-        RecordData { fields: vec![(Name::new("code").expect("a name"), Input::Value(value))] }
+        let fields = vec![(Name::new("code").expect("a name"), Input::Value(value))];
+        RecordData { fields, ..RecordData::default() }
     }
 
     #[test]

@@ -382,6 +382,9 @@ async fn rules(run: &mut Run<'_>, places: &[usize]) -> Result<(), Halt> {
             }
         }
     }
+    if !asked.is_empty() {
+        run.must_be_alone()?;
+    }
     for (shape, number, ids) in asked {
         for id in rule_breakers(run, &shape, number, ids).await? {
             if let Some(place) = run.place(&shape.object.name, id)

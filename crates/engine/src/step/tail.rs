@@ -22,6 +22,7 @@ pub(crate) struct Tail {
     effects: usize,
     queued: usize,
     noted: usize,
+    unsorted: usize,
 }
 
 fn savepoint() -> Ident {
@@ -41,6 +42,7 @@ pub(crate) async fn begin(run: &mut Run<'_>, wave: &Wave) -> Result<(), Halt> {
         effects: run.outcome.effects.len(),
         queued: run.queued.len(),
         noted: run.noted.len(),
+        unsorted: run.unsorted.len(),
     });
     Ok(())
 }
@@ -101,6 +103,7 @@ fn undo(run: &mut Run<'_>, tail: &Tail, indexes: &HashSet<usize>) {
     run.outcome.effects.truncate(tail.effects);
     run.queued.truncate(tail.queued);
     run.noted.truncate(tail.noted);
+    run.unsorted.truncate(tail.unsorted);
     for index in indexes {
         if let Some(id) = run.outcome.ids.get_mut(*index) {
             *id = None;

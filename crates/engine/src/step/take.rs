@@ -21,6 +21,7 @@ pub(crate) fn data(run: &mut Run<'_>, place: usize, data: &RecordData) {
     let written = key.is_none_or(|key| run.caller.access.may_write(&run.write.object, key));
     let (past, imports) = (run.caller.access.may(Right::History), run.caller.door.imports());
     let Some(job) = run.jobs.get_mut(place) else { return };
+    job.passage.repeats = data.repeats;
     let mut refusals = Vec::new();
     let shape = Arc::clone(&job.shape);
     for (name, input) in &data.fields {

@@ -140,12 +140,17 @@ async fn choose(run: &mut Run<'_>, passing: &[Passing], log: &Log) -> Result<Vec
     let mut cases = Vec::new();
     for one in passing.iter().filter(|one| one.how == How::Move) {
         let Some(from) = &one.from else { continue };
-        let ways = Way::between(&one.lifecycle, from, &one.to);
+        let by_clock = run.caller.cause.takes.as_deref().filter(|_| !run.nested);
+        let mut ways = Way::between(&one.lifecycle, from, &one.to);
+        if let Some(wanted) = by_clock {
+            ways.retain(|way| way.transition().is_some_and(|it| way.lifecycle.path_of(it) == wanted));
+        }
         if ways.is_empty() {
             let refusal = nowhere(run, one, from);
             run.refuse_job(one.place, refusal);
         }
-        cases.extend(ways.into_iter().map(|way| Case { place: one.place, way, auto: false }));
+        let auto = by_clock.is_some();
+        cases.extend(ways.into_iter().map(|way| Case { place: one.place, way, auto }));
     }
     let unmet = demand::unmet(run, &cases, log).await?;
     let mut judged = cases.into_iter().zip(unmet).peekable();
@@ -220,17 +225,29 @@ async fn pass(run: &mut Run<'_>, one: &Passing, way: Option<Way>, log: &Log) -> 
 
 /// Whether a stay of the past is news that can be: not known yet, and not before the stay that the record is in.
 fn tell(run: &mut Run<'_>, one: &Passing, flow: &Flow, log: &Log) -> bool {
+    let now = run.now;
     let Some(job) = run.jobs.get_mut(one.place) else { return false };
     let Value::DateTime(entered) = *job.after.get(flow.entered) else { return false };
+    if entered > now {
+        let message = "the record cannot have entered the stage later than now".to_owned();
+        run.refuse_job(one.place, Refusal::at("stageEnteredAt", message).rule("future"));
+        return false;
+    }
     if one.from.is_none() {
         return true;
     }
+    let since = since(job, flow);
     if log.tells(job, &one.to, entered) {
-        job.stay_put();
-        fill::again(run, one.place);
+        let present = since == Some(entered) && job.before.as_ref().and_then(|before| flow.stage(before)) == Some(&*one.to);
+        if present {
+            job.stay_put();
+            fill::again(run, one.place);
+        } else {
+            // What else is said of a time that is over is over, too.
+            job.let_be();
+        }
         return false;
     }
-    let since = since(job, flow);
     if since.is_none_or(|since| since <= entered) {
         return true;
     }
@@ -253,7 +270,8 @@ async fn set(run: &mut Run<'_>, one: &Passing, way: &Way) -> Result<(), Halt> {
     let Some(transition) = way.transition() else { return Ok(()) };
     let mut values = Vec::with_capacity(transition.set.len());
     for (field, expr) in &transition.set {
-        let question = Question { shape: &one.shape, package: &transition.package, expr };
+        let question =
+            Question { shape: &one.shape, package: &transition.package, expr, holds_on: false };
         match condition::value(run, question, one.place).await? {
             Ok(value) => values.push((field, value)),
             Err(error) => {

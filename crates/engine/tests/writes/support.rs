@@ -126,7 +126,8 @@ pub fn by_id(id: Uuid) -> Input {
 }
 
 pub fn data(fields: &[(&str, Input)]) -> RecordData {
-    RecordData { fields: fields.iter().map(|(field, input)| (name(field), input.clone())).collect() }
+    let fields = fields.iter().map(|(field, input)| (name(field), input.clone())).collect();
+    RecordData { fields, ..RecordData::default() }
 }
 
 pub fn write(object: &str, operation: Operation) -> Write {

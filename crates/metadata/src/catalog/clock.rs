@@ -2,7 +2,7 @@
 
 use expr::{Expr, FieldPath, Function, Node};
 
-use super::{Catalog, FieldType};
+use super::{Auto, Catalog, FieldType, Guard, Lifecycle, Transition};
 
 /// How often a condition that looks at the time has to be asked again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,6 +11,17 @@ pub enum Tick {
     Daily,
     /// It may come true at any instant.
     Always,
+}
+
+impl Transition {
+    /// What it demands of a record, as far as the database can be asked.
+    pub fn conditions(&self) -> impl Iterator<Item = &Expr> {
+        let guard = match &self.guard {
+            Some(Guard::Expr(guard)) => Some(guard),
+            Some(Guard::Script(_)) | None => None,
+        };
+        self.needs.iter().chain(guard)
+    }
 }
 
 impl Catalog {
@@ -31,6 +42,20 @@ impl Catalog {
             _ => expr.children().filter_map(|child| self.tick(object, child)).max(),
         };
         own.max(below)
+    }
+
+    /// Whether a clock takes a transition: its time comes, or its condition looks at the time.
+    pub fn waits(&self, lifecycle: &Lifecycle, way: &Transition) -> bool {
+        match way.auto {
+            Some(Auto::StageAge(_) | Auto::Date { .. }) => true,
+            Some(Auto::Condition) => self.tick_of_way(lifecycle, way).is_some(),
+            None => false,
+        }
+    }
+
+    /// How often the conditions of a transition have to be asked again while no record is written.
+    pub fn tick_of_way(&self, lifecycle: &Lifecycle, way: &Transition) -> Option<Tick> {
+        way.conditions().filter_map(|condition| self.tick(&lifecycle.object, condition)).max()
     }
 
     /// The same of a computed field at the end of a path.

@@ -56,6 +56,11 @@ impl Lifecycle {
         self.stages.first().map(|(_, stage)| stage)
     }
 
+    /// The name of one of its transitions that no other lifecycle has: `leadMtl:cooledDown`.
+    pub fn path_of(&self, way: &Transition) -> String {
+        format!("{}:{}", self.name, way.name)
+    }
+
     /// The transitions that lead from one stage to another, in the order in which they are tried.
     pub fn between<'a>(&'a self, from: &'a str, to: &'a str) -> impl Iterator<Item = &'a Transition> {
         self.leaving(from).filter(move |way| &*way.to == to)
@@ -206,6 +211,8 @@ pub struct Transition {
     pub guard: Option<Guard>,
     /// A filter that must match the record.
     pub needs: Option<Expr>,
+    /// The filter as its author wrote it.
+    pub needs_text: Option<String>,
     /// Fields that must have a value.
     pub requires: Vec<Name>,
     /// Who may take it; nobody named is everybody who may update the record.

@@ -3,6 +3,7 @@
 
 mod automation;
 mod clock;
+mod crossing;
 mod field;
 mod lifecycle;
 mod pattern;
@@ -179,6 +180,8 @@ pub struct Choice {
     pub labels: IndexMap<String, String>,
     /// Its former value, when it was renamed.
     pub renamed_from: Option<String>,
+    /// What it is called elsewhere: a stage, in further lifecycles of its object.
+    pub also: Vec<String>,
 }
 
 impl Choices {

@@ -24,7 +24,7 @@ pub(super) fn find_choice(choices: &Choices, text: &str) -> Result<Arc<str>, Val
     let labelled = || {
         choices.choices.iter().find(|choice| {
             expr::fold(&choice.label) == folded
-                || choice.labels.values().any(|label| expr::fold(label) == folded)
+                || choice.labels.values().chain(&choice.also).any(|label| expr::fold(label) == folded)
                 || expr::fold(&choice.value) == folded
         })
     };

@@ -83,6 +83,7 @@ impl Reading<'_> {
                 label: self.doc.labels.get(value).cloned().unwrap_or_else(|| made_label(value)),
                 labels: IndexMap::new(),
                 renamed_from: self.doc.renamed_values.get(value).cloned(),
+                also: Vec::new(),
             });
         }
         self.strangers("x-labels", self.doc.labels.keys(), &seen);

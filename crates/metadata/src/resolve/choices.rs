@@ -75,12 +75,14 @@ fn choice(document: &ChoiceDocument) -> Choice {
             label: made_label(value),
             labels: IndexMap::new(),
             renamed_from: None,
+            also: Vec::new(),
         },
         ChoiceDocument::Labelled(doc) => Choice {
             value: Arc::from(doc.value.as_str()),
             label: doc.label.clone().unwrap_or_else(|| made_label(&doc.value)),
             labels: doc.labels.clone(),
             renamed_from: doc.renamed_from.clone(),
+            also: Vec::new(),
         },
     }
 }

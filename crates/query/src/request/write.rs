@@ -88,6 +88,8 @@ pub enum Batch {
 pub struct RecordData {
     /// Field and what is written to it.
     pub fields: Vec<(Name, Input)>,
+    /// Of stays of the past that its source tells alike, to the instant: how many stand before this one.
+    pub repeats: usize,
 }
 
 /// What is written to a field.

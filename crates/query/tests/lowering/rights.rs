@@ -164,7 +164,8 @@ fn write(operation: Operation) -> Write {
 }
 
 fn data(field: &str) -> RecordData {
-    RecordData { fields: vec![(name(field), Input::Value(Value::Text("x".to_owned())))] }
+    let fields = vec![(name(field), Input::Value(Value::Text("x".to_owned())))];
+    RecordData { fields, ..RecordData::default() }
 }
 
 #[test]

@@ -57,11 +57,16 @@ const PATHS: [(&str, Entry); 23] = [
 ];
 
 /// Root fields that a user without roles may ask: they tell of oneself, or of what one sees, which is nothing.
-const OPEN: [(&str, &str); 4] =
-    [("/graphql", "me"), ("/metadata", "catalog"), ("/metadata", "schema"), ("/metadata", "shares")];
+const OPEN: [(&str, &str); 5] = [
+    ("/graphql", "me"),
+    ("/metadata", "catalog"),
+    ("/metadata", "schema"),
+    ("/metadata", "shares"),
+    ("/metadata", "notifications"),
+];
 
-/// Root fields for which no right is needed, only a record or share of one's own.
-const OWN: [&str; 2] = ["share", "endShare"];
+/// Root fields for which no right is needed, only a record, share or notification of one's own.
+const OWN: [&str; 3] = ["share", "endShare", "readNotifications"];
 
 async fn stage(store: &store::Store) -> Stage {
     let stage = Stage::new(store).await;

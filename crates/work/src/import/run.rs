@@ -1,6 +1,6 @@
 //! One import on its way: batches, put-off rows, counts, and what is remembered of them.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use csv::{Position, StringRecord};
@@ -68,6 +68,8 @@ pub(crate) struct Run<'a> {
     promised: HashSet<(Name, Value)>,
     own: Vec<(Name, Option<Name>)>,
     stopped: bool,
+    /// Stays that rows tell of the present instant, with how often they do.
+    told: (Value, HashMap<(Value, Value), usize>),
 }
 
 impl<'a> Run<'a> {
@@ -113,6 +115,7 @@ impl<'a> Run<'a> {
             promised: HashSet::new(),
             own,
             stopped: false,
+            told: (Value::Null, HashMap::new()),
         })
     }
 
@@ -218,16 +221,37 @@ impl<'a> Run<'a> {
     }
 
     fn ready(&mut self, row: Row) -> Result<Ready, (Option<StringRecord>, Reject)> {
-        let line = row.position.line();
+        let line = self.source.line(&row.position);
         let cells = row.cells.map_err(|reason| (None, Reject { line, column: None, reason }))?;
         match self.plan.record(&cells) {
-            Ok(data) => Ok(Ready { number: row.number, line, cells, data }),
+            Ok(mut data) => {
+                data.repeats = self.repeats(&data);
+                Ok(Ready { number: row.number, line, cells, data })
+            }
             Err(bad) => {
                 let column = bad.first().map(|cell| cell.header.clone());
                 let reasons: Vec<String> = bad.into_iter().map(|cell| cell.reason).collect();
                 Err((Some(cells), Reject { line, column, reason: reasons.join("; ") }))
             }
         }
+    }
+
+    /// How many rows of the same record, stage and instant were read before this one. Rows come in the order of their time.
+    fn repeats(&mut self, data: &RecordData) -> usize {
+        let value = |wanted: &str| {
+            data.fields.iter().find_map(|(name, input)| match input {
+                Input::Value(value) if name.as_str() == wanted => Some(value.clone()),
+                _ => None,
+            })
+        };
+        let key = self.options.upsert.as_ref().and_then(|key| value(key));
+        let (Some(key), Some(stage), Some(at)) = (key, value("stage"), value("stageEnteredAt")) else { return 0 };
+        if self.told.0 != at {
+            self.told = (at, HashMap::new());
+        }
+        let count = self.told.1.entry((key, stage)).or_default();
+        *count += 1;
+        *count - 1
     }
 
     /// Writes a batch and takes over what came of it; `state` is how things stand behind it, but for its verdicts.
@@ -385,7 +409,7 @@ impl<'a> Run<'a> {
         for number in numbers {
             let Some(position) = self.places.get(&number).cloned() else { continue };
             let cells = self.source.row_at(number, &position)?.and_then(|row| row.cells.ok());
-            let reject = Reject { line: position.line(), column: column.clone(), reason: reason.clone() };
+            let reject = Reject { line: self.source.line(&position), column: column.clone(), reason: reason.clone() };
             self.reject(cells.as_ref(), reject)?;
         }
         Ok(())

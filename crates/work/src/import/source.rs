@@ -20,6 +20,8 @@ pub(crate) struct Source {
     pub(crate) headers: Vec<String>,
     /// Size in bytes, after decoding.
     pub(crate) size: u64,
+    /// Whether lines end by a carriage return and a line feed.
+    crlf: bool,
     /// Where rows begin, in the order in which they are read, where that is not the order of the file.
     order: Option<Vec<Place>>,
     /// Keeps the decoded copy alive.
@@ -73,7 +75,8 @@ impl Source {
         if headers.iter().all(String::is_empty) {
             return Err(ImportError::Header { message: "the file has no header".to_owned() });
         }
-        Ok(Self { reader, headers, size, order: None, _decoded: decoded })
+        let crlf = ends_by_crlf(head.get(begin..).unwrap_or_default());
+        Ok(Self { reader, headers, size, crlf, order: None, _decoded: decoded })
     }
 
     /// Reads the rows from now on in the order of a time that each of them tells; those that tell none last, equal ones as they stand. Looks
@@ -90,6 +93,12 @@ impl Source {
             self.order = Some(rows.into_iter().map(|(_, place)| place).collect());
         }
         self.seek(start)
+    }
+
+    /// The line on which a row begins, from 1.
+    pub(crate) fn line(&self, position: &Position) -> u64 {
+        // Where lines end by two marks, the reader stands between them.
+        position.line() + u64::from(self.crlf)
     }
 
     /// The next row; `number` counts them.
@@ -235,6 +244,16 @@ fn decode(file: &mut File, encoding: &'static Encoding) -> std::io::Result<tempf
     }
 }
 
+/// Whether the header ends by a carriage return before its line feed.
+fn ends_by_crlf(head: &[u8]) -> bool {
+    let mut quoted = false;
+    let end = head.iter().position(|byte| {
+        quoted ^= *byte == b'"';
+        *byte == b'\n' && !quoted
+    });
+    end.and_then(|end| head.get(end.checked_sub(1)?)) == Some(&b'\r')
+}
+
 /// The one of `, ; tab |` that stands most often in the header, outside of quotes.
 fn delimiter(head: &[u8]) -> u8 {
     let mut counts = [(b',', 0_usize), (b';', 0), (b'\t', 0), (b'|', 0)];
@@ -281,6 +300,20 @@ mod tests {
         assert_eq!(found, vec![Ok(texts(&["A; B", "two\nlines \"quoted\""]))]);
         assert_eq!(rows(b"a\tb\n1\t2\n").1, vec![Ok(texts(&["1", "2"]))]);
         assert_eq!(rows(b"\"a;b;c\",d\n1,2\n").0, ["a;b;c", "d"]);
+    }
+
+    #[test]
+    fn lines_are_counted_however_they_end() {
+        for (text, lines) in [("a,b\n1,2\n3,4\n", [2, 3]), ("a,b\r\n1,2\r\n3,4\r\n", [2, 3])] {
+            let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+            file.write_all(text.as_bytes()).expect("written");
+            let mut source = Source::open(file.path()).expect("readable");
+            let found = [0, 1].map(|number| {
+                let row = source.next(number).expect("a row");
+                source.line(&row.position)
+            });
+            assert_eq!(found, lines, "{text:?}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::ending::{Taken, later};
 use super::moment::{Schedule, far, latest, moment};
-use super::timed::{self, Way, dated};
+use super::timed::{Way, dated};
 use super::{Became, Trouble};
 
 /// Records of one look.
@@ -71,8 +71,8 @@ fn wanted(taken: &Taken<'_>) -> Vec<(String, Kind, String)> {
         wanted.push((format!("{}:{}", kind.as_str(), automation.name), kind, automation.name.to_string()));
     }
     for lifecycle in catalog.lifecycles.values() {
-        for way in lifecycle.transitions.iter().filter(|way| timed::waits(catalog, lifecycle, way)) {
-            let subject = timed::subject(lifecycle, way);
+        for way in lifecycle.transitions.iter().filter(|way| catalog.waits(lifecycle, way)) {
+            let subject = lifecycle.path_of(way);
             wanted.push((format!("{}:{subject}", Kind::Age.as_str()), Kind::Age, subject));
         }
     }

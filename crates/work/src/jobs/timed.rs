@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::{Actor, Awaiting, Caller, Cause, Door, Engine, Kind};
-use expr::{Duration as Length, Expr, Value};
-use metadata::Catalog;
-use metadata::catalog::{Auto, FieldType, Guard, Lifecycle, Object, Tick, Transition};
+use expr::{Duration as Length, Value};
+use metadata::catalog::{Auto, FieldType, Lifecycle, Object, Tick, Transition};
 use query::access::Access;
 use query::request::{Operation, RecordData, Write};
 
@@ -18,34 +17,6 @@ use super::{Became, Trouble};
 const PAUSE: Duration = Duration::from_mins(10);
 /// The longest.
 const LONGEST: Duration = Duration::from_hours(24);
-
-/// The name under which a transition is looked for: that of its lifecycle, and its own.
-pub(crate) fn subject(lifecycle: &Lifecycle, way: &Transition) -> String {
-    format!("{}:{}", lifecycle.name, way.name)
-}
-
-/// Whether a clock takes it: its time comes, or its condition looks at the time.
-pub(crate) fn waits(catalog: &Catalog, lifecycle: &Lifecycle, way: &Transition) -> bool {
-    match way.auto {
-        Some(Auto::StageAge(_) | Auto::Date { .. }) => true,
-        Some(Auto::Condition) => tick(catalog, lifecycle, way).is_some(),
-        None => false,
-    }
-}
-
-/// How often its conditions have to be asked again while no record is written.
-fn tick(catalog: &Catalog, lifecycle: &Lifecycle, way: &Transition) -> Option<Tick> {
-    conditions(way).filter_map(|condition| catalog.tick(&lifecycle.object, condition)).max()
-}
-
-/// What it demands of a record, as far as the database can be asked.
-fn conditions(way: &Transition) -> impl Iterator<Item = &Expr> {
-    let guard = match &way.guard {
-        Some(Guard::Expr(guard)) => Some(guard),
-        Some(Guard::Script(_)) | None => None,
-    };
-    way.needs.iter().chain(guard)
-}
 
 /// A transition that waits for its time.
 pub(crate) struct Way<'a> {
@@ -65,7 +36,7 @@ impl<'a> Way<'a> {
         let mut found = Vec::new();
         for lifecycle in caller.catalog.lifecycles.values() {
             let Some(object) = caller.catalog.object(&lifecycle.object) else { continue };
-            for way in lifecycle.transitions.iter().filter(|way| subject(lifecycle, way) == name) {
+            for way in lifecycle.transitions.iter().filter(|way| lifecycle.path_of(way) == name) {
                 let (field, offset) = match &way.auto {
                     Some(Auto::StageAge(age)) => ("stageEnteredAt", *age),
                     Some(Auto::Date { field, offset }) => (field.as_str(), *offset),
@@ -73,7 +44,7 @@ impl<'a> Way<'a> {
                     Some(Auto::Condition) => ("stageEnteredAt", Length::default()),
                     None => continue,
                 };
-                let tick = tick(&caller.catalog, lifecycle, way);
+                let tick = caller.catalog.tick_of_way(lifecycle, way);
                 found.push(Way { lifecycle, transition: way, object, field, offset, tick });
             }
         }
@@ -98,7 +69,7 @@ impl<'a> Way<'a> {
             until,
             stages: self.transition.from.clone(),
             lifecycle: Some(&self.lifecycle.name),
-            conditions: conditions(self.transition).collect(),
+            conditions: self.transition.conditions().collect(),
             unless: Some(Kind::Transition),
             only: None,
         }
@@ -146,7 +117,12 @@ fn acting(platform: &Caller, name: String) -> Caller {
         access: Access::Everything,
         facts: Arc::default(),
         door: Door::Automation,
-        cause: Arc::new(Cause { chain: vec![name], timed: true, ..Cause::default() }),
+        cause: Arc::new(Cause {
+            chain: vec![name.clone()],
+            timed: true,
+            takes: Some(name),
+            ..Cause::default()
+        }),
         ..platform.clone()
     }
 }

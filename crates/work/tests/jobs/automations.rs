@@ -214,3 +214,43 @@ async fn a_write_puts_in_what_it_sets_off_and_nothing_where_it_is_undone() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn functions_that_are_about_no_record_run_as_jobs() {
+    each_database(|bed: Handles| async move {
+        let files = [
+            (
+                "automations/lead.json",
+                r#"[{"name": "asking", "object": "lead", "on": {"record": ["create"]}, "then": "lead::ask"},
+                    {"name": "nightly", "on": {"schedule": "0 3 * * *"}, "then": "lead::sweep", "as": "system"}]"#,
+            ),
+            (
+                "scripts/lead.rhai",
+                r#"fn ask(record) {
+                       if record.score > 0 { return; }
+                       enqueue("lead::make", #{score: 1});
+                       schedule("2d", "lead::make", #{score: 2});
+                   }
+                   fn make(event) { create("lead", #{score: event.score}); }
+                   fn sweep(event) { create("lead", #{score: 9}); }"#,
+            ),
+        ];
+        let world = world_with(&bed.tenant, &files).await;
+        world.drain(TimeDelta::zero()).await;
+        world.lead(&[("name", text("Ada"))]).await;
+        let scores = async || {
+            let all = world.all("score").await;
+            let mut scores: Vec<i64> = all.iter().filter_map(|lead| lead["score"].as_i64()).collect();
+            scores.sort_unstable();
+            scores
+        };
+        let before = scores().await;
+        assert_eq!(world.drain(TimeDelta::minutes(1)).await.done, 1);
+        assert_eq!(scores().await.len(), before.len() + 1);
+        // Two nights, and what was put off.
+        let drained = world.drain(TimeDelta::days(2)).await;
+        assert_eq!((drained.done, drained.failed, drained.dead), (3, 0, 0));
+        assert_eq!(scores().await.iter().filter(|score| **score == 9).count(), 2);
+    })
+    .await;
+}

@@ -90,7 +90,7 @@ pub async fn open(tenant: &Tenant) -> World {
         access: Access::Everything,
         facts: Arc::default(),
         cause: Arc::default(),
-        door: Door::Test,
+        door: Door::Automation,
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         ids: Arc::new(SystemIds::default()),
         zone: chrono_tz::UTC,
@@ -275,6 +275,7 @@ impl World {
 pub fn data(fields: &[(&str, Value)]) -> RecordData {
     RecordData {
         fields: fields.iter().map(|(field, value)| (name(field), Input::Value(value.clone()))).collect(),
+        ..RecordData::default()
     }
 }
 

@@ -172,6 +172,19 @@ async fn records_leave_a_stage_when_their_time_has_come() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_takes_its_own_transition_and_no_other_between_the_same_stages() {
+    each_database(|bed: Handles| async move {
+        let ways = r#"{"name": "byHand", "from": "fresh", "to": "gone", "set": {"score": "1"}},
+            {"name": "byTime", "from": "fresh", "to": "gone", "auto": {"stageAge": "2d"}, "reason": true, "set": {"score": "2"}}"#;
+        let world = staged(&bed.tenant, ways).await;
+        let lead = world.lead(&[]).await;
+        assert_eq!(world.drain(TimeDelta::days(3)).await.done, 1);
+        assert_eq!(world.one(lead, "score").await, json!(2));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_move_that_is_refused_is_tried_again_and_not_at_once() {
     each_database(|bed: Handles| async move {
         let way = r#"{"from": "fresh", "to": "gone", "requires": ["name"], "auto": {"stageAge": "1d"}}"#;

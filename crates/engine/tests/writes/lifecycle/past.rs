@@ -76,6 +76,54 @@ async fn an_event_log_becomes_stays_with_their_own_times() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_told_again_of_a_time_that_is_over_changes_nothing() {
+    each_database(|bed: Handles| async move {
+        let mut stage = stage(&bed.tenant).await;
+        stage.world.caller.door = Door::Import;
+        let told = |to: &str, when: &str, phone: &str| {
+            let mut row = event("x", to, when);
+            row.fields.extend(data(&[("phone", text(phone))]).fields);
+            row
+        };
+        let events = vec![told("mql", "2025-01-01T00:00:00Z", "+49 30 1"), told("sql", "2025-01-02T00:00:00Z", "+49 30 2")];
+        let x = stage.world.run(log(events.clone())).await.ids[0].expect("an id");
+        let again = stage.world.run(log(events[..1].to_vec())).await;
+        assert_eq!((again.errors.len(), again.changed[0]), (0, false), "{again:?}");
+        assert_eq!(stage.world.one("lead", x, &["phone"]).await["phone"], "+49 30 2");
+        // Of the present stay the rest may be mended.
+        let mended = stage.world.run(log(vec![told("sql", "2025-01-02T00:00:00Z", "+49 30 3")])).await;
+        assert_eq!((mended.errors.len(), mended.changed[0]), (0, true), "{mended:?}");
+        assert_eq!(stage.world.one("lead", x, &["phone", "stage"]).await["phone"], "+49 30 3");
+        assert_eq!(stage.world.rows("transition").await, 2);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stays_of_one_instant_are_told_as_often_as_their_source_does() {
+    each_database(|bed: Handles| async move {
+        let mut stage = stage(&bed.tenant).await;
+        stage.world.caller.door = Door::Import;
+        let day = "2025-01-01T00:00:00Z";
+        let events = || {
+            let mut rows = ["mql", "sql", "mql", "mql"].map(|to| event("x", to, day)).to_vec();
+            (rows[2].repeats, rows[3].repeats) = (1, 2);
+            rows
+        };
+        let outcome = stage.world.run(log(events())).await;
+        assert_eq!(outcome.errors, vec![]);
+        let x = outcome.ids[0].expect("an id");
+        assert_eq!(stage.place("lead", x).await, ("mql".to_owned(), 3));
+        assert_eq!(stage.world.rows("transition").await, 4);
+        assert!(!stage.world.run(log(events())).await.changed.contains(&true));
+        assert_eq!(stage.world.rows("transition").await, 4);
+        let ahead = stage.world.run(log(vec![event("y", "mql", "2199-01-01T00:00:00Z")])).await;
+        assert_eq!(ahead.errors[0].rule.as_deref(), Some("future"), "{ahead:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_past_is_told_in_order_and_by_those_who_may() {
     each_database(|bed: Handles| async move {
         let stage = stage(&bed.tenant).await;

@@ -54,6 +54,7 @@ fn lifecycle_choices<'a>(object: &Name, all: impl Iterator<Item = &'a DraftLifec
         label: lifecycle.title.clone(),
         labels: lifecycle.titles.clone(),
         renamed_from: lifecycle.renamed_from.as_ref().map(Name::to_string),
+        also: Vec::new(),
     };
     let (name, title) = (format!("{object}.lifecycle"), "Lifecycle".to_owned());
     Choices { name, title, choices: all.map(choice).collect() }
@@ -63,12 +64,15 @@ fn lifecycle_choices<'a>(object: &Name, all: impl Iterator<Item = &'a DraftLifec
 fn stage_choices<'a>(object: &Name, all: impl Iterator<Item = &'a DraftLifecycle>) -> Choices {
     let mut choices: IndexMap<Arc<str>, Choice> = IndexMap::new();
     for (name, stage) in all.flat_map(|lifecycle| &lifecycle.stages) {
-        choices.entry(Arc::clone(name)).or_insert_with(|| Choice {
+        let titles = stage.titles.values().chain([&stage.title]).cloned();
+        let choice = choices.entry(Arc::clone(name)).or_insert_with(|| Choice {
             value: Arc::clone(name),
             label: stage.title.clone(),
             labels: stage.titles.clone(),
             renamed_from: stage.doc.renamed_from.clone(),
+            also: Vec::new(),
         });
+        choice.also.extend(titles);
     }
     let (name, title) = (format!("{object}.stage"), "Stage".to_owned());
     Choices { name, title, choices: choices.into_values().collect() }

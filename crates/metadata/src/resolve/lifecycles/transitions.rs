@@ -66,6 +66,7 @@ pub fn transition(
         to: to?,
         guard,
         needs,
+        needs_text: doc.needs.clone().map(|needs| serde_json::Value::Object(needs).to_string()),
         requires,
         roles: doc.roles.iter().filter_map(|role| Name::new(role).ok()).collect(),
         reason: doc.reason,

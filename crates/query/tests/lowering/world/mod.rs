@@ -76,6 +76,7 @@ fn choices(text: &str) -> Arc<Choices> {
         label: (*value).to_owned(),
         labels: IndexMap::new(),
         renamed_from: None,
+        also: Vec::new(),
     };
     Arc::new(Choices {
         name: text.to_owned(),

@@ -31,6 +31,7 @@ fn select(text: &str, values: &[&str]) -> Field {
         label: (*value).to_owned(),
         labels: IndexMap::new(),
         renamed_from: None,
+        also: Vec::new(),
     };
     let choices = values.iter().map(choice).collect();
     let choices = Choices { name: format!("lead.{text}"), title: text.to_owned(), choices };
