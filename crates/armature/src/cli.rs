@@ -76,6 +76,9 @@ pub enum Command {
         /// Allow steps that take columns or tables out of use
         #[arg(long)]
         allow_destructive: bool,
+        /// What becomes of values without room, and of records in stages that go, as for `apply`
+        #[arg(long)]
+        mapping: Option<PathBuf>,
     },
     /// Delete for good the columns and tables that changes have taken out of use
     Purge(On),

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use deploy::{ApplyOptions, PlanOptions};
+use deploy::{ApplyOptions, Mapping, PlanOptions};
 use metadata::source::SourceFile;
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -101,11 +101,18 @@ impl Remote {
     }
 
     /// Brings an earlier version back and prints what was done; the exit code.
-    pub async fn revert(&self, version: i64, destructive: bool, console: &Console) -> Result<u8, Failure> {
+    pub async fn revert(
+        &self,
+        version: i64,
+        (destructive, mapping): (bool, Mapping),
+        console: &Console,
+    ) -> Result<u8, Failure> {
         let query = format!(
-            "mutation($v: Int!, $a: Boolean!) {{ result: revert(version: $v, allowDestructive: $a) {{ {DEPLOYMENT} }} }}"
+            "mutation($v: Int!, $a: Boolean!, $m: JSON) \
+             {{ result: revert(version: $v, allowDestructive: $a, mapping: $m) {{ {DEPLOYMENT} }} }}"
         );
-        let deployment = self.deployment(&query, json!({ "v": version, "a": destructive })).await?;
+        let variables = json!({ "v": version, "a": destructive, "m": mapping });
+        let deployment = self.deployment(&query, variables).await?;
         console.result(&deployment, |console| tell(&deployment, console))?;
         Ok(0)
     }

@@ -377,6 +377,11 @@ impl<'a> Run<'a> {
         self.all_or_none() && !self.outcome.errors.is_empty()
     }
 
+    /// Whether it only looks where records could go.
+    pub(crate) fn looks_ahead(&self) -> bool {
+        self.tx.is_none() && self.write.dry_run
+    }
+
     /// What is asked now of other records must still be so when the write is done: with many writers, only a strict transaction knows.
     pub(crate) fn must_be_alone(&self) -> Result<(), Halt> {
         let alone = self.strict || self.tx.is_none() || self.model.dialect.has_one_writer();

@@ -60,6 +60,7 @@ codes! {
     UNREACHABLE_STAGE: "A stage that no way leads to from the entry (a warning).", "a stage without a transition into it";
     DEAD_END: "A stage that is neither won nor lost and that no way leads out of (a warning).", "an open stage without a transition out of it";
     IDLE_TRANSITION: "A transition that nobody can take (a warning).", "\"roles\": [\"reader\"], which may not update the object";
+    SOP_WITHOUT_TASK: "A required step that nobody can do, because no task can belong to the record (a warning).", "`required` steps for an object that `task` does not point at";
     SHADOWED_LIFECYCLE: "A lifecycle that no record takes, because one before it takes all (a warning).", "two lifecycles of an object without `when`";
     UNKNOWN_LANGUAGE: "The language of a translation is no language tag.", "translations/chinese simplified.json";
     BAD_LIMIT: "A limit that cannot be kept, or that no value can meet.", "\"minLength\": 9, \"maxLength\": 3";

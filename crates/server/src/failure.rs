@@ -122,6 +122,9 @@ fn script(failed: &Failed) -> Error {
     if let Some(file) = failed.file() {
         error = error.with("file", file);
     }
+    if let Some((object, id)) = &failed.record {
+        error = error.with("object", object.as_str()).with("record", id.to_string());
+    }
     let place = failed.place.as_ref();
     for (name, number) in [("line", place.and_then(|at| at.line)), ("column", place.and_then(|at| at.column))]
     {

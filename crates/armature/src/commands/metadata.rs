@@ -234,16 +234,20 @@ pub async fn history(on: &On, settings: &Settings, console: &Console) -> Result<
 pub async fn revert(
     version: i64,
     on: &On,
-    allow_destructive: bool,
+    (allow_destructive, mapped): (bool, Option<&PathBuf>),
     settings: &Settings,
     console: &Console,
 ) -> Result<u8, Failure> {
     let tenant = match Way::to(on, settings).await? {
         Way::Database(tenant) => tenant,
-        Way::Server(remote) => return remote.revert(version, allow_destructive, console).await,
+        Way::Server(remote) => {
+            let told = (allow_destructive, mapping(mapped)?);
+            return remote.revert(version, told, console).await;
+        }
     };
     let mut options = options(console);
     options.allow_destructive = allow_destructive;
+    options.mapping = mapping(mapped)?;
     let work = Box::pin(deploy::revert(&tenant, version, options));
     let applied = changed(&tenant, Act::Revert, |applied: &Applied| applied.version, work).await?;
     console.result(&applied, |console| {

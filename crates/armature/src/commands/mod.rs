@@ -51,8 +51,9 @@ pub async fn run(command: &Command, settings: &Settings, console: &Console) -> R
         Command::Audit { tenant, last } => audit::audit(tenant, *last, settings, console).await,
         Command::Explain(arguments) => explain::explain(arguments, settings, console).await,
         Command::History(on) => metadata::history(on, settings, console).await,
-        Command::Revert { version, on, allow_destructive } => {
-            metadata::revert(*version, on, *allow_destructive, settings, console).await
+        Command::Revert { version, on, allow_destructive, mapping } => {
+            let told = (*allow_destructive, mapping.as_ref());
+            metadata::revert(*version, on, told, settings, console).await
         }
         Command::Purge(on) => metadata::purge(on, settings, console).await,
         Command::Import(arguments) => import::import(arguments, settings, console).await,

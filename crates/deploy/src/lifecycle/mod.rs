@@ -139,8 +139,11 @@ impl StageWork {
             self.renamed.push((former.name.to_string(), lifecycle.name.to_string()));
         }
         for stage in former.stages.keys().filter(|stage| !lifecycle.stages.contains_key(*stage)) {
+            let had = former.stages.get(stage).and_then(|stage| stage.renamed_from.as_deref());
+            // It has another name now, or gets the one back that it had.
             let renamed = lifecycle.stages.values().find(|other| {
-                other.renamed_from.as_deref() == Some(stage) && !former.stages.contains_key(&other.name)
+                (other.renamed_from.as_deref() == Some(stage) || had == Some(&*other.name))
+                    && !former.stages.contains_key(&other.name)
             });
             let name = lifecycle.name.to_string();
             if let Some(other) = renamed {

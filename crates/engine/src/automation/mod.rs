@@ -141,6 +141,9 @@ impl fmt::Display for Failed {
         if let Some(place) = self.place.as_ref().filter(|place| !place.file.is_empty()) {
             write!(f, " ({place})")?;
         }
+        if let Some((object, id)) = &self.record {
+            write!(f, ", {object} {id}")?;
+        }
         write!(f, ": {}", self.message)
     }
 }

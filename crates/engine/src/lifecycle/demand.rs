@@ -13,6 +13,7 @@ use query::access::Access;
 use super::condition::{self, Question};
 use super::log::Log;
 use super::{Way, sop};
+use crate::error::WriteError;
 use crate::model::Shape;
 use crate::outcome::{Code, Refusal};
 use crate::run::{Halt, Job, Run};
@@ -67,7 +68,18 @@ async fn scripted(
         let event = [("kind", "transition"), ("from", &*case.way.from), ("to", &*to)];
         let event = event.map(|(name, text)| (name.to_owned(), script::Data::text(text)));
         let event = script::Data::Map(event.into());
-        let verdict = crate::script::judge(run, path, case.place, event).await?;
+        let verdict = match crate::script::judge(run, path, case.place, event).await {
+            // Who only looks is told what the move would fail of; the other moves are there all the same.
+            Err(Halt::Failed(WriteError::Script(failed))) if run.looks_ahead() => {
+                let line = failed.place.as_ref().and_then(|place| place.line);
+                let told = Refusal { line, ..Refusal::new(Code::ScriptError, failed.to_string()) };
+                if let Some(refusals) = out.get_mut(*number) {
+                    refusals.push(told.rule(case.way.rule()));
+                }
+                continue;
+            }
+            verdict => verdict?,
+        };
         let script::Verdict::Refused { text, place } = verdict else { continue };
         // What the script says is more to the point than the transition's message, which stands for all that it demands.
         let message =
@@ -131,7 +143,7 @@ fn of_record(run: &Run<'_>, case: &Case, log: &Log) -> Vec<Refusal> {
     if !case.auto {
         out.extend(role(run, transition).map(|message| refusal(case, message)));
         if transition.reason && job.passage.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
-            let message = told_or(transition, || "say why: this move asks for a reason".to_owned());
+            let message = beside(transition, "say why: this move asks for a reason".to_owned());
             out.push(Refusal { path: Some("reason".to_owned()), ..refusal(case, message) });
         }
     }
@@ -148,8 +160,8 @@ fn refusal(case: &Case, message: String) -> Refusal {
 
 /// The refusal for a required field that has no value.
 fn needed(run: &Run<'_>, case: &Case, job: &Job, field: &Name) -> Refusal {
-    let told = case.way.transition().and_then(|transition| transition.message.clone());
-    let message = told.unwrap_or_else(|| format!("`{}` is needed for this step", titled(&job.shape, field)));
+    let own = format!("`{}` is needed for this step", titled(&job.shape, field));
+    let message = case.way.transition().map_or(own.clone(), |transition| beside(transition, own));
     at_field(run, &job.shape, field, refusal(case, message))
 }
 
@@ -190,6 +202,17 @@ fn present(shape: &Shape, field: &Name) -> Option<Expr> {
             Node::Not(Box::new(Expr::is_null(value)))
         }
     }))
+}
+
+/// What is told of a demand beside the guard. The message of a transition that demands nothing else says it all.
+fn beside(transition: &Transition, own: String) -> String {
+    match &transition.message {
+        Some(message) if transition.guard.is_some() || transition.needs.is_some() => {
+            format!("{message} ({own})")
+        }
+        Some(message) => message.clone(),
+        None => own,
+    }
 }
 
 fn told_or(transition: &Transition, otherwise: impl FnOnce() -> String) -> String {
@@ -255,7 +278,7 @@ fn later(
 
 /// What the person is told of a condition that does not hold: the condition itself only where all that it names is in their sight.
 fn told(run: &Run<'_>, case: &Case, transition: &Transition, (expr, filter): (&Expr, bool)) -> String {
-    told_or(transition, || {
+    let own = || {
         let seen = run.jobs.get(case.place).is_some_and(|job| in_sight(run, &job.shape, expr));
         let step = transition.title.clone().unwrap_or_else(|| {
             let called = |stage: &str| Way::called(&case.way.lifecycle, stage);
@@ -269,7 +292,13 @@ fn told(run: &Run<'_>, case: &Case, transition: &Transition, (expr, filter): (&E
             }
             (false, _) => format!("`{step}` is not allowed yet: its condition does not hold"),
         }
-    })
+    };
+    match &transition.message {
+        // It speaks of the guard.
+        Some(message) if filter && transition.guard.is_some() => format!("{message} ({})", own()),
+        Some(message) => message.clone(),
+        None => own(),
+    }
 }
 
 /// Whether all that an expression names are fields of the record that the caller sees.

@@ -1,15 +1,16 @@
 //! Steps of a stage's standard procedure that must be done before a record goes on.
 //!
-//! A step is done when there is a done task of that name (its `subject` is the step's title) that belongs to the record (its `related`) and was
-//! made since the record entered the stage: a second pass asks for it anew. Where no `task` object can belong to the record
-//! nothing can be noted as done, and nothing is demanded.
+//! A step is done when there is a done task of that name (its `subject` is the step's title) that belongs to the record (by a lookup, or by
+//! a polymorphic field) and was made since the record entered the stage: a second pass asks for it anew. Where no `task` object can belong to
+//! the record nothing can be noted as done, and nothing is demanded; `check` warns of that.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use expr::{Encoding, Value};
-use metadata::catalog::{FieldType, SopStep};
+use metadata::Name;
+use metadata::catalog::{Field, FieldType, SopStep};
 use metadata::layout::Role;
 use query::request::Deleted;
 use uuid::Uuid;
@@ -21,8 +22,8 @@ use crate::run::{Halt, Run};
 /// The object whose records are things to do, with the places of what matters of them.
 struct Tasks {
     shape: Arc<Shape>,
-    related: usize,
-    object: usize,
+    /// The columns by which they belong to a record: of a polymorphic field, also the one that names the object.
+    ways: Vec<(usize, Option<usize>)>,
     subject: usize,
     done: usize,
 }
@@ -31,15 +32,23 @@ impl Tasks {
     /// `None` where they cannot belong to records of that object.
     fn about(run: &Run<'_>, object: &str) -> Option<Self> {
         let shape = Arc::clone(run.model.shape("task").ok()?);
-        let FieldType::Polymorphic { to, .. } = &shape.object.field("related")?.ty else { return None };
-        to.iter().find(|target| &***target == object)?;
+        let way = |(name, field): (&Name, &Field)| match &field.ty {
+            FieldType::Lookup(lookup) if &*lookup.to == object => Some((shape.value_slot(name)?, None)),
+            FieldType::Polymorphic { to, .. } if to.iter().any(|target| &**target == object) => {
+                Some((shape.value_slot(name)?, Some(shape.slot(name, &Role::Object)?)))
+            }
+            _ => None,
+        };
+        let ways: Vec<_> = shape.object.fields.iter().filter_map(|(name, field)| way((name, field))).collect();
+        if ways.is_empty() {
+            return None;
+        }
         let value = |field: &str, encoding: Encoding| {
             let slot = shape.value_slot(field)?;
             shape.columns.get(slot).filter(|column| column.encoding == encoding).map(|_| slot)
         };
         Some(Self {
-            related: shape.value_slot("related")?,
-            object: shape.slot("related", &Role::Object)?,
+            ways,
             subject: value("subject", Encoding::Text)?,
             done: value("done", Encoding::Bool)?,
             shape,
@@ -53,20 +62,22 @@ impl Tasks {
         object: &str,
         records: HashSet<Uuid>,
     ) -> Result<HashMap<Uuid, Vec<(String, DateTime<Utc>)>>, Halt> {
-        let query = by_column(&self.shape, self.related, Deleted::Without, None);
         let ids = Value::List(records.into_iter().map(Value::Id).collect());
-        let rows = run.execute(&sql::print_query(&query, run.model.dialect), &[ids]).await?;
         let mut out: HashMap<Uuid, Vec<(String, DateTime<Utc>)>> = HashMap::new();
-        for row in &rows {
-            let task = Record::read(&self.shape, row, 0);
-            let about = task.get(self.object) == &Value::Text(object.to_owned());
-            if let (Some(record), Value::Text(subject), Value::Bool(true), Value::DateTime(made)) = (
-                task.id_in(self.related).filter(|_| about),
-                task.get(self.subject),
-                task.get(self.done),
-                task.get(self.shape.system.created_at),
-            ) {
-                out.entry(record).or_default().push((subject.clone(), *made));
+        for (related, names) in &self.ways {
+            let query = by_column(&self.shape, *related, Deleted::Without, None);
+            let statement = sql::print_query(&query, run.model.dialect);
+            for row in &run.execute(&statement, std::slice::from_ref(&ids)).await? {
+                let task = Record::read(&self.shape, row, 0);
+                let about = names.is_none_or(|names| task.get(names) == &Value::Text(object.to_owned()));
+                if let (Some(record), Value::Text(subject), Value::Bool(true), Value::DateTime(made)) = (
+                    task.id_in(*related).filter(|_| about),
+                    task.get(self.subject),
+                    task.get(self.done),
+                    task.get(self.shape.system.created_at),
+                ) {
+                    out.entry(record).or_default().push((subject.clone(), *made));
+                }
             }
         }
         Ok(out)

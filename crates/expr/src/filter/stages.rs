@@ -78,13 +78,20 @@ impl Reader<'_> {
     /// The instant that lies so long back.
     fn ago(&mut self, json: &Json) -> Option<Expr> {
         let length: Option<Duration> = json.as_str().and_then(|text| text.parse().ok());
-        let Some(length) = length.filter(|length| length.months == 0) else {
-            return self.no_duration(json, "`7d`, `2w`, `3h`");
-        };
+        let Some(length) = length else { return self.no_duration(json, "`7d`, `2w`, `3h`, `2mo`") };
         if let Values::Slots { moment, .. } = self.values {
-            let ago = moment.now.checked_sub_signed(chrono::TimeDelta::microseconds(length.micros));
+            // Months are counted in the caller's calendar.
+            let local = moment.now.with_timezone(&moment.zone);
+            let months = u32::try_from(length.months).ok().map(chrono::Months::new);
+            let ago = months.and_then(|months| local.checked_sub_months(months)).and_then(|day| {
+                day.with_timezone(&chrono::Utc)
+                    .checked_sub_signed(chrono::TimeDelta::microseconds(length.micros))
+            });
             let Some(ago) = ago else { return self.no_duration(json, "a shorter duration") };
             return self.put(Value::DateTime(ago), &Type::DateTime);
+        }
+        if length.months != 0 {
+            return self.no_duration(json, "a length in days: `30d`");
         }
         let now = Box::new(typed(Node::Call(Function::Now, Vec::new()), &Type::DateTime));
         let length = Box::new(typed(Node::Literal(Value::Duration(length)), &Type::Duration));

@@ -102,7 +102,10 @@ In this order, and all that is unmet is told at once: the right to update the re
 stage that is left (when it goes on: to a later stage, or one that is won); `needs`; `guard`; a `reason`; the `cooldown` of the target. Then `set` is written, with the move, and
 `then` runs in the same transaction. Each refusal carries as `rule` the transition's `name`, or `lifecycle.from.to`.
 
-Several transitions may join the same two stages: they are tried in their order, and the first that allows is taken. `auto` tries a
+Several transitions may join the same two stages: they are tried in their order, and the first that allows is taken; where none does, the one that
+lacks least says why. A `message` is what the person is told of the guard, or of `needs` where there is none; beside either of them it stands before
+what else is missing. Who takes a transition by itself, or by the clock, is asked for no role and no reason; people may take it, too, at any time,
+unless its `guard` or `needs` says no. `auto` tries a
 transition without being asked: `true` as soon as what it demands comes true, also through related records; `stageAge` and `date` when the
 time has come and the rest holds. A condition that looks at the time (`today()`, `now()`, `relative`, or a formula that does) comes true though
 nobody writes: a server asks it every minute. A guard by script is asked when something is written, and when a `stageAge` or `date` has come.
@@ -137,7 +140,7 @@ the log says `apply`.
 ## What `check` says
 
 Unknown fields, stages, roles, scripts and settings, expressions of the wrong type, and dates that are none are errors. Warnings are `UNREACHABLE_STAGE`, `DEAD_END` (a
-stage that is neither won nor lost, without a way out), `IDLE_TRANSITION` (none of its roles may update the object) and `SHADOWED_LIFECYCLE`. [Codes](errors.md) lists them all.
+stage that is neither won nor lost, without a way out), `IDLE_TRANSITION` (none of its roles may update the object), `SOP_WITHOUT_TASK` (required steps that no task can do) and `SHADOWED_LIFECYCLE`. [Codes](errors.md) lists them all.
 ";
 
 const AUTOMATIONS: &str = "\

@@ -143,9 +143,11 @@ impl MetadataMutation {
         context: &Context<'_>,
         version: i64,
         #[graphql(default, desc = "Whether fields and objects may go away")] allow_destructive: bool,
+        #[graphql(desc = "What becomes of values without room, as in `apply`")] mapping: Option<Json<Value>>,
     ) -> Result<Deployment> {
         let scene = context.data::<Scene>()?;
-        let options = ApplyOptions { allow_destructive, ..scene.options() };
+        let mapping = self::mapping(mapping)?;
+        let options = ApplyOptions { allow_destructive, mapping, ..scene.options() };
         scene.applied(Act::Revert, Box::pin(deploy::revert(&scene.principal.tenant, version, options))).await
     }
 

@@ -57,16 +57,17 @@ const PATHS: [(&str, Entry); 23] = [
 ];
 
 /// Root fields that a user without roles may ask: they tell of oneself, or of what one sees, which is nothing.
-const OPEN: [(&str, &str); 5] = [
+const OPEN: [(&str, &str); 6] = [
     ("/graphql", "me"),
     ("/metadata", "catalog"),
     ("/metadata", "schema"),
     ("/metadata", "shares"),
     ("/metadata", "notifications"),
+    ("/metadata", "readNotifications"),
 ];
 
-/// Root fields for which no right is needed, only a record, share or notification of one's own.
-const OWN: [&str; 3] = ["share", "endShare", "readNotifications"];
+/// Root fields for which no right is needed, only a record or share of one's own.
+const OWN: [&str; 2] = ["share", "endShare"];
 
 async fn stage(store: &store::Store) -> Stage {
     let stage = Stage::new(store).await;

@@ -26,12 +26,20 @@ pub(crate) fn moment(value: &Value, offset: Duration, zone: Tz) -> Option<DateTi
         }
         Value::DateTime(at) => {
             let day = months_later(at.date_naive(), offset.months)?;
-            let moved = day.and_time(at.time()).and_utc();
+            // Days that the other month does not have fall on the end of its last one, behind all instants of that day.
+            let time = if day.day() == at.day() { at.time() } else { LAST };
+            let moved = day.and_time(time).and_utc();
             moved.checked_add_signed(TimeDelta::microseconds(offset.micros))
         }
         _ => None,
     }
 }
+
+/// The last instant of a day.
+const LAST: NaiveTime = match NaiveTime::from_hms_micro_opt(23, 59, 59, 999_999) {
+    Some(time) => time,
+    None => NaiveTime::MIN,
+};
 
 fn months_later(day: NaiveDate, months: i32) -> Option<NaiveDate> {
     let by = Months::new(months.unsigned_abs());
@@ -190,6 +198,21 @@ mod tests {
         // All instants of the last day of January fall on the last day of February, by their time of day.
         let instant = latest(Dated::Instant, offset("1mo"), (at("2026-02-28T09:00:00Z"), BERLIN));
         assert_eq!(instant, Value::DateTime(at("2026-01-28T09:00:00Z")));
+    }
+
+    #[test]
+    fn moments_of_instants_follow_each_other_as_they_do() {
+        for by in ["1mo", "-1mo", "2mo3h", "12mo"] {
+            let mut last = None;
+            for hour in 0..24 * 400 {
+                let instant = Value::DateTime(at("2023-12-25T00:30:00Z") + TimeDelta::hours(hour));
+                let comes = moment(&instant, offset(by), BERLIN);
+                assert!(comes.is_some() && comes >= last, "{by}: {instant:?}");
+                last = comes;
+            }
+        }
+        let moment = moment(&Value::DateTime(at("2026-01-30T09:00:00Z")), offset("1mo"), BERLIN);
+        assert_eq!(moment, Some(at("2026-02-28T23:59:59.999999Z")));
     }
 
     #[test]

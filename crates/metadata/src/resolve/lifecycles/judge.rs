@@ -6,7 +6,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::DraftLifecycle;
-use crate::catalog::{Lifecycle, Role, StageKind};
+use crate::catalog::{FieldType, Lifecycle, Role, StageKind};
 use crate::codes;
 use crate::diagnostic::Finding;
 use crate::hint::did_you_mean;
@@ -75,6 +75,32 @@ pub fn ways(drafted: &DraftLifecycle, lifecycle: &Lifecycle, report: &mut Report
             finding.expected = Some("a transition out of it, or \"kind\": \"won\" or \"lost\"".to_owned());
             report.warn(&place.at, finding);
         }
+    }
+}
+
+/// Required steps that nobody can do: they are done by tasks, and no task can belong to such a record.
+pub fn steps(drafted: &DraftLifecycle, lifecycle: &Lifecycle, draft: &Draft, report: &mut Report) {
+    let Some(task) = draft.objects.get("task") else { return };
+    let belongs = |field: &FieldType| match field {
+        FieldType::Lookup(lookup) => lookup.to == lifecycle.object,
+        FieldType::Polymorphic { to, .. } => to.contains(&lifecycle.object),
+        _ => false,
+    };
+    if task.fields.values().any(|drafted| belongs(&drafted.field.ty)) {
+        return;
+    }
+    for (name, stage) in &lifecycle.stages {
+        let Some(place) = drafted.stages.get(name).filter(|_| stage.sop.iter().any(|step| step.required)) else {
+            continue;
+        };
+        let message =
+            format!("Nobody can do the required steps of `{name}`: no `task` can belong to a `{}`", lifecycle.object);
+        let mut finding = Finding::new(codes::SOP_WITHOUT_TASK, "/sop", message);
+        finding.hint = Some(format!(
+            "extend `task`: {{\"extends\": \"{}/task\", \"properties\": {{\"{1}\": {{\"x-type\": \"lookup\", \"x-to\": \"{1}\"}}}}}}",
+            task.package, lifecycle.object
+        ));
+        report.warn(&place.at, finding);
     }
 }
 

@@ -191,6 +191,7 @@ pub fn lifecycles(
         let before = report.failed();
         let Some(made) = made(drafted, draft, packages, scripts, report) else { continue };
         judge::roles(drafted, &made, draft, roles, report);
+        judge::steps(drafted, &made, draft, report);
         // What is faulty may be the way that seems to be missing.
         if !before && !report.failed() {
             judge::ways(drafted, &made, report);
