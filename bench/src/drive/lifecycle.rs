@@ -87,7 +87,7 @@ async fn apply_package(run: &Run, url: &str) -> Result<(), Failure> {
         margin("margin", "deal"),
         {"name": "size", "object": "deal", "on": changes, "run": "before", "set": {"size": "if record.amount > 1000 { \"large\" } else { \"small\" }"}},
         margin("tradeMargin", "trade"),
-        {"name": "call", "object": "trade", "on": {"transition": {"to": "offered"}}, "then": "trade::call"},
+        {"name": "call", "object": "trade", "on": {"transition": {"to": "offered"}}, "then": "trade::ring"},
     ]);
     let lead = json!({"extends": "core/lead", "properties": {"fit": {"x-type": "score", "x-points": serde_json::from_str::<Value>(POINTS)?}}});
     let folder = std::env::temp_dir().join(format!("armature-bench-life-{}", std::process::id()));
@@ -105,7 +105,7 @@ async fn apply_package(run: &Run, url: &str) -> Result<(), Failure> {
     std::fs::create_dir_all(folder.join("scripts"))?;
     std::fs::write(
         folder.join("scripts/trade.rhai"),
-        "fn call(record) { create(\"task\", #{subject: `Call ${record.name}`, priority: \"high\"}); }",
+        "fn ring(record) { create(\"task\", #{subject: `Call ${record.name}`, priority: \"high\"}); }",
     )?;
     let path = folder.display().to_string();
     let applied = servers::command(run, url, &["apply", &path, "--tenant", "bench"]).await;

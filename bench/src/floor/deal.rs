@@ -82,8 +82,12 @@ fn create(table: &str) -> String {
 
 /// `$2` id, `$3` amount; `$4`, with tasks only, is a list of further ids.
 fn step(table: &str, makes: bool) -> String {
-    let changes = "json_build_object('amount', json_build_array(null, trim_scale(amount)::text), 'margin', json_build_array(null, trim_scale(margin)::text), \
-         'size', json_build_array(null, size), 'stage', json_build_array('open', stage))::text";
+    let sized = if makes { "" } else { "'size', json_build_array(null, size), " };
+    let changes = format!(
+        "json_build_object('amount', json_build_array(null, trim_scale(amount)::text), 'margin', json_build_array(null, trim_scale(margin)::text), \
+           {sized}'stage', json_build_array('open', stage))::text"
+    );
+    let size = if makes { "" } else { "size = CASE WHEN $3 > 1000 THEN 'large' ELSE 'small' END, " };
     let task = if makes {
         format!(
             ", task AS (INSERT INTO {SCHEMA}.task (id, created_at, updated_at, version, subject, subject_folded, done, priority) \
@@ -97,7 +101,7 @@ fn step(table: &str, makes: bool) -> String {
     };
     let second = if makes { "call" } else { "size" };
     format!(
-        "WITH r AS (UPDATE {SCHEMA}.{table} SET amount = $3, margin = $3 - cost, size = CASE WHEN $3 > 1000 THEN 'large' ELSE 'small' END, \
+        "WITH r AS (UPDATE {SCHEMA}.{table} SET amount = $3, margin = $3 - cost, {size}\
            stage = 'offered', stage_entered_at = now(), version = version + 1, updated_at = now() \
            WHERE id = $2 AND stage = 'open' AND deleted_at IS NULL RETURNING *), \
          ended AS (UPDATE {SCHEMA}.transition SET left_at = now(), left_to = 'offered' WHERE object = '{table}' AND record = $2 AND left_at IS NULL), \
@@ -105,7 +109,7 @@ fn step(table: &str, makes: bool) -> String {
          stay AS (INSERT INTO {SCHEMA}.transition (id, object, record, lifecycle, name, from_stage, to_stage, pass, entered, actor, cause, version) \
            SELECT $1[5], '{table}', id, '{table}Way', '{table}Way.open.offered', 'open', 'offered', 1, now(), 'key:bench', 'user', 1 FROM r){task} \
          SELECT name, margin, size, stage FROM r",
-        notes(table, "updated", changes, ["margin", second])
+        notes(table, "updated", &changes, ["margin", second])
     )
 }
 

@@ -14,7 +14,7 @@ use script::{Entry, Library, Path, Problem, Source};
 /// Resolves documents and compiles their scripts; all findings of both are told.
 pub fn resolve(files: &[SourceFile], base: &Base) -> Result<Resolved, Vec<Diagnostic>> {
     let mut resolved = metadata::resolve(files, base)?;
-    let found = findings(&resolved.catalog);
+    let found = findings(&resolved.catalog, files);
     resolved.warnings.extend(found);
     if resolved.warnings.iter().any(|found| found.severity == Severity::Error) {
         return Err(resolved.warnings);
@@ -23,7 +23,7 @@ pub fn resolve(files: &[SourceFile], base: &Base) -> Result<Resolved, Vec<Diagno
 }
 
 /// What is wrong with the scripts of a catalog.
-fn findings(catalog: &Catalog) -> Vec<Diagnostic> {
+fn findings(catalog: &Catalog, files: &[SourceFile]) -> Vec<Diagnostic> {
     let sources: Vec<Source> = catalog.scripts.iter().map(source).collect();
     let (library, problems) = match Library::compile(&sources) {
         Ok((library, problems)) => (Some(library), problems),
@@ -31,7 +31,7 @@ fn findings(catalog: &Catalog) -> Vec<Diagnostic> {
     };
     let mut out: Vec<Diagnostic> = problems.iter().map(diagnostic).collect();
     if let Some(library) = library {
-        entries(catalog, &library, &mut out);
+        entries((catalog, files), &library, &mut out);
     }
     // A function may be named many times.
     let mut told = HashSet::new();
@@ -50,28 +50,29 @@ fn source(script: &metadata::catalog::Script) -> Source {
 }
 
 /// Looks at each function that a document names.
-fn entries(catalog: &Catalog, library: &Library, out: &mut Vec<Diagnostic>) {
+fn entries(told: (&Catalog, &[SourceFile]), library: &Library, out: &mut Vec<Diagnostic>) {
+    let (catalog, _) = told;
     for lifecycle in catalog.lifecycles.values() {
         for transition in &lifecycle.transitions {
             let by = || format!("the transition `{}` of `{}`", transition.name, lifecycle.name);
             if let Some(Guard::Script(path)) = &transition.guard {
-                entry(catalog, library, (path, Entry::Guard, Some(&lifecycle.object)), &by, out);
+                entry(told, library, (path, Entry::Guard, Some(&lifecycle.object)), &by, out);
             }
             if let Some(path) = &transition.then {
-                entry(catalog, library, (path, Entry::Handler, Some(&lifecycle.object)), &by, out);
+                entry(told, library, (path, Entry::Handler, Some(&lifecycle.object)), &by, out);
             }
         }
     }
     for automation in catalog.automations.values() {
         let by = || format!("the automation `{}`", automation.name);
         if let Some(path) = &automation.then {
-            entry(catalog, library, (path, Entry::Handler, automation.object.as_ref()), &by, out);
+            entry(told, library, (path, Entry::Handler, automation.object.as_ref()), &by, out);
         }
     }
 }
 
 fn entry(
-    catalog: &Catalog,
+    (catalog, files): (&Catalog, &[SourceFile]),
     library: &Library,
     (path, kind, object): (&FunctionPath, Entry, Option<&metadata::Name>),
     by: &dyn Fn() -> String,
@@ -83,17 +84,13 @@ fn entry(
     match library.check_entry(named, kind, about) {
         Ok(problems) => out.extend(problems.iter().map(diagnostic)),
         Err(mistake) => {
-            let file = catalog
-                .scripts
-                .iter()
-                .find(|script| script.package == path.package && script.module == path.module)
-                .map_or_else(String::new, |script| script.file.clone());
+            let (file, line, column) = named_at(&format!("\"{path}\""), files).unwrap_or_default();
             out.push(Diagnostic {
                 code: codes::UNKNOWN_SCRIPT,
                 severity: Severity::Error,
                 file,
-                line: 1,
-                column: 1,
+                line,
+                column,
                 pointer: String::new(),
                 message: format!("{}, which {} names", mistake.message, by()),
                 expected: mistake.expected,
@@ -102,6 +99,16 @@ fn entry(
             });
         }
     }
+}
+
+/// Where a document names a function first: file, line and column.
+fn named_at(text: &str, files: &[SourceFile]) -> Option<(String, u32, u32)> {
+    files.iter().filter(|file| file.path.ends_with(".json")).find_map(|file| {
+        let before = file.text.get(..file.text.find(text)?)?;
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
+        Some((file.path.clone(), u32::try_from(line).ok()?, u32::try_from(column).ok()?))
+    })
 }
 
 fn diagnostic(problem: &Problem) -> Diagnostic {

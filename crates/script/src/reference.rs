@@ -29,7 +29,7 @@ fn tidy(record) { record.email = lower(trim(record.email)); }
 
 /// A handler that runs after it was written asks the platform.
 fn createCall(record, user) {
-    create(\"task\", #{title: `Call ${record.name}`, dueDate: today() + \"1d\", owner: record.owner});
+    create(\"task\", #{subject: `Call ${record.name}`, dueDate: today() + \"1d\", owner: record.owner});
 }
 ```
 

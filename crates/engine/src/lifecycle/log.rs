@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::Way;
 use crate::caller::Caller;
-use crate::model::{Slots, alias, equals};
+use crate::model::{Slots, StatementKey, alias, equals};
 use crate::run::{Halt, Job, Run};
 
 /// A stay that begins.
@@ -65,10 +65,12 @@ impl Log {
             asked.entry(job.shape.object.name.clone()).or_default().insert(job.id);
         }
         let mut log = Self::default();
-        let statement = sql::print_query(&known(), run.model.dialect);
+        let dialect = run.model.dialect;
+        let printed = run.model.kept(StatementKey::Stays, || vec![sql::print_query(&known(), dialect)]);
+        let Some(statement) = printed.first() else { return Ok(log) };
         for (object, records) in asked {
             let ids = Value::List(records.into_iter().map(Value::Id).collect());
-            let rows = run.execute(&statement, &[Value::Text(object.to_string()), ids]).await?;
+            let rows = run.execute(statement, &[Value::Text(object.to_string()), ids]).await?;
             for row in &rows {
                 if let Some((record, stay)) = read(row) {
                     log.0.entry((object.clone(), record)).or_default().push(stay);

@@ -58,6 +58,8 @@ pub(crate) enum StatementKey {
     Keys(Name, Slot, Option<Lock>),
     /// One record with all that belongs to it, if the records of these objects are there; what is noted of it.
     Quick(GroupKey, Vec<Name>, Vec<(Log, Batch)>),
+    /// The stays of some records.
+    Stays,
     /// A flush: what is written to which columns of which object, in order, and what is noted of it.
     Flush(Vec<GroupKey>, Vec<(Log, Batch)>),
 }

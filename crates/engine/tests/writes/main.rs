@@ -9,4 +9,5 @@ mod plugins;
 mod races;
 mod rights;
 mod scripts;
+mod skew;
 mod support;

@@ -168,7 +168,7 @@ const RUNNING: &str = "
 const PLUGINS: &str = "
 A plugin is a module of script functions that packages share: `plugins/NAME/plugin.json` and `plugins/NAME/NAME.rhai`, beside the packages
 or within one, or one that ships with the platform. A package names those that it uses in its `package.json`, `\"plugins\": [\"roundRobin\"]`, or with the
-settings that are not the plugin's defaults, `\"plugins\": {\"roundRobin\": {\"role\": \"sdr\"}}`.
+settings that are not the plugin's defaults, `\"plugins\": {\"roundRobin\": {\"team\": \"Inside sales\"}}`.
 ";
 
 const TESTS: &str = "

@@ -60,6 +60,9 @@ pub struct Resolved {
 pub fn resolve(files: &[SourceFile], base: &Base) -> Result<Resolved, Vec<Diagnostic>> {
     let mut report = report::Report::default();
     let documents = load::load(files, &base.files, &mut report);
+    if report.lacks_manifest() {
+        return Err(report.finish());
+    }
     let packages = packages::packages(&documents, &mut report);
     let mut draft = draft::draft(&documents, &packages, &mut report);
     roles::draft(&documents, &packages, &mut draft, &mut report);

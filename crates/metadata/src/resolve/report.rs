@@ -132,6 +132,12 @@ impl Report {
         self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
+    /// Whether a package cannot be told because its manifest cannot be read: nothing in it could be judged rightly.
+    pub fn lacks_manifest(&self) -> bool {
+        let manifest = |file: &str| file.rsplit('/').next() == Some("package.json");
+        self.diagnostics.iter().any(|found| found.code == codes::BAD_JSON && manifest(&found.file))
+    }
+
     /// Everything reported, by file and line.
     pub fn finish(mut self) -> Vec<Diagnostic> {
         self.diagnostics.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));

@@ -19,7 +19,7 @@ pub(crate) const ASKING: &[Described] = &[
     ("count", "count(\"task\", #{done: #{eq: false}})", "How many records match the filter."),
     (
         "create",
-        "create(\"task\", #{title: \"Call\", lead: #{id: record.id}})",
+        "create(\"task\", #{subject: \"Call\", related: #{lead: #{id: record.id}}})",
         "Makes a record and gives it; a refusal is an error, which `try { } catch (why) { }` may catch: nothing of it stays behind.",
     ),
     (
