@@ -19,8 +19,7 @@ const SCRIPT: &str = "fn ready(record, settings) {
     if record.f3 > 2 && record.f7 == 7 && record.f9 + record.f11 < 100 && record.name != () && record.f20 >= settings.threshold { return true; }
     \"not yet\"
 }";
-const EXPRESSION: &str =
-    "record.f3 > 2 && record.f7 == 7 && record.f9 + record.f11 < 100 && record.name != null && record.f20 >= 20";
+const EXPRESSION: &str = "record.f3 > 2 && record.f7 == 7 && record.f9 + record.f11 < 100 && record.name != null && record.f20 >= 20";
 
 /// Microseconds of an expression and of a script.
 pub fn timed() -> Result<(f64, f64), Failure> {
@@ -96,7 +95,8 @@ impl Environment for Wide {
 fn expression() -> Result<f64, Failure> {
     let values = record();
     let scope = Wide(values.iter().cloned().collect());
-    let guard = expr::parse(EXPRESSION, &scope, "lead", Some(&Type::Bool)).map_err(|problems| format!("{problems:?}"))?;
+    let guard = expr::parse(EXPRESSION, &scope, "lead", Some(&Type::Bool))
+        .map_err(|problems| format!("{problems:?}"))?;
     median(|| {
         let record = Wide(values.iter().cloned().collect());
         match expr::evaluate(&guard, &record) {

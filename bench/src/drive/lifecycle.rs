@@ -48,7 +48,8 @@ pub async fn run(run: Run) -> Result<(), Failure> {
     let servers = Servers::start(&run, &url).await?;
     let world = World::new(key.clone(), run.percent);
     let mut page = head(&run)?;
-    let chosen = |operation: &&Operation| run.only.as_deref().is_none_or(|part| operation.name.contains(part));
+    let chosen =
+        |operation: &&Operation| run.only.as_deref().is_none_or(|part| operation.name.contains(part));
     for operation in OPERATIONS.iter().filter(chosen) {
         let before = same_rows(&pool, &[]).await?;
         compare::compare(operation, &servers, &world).await?;
@@ -58,7 +59,10 @@ pub async fn run(run: Run) -> Result<(), Failure> {
         report::rows(&mut page, &measured)?;
     }
     let (expression, script) = guard::timed()?;
-    writeln!(page, "\nA guard over a record of 30 fields, the record's conversion included, in one thread: {expression:.1} µs as an expression, {script:.1} µs as a script (aim 10).")?;
+    writeln!(
+        page,
+        "\nA guard over a record of 30 fields, the record's conversion included, in one thread: {expression:.1} µs as an expression, {script:.1} µs as a script (aim 10)."
+    )?;
     page.push_str("\n| report over a million | SQL ms | armature ms | ratio |\n|---|--:|--:|--:|\n");
     for asked in REPORTS_ASKED {
         let line = reported(&asked, &pool, &key, servers.port(Side::Armature)).await?;
@@ -73,14 +77,18 @@ pub async fn run(run: Run) -> Result<(), Failure> {
 
 /// Two objects on a lifecycle with a guard, a rule and two automations, and a score for leads.
 async fn apply_package(run: &Run, url: &str) -> Result<(), Failure> {
-    let object = |name: &str, plural: &str| json!({"name": name, "plural": plural, "title": name, "type": "object", "required": ["name"], "x-history": true,
+    let object = |name: &str, plural: &str| {
+        json!({"name": name, "plural": plural, "title": name, "type": "object", "required": ["name"], "x-history": true,
         "properties": {"name": {"type": "string", "maxLength": 120}, "amount": {"x-type": "decimal"}, "cost": {"x-type": "decimal"},
             "margin": {"x-type": "decimal"}, "size": {"type": "string", "enum": ["small", "large"]}},
-        "x-rules": [{"name": "margin", "check": "record.amount == null || record.cost == null || record.amount >= record.cost", "message": "No margin", "path": "amount"}]});
-    let way = |name: &str| json!({"name": format!("{name}Way"), "object": name,
+        "x-rules": [{"name": "margin", "check": "record.amount == null || record.cost == null || record.amount >= record.cost", "message": "No margin", "path": "amount"}]})
+    };
+    let way = |name: &str| {
+        json!({"name": format!("{name}Way"), "object": name,
         "stages": [{"name": "open"}, {"name": "offered"}, {"name": "won", "kind": "won"}],
         "transitions": [{"from": "open", "to": "offered", "requires": ["amount"], "guard": "record.amount > record.cost && record.size != null"},
-            {"from": "offered", "to": "open"}, {"from": "offered", "to": "won"}]});
+            {"from": "offered", "to": "open"}, {"from": "offered", "to": "won"}]})
+    };
     let changes = json!({"record": ["create", "update"], "fields": ["amount"]});
     let margin = |name: &str, object: &str| json!({"name": name, "object": object, "on": changes, "run": "before", "set": {"margin": "record.amount - record.cost"}});
     let automations = json!([
@@ -188,7 +196,11 @@ async fn same_rows(pool: &PgPool, before: &[i64]) -> Result<Vec<i64>, Failure> {
         counts.push(sqlx::query_scalar::<_, i64>(AssertSqlSafe(sql)).fetch_one(pool).await?);
     }
     let odd = counts.iter().zip(before).any(|(now, before)| (now - before) % 2 != 0);
-    if odd { Err(format!("the two servers wrote different rows: {before:?}, {counts:?}").into()) } else { Ok(counts) }
+    if odd {
+        Err(format!("the two servers wrote different rows: {before:?}, {counts:?}").into())
+    } else {
+        Ok(counts)
+    }
 }
 
 struct Asked {

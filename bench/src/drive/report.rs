@@ -63,8 +63,7 @@ pub async fn page(all: &[Measured], run: &Run, servers: &Servers, url: &str) -> 
 }
 
 /// The head of a table of operations.
-pub const COLUMNS: &str =
-    "| operation | | requests/s | p50 ms | p99 ms | server µs | PostgreSQL µs | ratio | aim |\n|---|---|--:|--:|--:|--:|--:|--:|--:|\n";
+pub const COLUMNS: &str = "| operation | | requests/s | p50 ms | p99 ms | server µs | PostgreSQL µs | ratio | aim |\n|---|---|--:|--:|--:|--:|--:|--:|--:|\n";
 
 /// The two rows of an operation.
 pub fn rows(out: &mut String, measured: &Measured) -> std::fmt::Result {

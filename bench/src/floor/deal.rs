@@ -125,11 +125,13 @@ pub async fn make(State(floor): State<Floor>, Path(table): Path<String>, Body(ne
     Answer(row.and_then(|row| answer(&row)))
 }
 
-pub async fn advance(State(floor): State<Floor>, Path(table): Path<String>, Body(moved): Body<Moved>) -> Answer {
-    let query = sqlx::query(floor.statements.of_deals(&table).step)
-        .bind(ids(5))
-        .bind(moved.id)
-        .bind(moved.amount);
+pub async fn advance(
+    State(floor): State<Floor>,
+    Path(table): Path<String>,
+    Body(moved): Body<Moved>,
+) -> Answer {
+    let query =
+        sqlx::query(floor.statements.of_deals(&table).step).bind(ids(5)).bind(moved.id).bind(moved.amount);
     let query = if table == "trade" { query.bind(ids(2)) } else { query };
     Answer(query.fetch_one(&floor.pool).await.and_then(|row| answer(&row)))
 }

@@ -103,7 +103,8 @@ fn entry(
 
 /// Where a document names a function first: file, line and column.
 fn named_at(text: &str, files: &[SourceFile]) -> Option<(String, u32, u32)> {
-    files.iter().filter(|file| file.path.ends_with(".json")).find_map(|file| {
+    let mut documents = files.iter().filter(|file| file.path.rsplit('.').next() == Some("json"));
+    documents.find_map(|file| {
         let before = file.text.get(..file.text.find(text)?)?;
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;

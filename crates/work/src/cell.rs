@@ -30,16 +30,18 @@ fn instant(text: &str) -> Option<String> {
     let day = NaiveDate::parse_from_str(&day, "%Y-%m-%d").ok()?;
     let rest = text.get(10..)?.trim_start_matches('T').trim().replace(',', ".");
     let rest = ["Z", "UTC", "GMT"].iter().find_map(|zone| rest.strip_suffix(zone)).unwrap_or(&rest).trim();
-    let plain = |form: &&str| NaiveTime::parse_from_str(rest, form).ok().map(|time| day.and_time(time).and_utc());
+    let plain =
+        |form: &&str| NaiveTime::parse_from_str(rest, form).ok().map(|time| day.and_time(time).and_utc());
     let shifted = |form: &&str| {
         let text = format!("{day} {rest}");
         DateTime::parse_from_str(&text, &format!("%Y-%m-%d {form}")).ok().map(|at| at.to_utc())
     };
     let at = match rest {
         "" => Some(day.and_time(NaiveTime::MIN).and_utc()),
-        _ => ["%H:%M:%S%.f", "%H:%M"].iter().find_map(plain).or_else(|| {
-            ["%H:%M:%S%.f%#z", "%H:%M:%S%.f %#z", "%H:%M%#z"].iter().find_map(shifted)
-        }),
+        _ => ["%H:%M:%S%.f", "%H:%M"]
+            .iter()
+            .find_map(plain)
+            .or_else(|| ["%H:%M:%S%.f%#z", "%H:%M:%S%.f %#z", "%H:%M%#z"].iter().find_map(shifted)),
     };
     Some(at?.to_rfc3339_opts(SecondsFormat::Micros, true))
 }

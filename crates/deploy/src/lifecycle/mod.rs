@@ -179,7 +179,8 @@ impl StageWork {
             if let Some(to) = self.place(sides, heir, stage) {
                 self.moved.entry(heir.name.to_string()).or_default().insert(stage.to_string(), to);
             } else {
-                self.lost.push(Lost { lifecycle: lifecycle.name.to_string(), stage: Some(stage.to_string()) });
+                self.lost
+                    .push(Lost { lifecycle: lifecycle.name.to_string(), stage: Some(stage.to_string()) });
             }
         }
     }

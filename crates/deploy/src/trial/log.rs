@@ -43,12 +43,12 @@ pub(super) async fn tell(bed: &Bed, mark: &Mark, tally: &mut Tally) -> Result<()
             && !mark.runs.contains(&id)
         {
             let (operations, micros) = (integer(operations), integer(micros));
-            tally.ran(Cost { script: automation.clone(), runs: 1, operations, micros });
+            tally.ran(&Cost { script: automation.clone(), runs: 1, operations, micros });
         }
     }
     for judged in bed.engine.judged(&bed.everything).map_err(|error| TestError::Write(Box::new(error)))? {
         let Judged { function: script, runs, operations, micros } = judged;
-        tally.ran(Cost { script, runs, operations, micros });
+        tally.ran(&Cost { script, runs, operations, micros });
     }
     Ok(())
 }

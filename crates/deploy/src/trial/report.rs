@@ -153,7 +153,7 @@ impl Tally {
     }
 
     /// An automation ran, or a guard was asked.
-    pub(super) fn ran(&mut self, more: Cost) {
+    pub(super) fn ran(&mut self, more: &Cost) {
         let fresh = || Cost { script: more.script.clone(), ..Cost::default() };
         let cost = self.cost.entry(more.script.clone()).or_insert_with(fresh);
         cost.runs += more.runs;

@@ -50,5 +50,8 @@ fn findings_have_their_file_and_line() {
     let found = findings("fn ready(record) {\n  record.name > 3\n}\nfn told() { }");
     assert_eq!(found, ["warning scripts/lead.rhai:2 a text is compared with a int"]);
     let found = findings("fn redy(record) { true }\nfn told() { }");
-    assert!(found[0].starts_with("error lifecycles/lead.json:3 ") && found[0].contains("leadFlow"), "{found:?}");
+    assert!(
+        found[0].starts_with("error lifecycles/lead.json:3 ") && found[0].contains("leadFlow"),
+        "{found:?}"
+    );
 }

@@ -129,7 +129,8 @@ async fn a_package_that_is_there_is_tested_as_it_will_be() {
         let case = r#"{"name": "begins", "when": [{"get": "d"}], "expect": {"result": {"stage": "open"}}}"#;
         deploy::apply(&handles.tenant, &package(case), options()).await.expect("applied");
         let mut files = package(case);
-        let lifecycle = files.iter_mut().find(|file| file.path.starts_with("lifecycles")).expect("a lifecycle");
+        let lifecycle =
+            files.iter_mut().find(|file| file.path.starts_with("lifecycles")).expect("a lifecycle");
         lifecycle.text = lifecycle.text.replace("Too small", "Far too small");
         deploy::apply(&handles.tenant, &files, options()).await.expect("applied once more, with its tests");
         let wrong = r#"{"name": "begins", "when": [{"get": "d"}], "expect": {"result": {"stage": "won"}}}"#;

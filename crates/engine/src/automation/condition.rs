@@ -15,8 +15,7 @@ use crate::run::{Halt, Run};
 pub(super) async fn of(run: &mut Run<'_>, automation: &Automation, place: usize) -> Result<bool, Halt> {
     let (Some(when), Some(job)) = (&automation.when, run.jobs.get(place)) else { return Ok(true) };
     let shape = Arc::clone(&job.shape);
-    let question =
-        Question { shape: &shape, package: &automation.package, expr: when, holds_on: false };
+    let question = Question { shape: &shape, package: &automation.package, expr: when, holds_on: false };
     Ok(condition::holds(run, question, &[place]).await?.contains(&place))
 }
 

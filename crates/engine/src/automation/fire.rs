@@ -247,7 +247,7 @@ async fn carry_out(run: &mut Run<'_>, doing: Doing<'_>, place: usize, event: Dat
     let ran = done?;
     if !run.write.dry_run {
         let about = run.jobs.get(place).map(|job| (job.shape.object.name.clone(), id));
-        log::done(run, doing.name, (about, None), log::Told { event, ran, spent, effects });
+        log::done(run, doing.name, (about, None), &log::Told { event, ran, spent, effects });
     }
     Ok(())
 }
@@ -263,7 +263,7 @@ pub(crate) async fn discharge(run: &mut Run<'_>, duty: &Duty<'_>) -> Result<(), 
     run.cascade.links.pop();
     let ran = ran.map_err(|halt| on_behalf(halt, spent, None))?;
     let told = log::Told { event: duty.event.clone(), ran, spent, effects };
-    log::done(run, duty.name, (duty.about.clone(), Some((duty.job, duty.key))), told);
+    log::done(run, duty.name, (duty.about.clone(), Some((duty.job, duty.key))), &told);
     Ok(())
 }
 
@@ -301,7 +301,8 @@ async fn act(run: &mut Run<'_>, doing: &Doing<'_>, place: usize, event: Data) ->
     };
     let failed = |message: String| {
         let (automation, record) = (doing.name.to_owned(), Some(record.clone()));
-        let failed = Failed { automation, place: None, record, message, spent: Spent::default(), index: None };
+        let failed =
+            Failed { automation, place: None, record, message, spent: Spent::default(), index: None };
         Halt::from(WriteError::Script(Box::new(failed)))
     };
     if let Some(automation) = doing.set {

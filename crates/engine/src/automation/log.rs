@@ -26,7 +26,7 @@ pub(super) fn done(
     run: &mut Run<'_>,
     automation: &str,
     (about, job): (Option<(metadata::Name, Uuid)>, Option<JobKey<'_>>),
-    told: Told,
+    told: &Told,
 ) {
     let effects = run.outcome.effects.get(told.effects..).unwrap_or_default();
     let changed: Vec<&str> = told.ran.changed.iter().map(|changed| changed.field.as_str()).collect();

@@ -39,7 +39,8 @@ impl Tasks {
             }
             _ => None,
         };
-        let ways: Vec<_> = shape.object.fields.iter().filter_map(|(name, field)| way((name, field))).collect();
+        let ways: Vec<_> =
+            shape.object.fields.iter().filter_map(|(name, field)| way((name, field))).collect();
         if ways.is_empty() {
             return None;
         }

@@ -104,7 +104,7 @@ async fn notify(
     run.cascade.write()?;
     let users = Arc::clone(run.model.shape("user")?);
     let known = find::by_id_list(run, &users, vec![id], None).await?;
-    if !known.get(&id).is_some_and(|user| !user.deleted(&users)) {
+    if known.get(&id).is_none_or(|user| user.deleted(&users)) {
         return Ok(Err("there is no user with this id".to_owned()));
     }
     let row = vec![

@@ -13,8 +13,8 @@ mod view;
 use std::sync::Arc;
 
 use expr::Moment;
-use metadata::{Catalog, Name};
 use metadata::catalog::FunctionPath;
+use metadata::{Catalog, Name};
 use query::request::Write;
 use script::{Data, Library, Path, Ran, Scene, ScriptError, Severity, Source};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -45,7 +45,8 @@ impl Default for Permits {
 /// Whether a write is known to set handlers off, or to depend on other records. What it sets off further down shows on the way.
 pub(crate) fn foreseen(engine: &Engine, caller: &Caller, write: &Write) -> Result<bool, WriteError> {
     let model = engine.model(caller)?;
-    Ok(model.automations.foresees_handlers(write) || (!model.dialect.has_one_writer() && model.crossing.foresees(write)))
+    Ok(model.automations.foresees_handlers(write)
+        || (!model.dialect.has_one_writer() && model.crossing.foresees(write)))
 }
 
 /// Waits for a place among the transactions with handlers. Whoever has one keeps it for the whole cascade.
@@ -119,9 +120,10 @@ pub(crate) async fn run(run: &mut Run<'_>, handler: Handler<'_>) -> Result<Resul
     let budget = Arc::clone(&run.cascade.budget);
     let function = handler.function.clone();
     let mut scene = handler.scene;
-    let about = scene.record.as_ref().and_then(|record| {
-        Some((Name::new(record.kind()).ok()?, Uuid::try_parse(&record.id()?).ok()?))
-    });
+    let about = scene
+        .record
+        .as_ref()
+        .and_then(|record| Some((Name::new(record.kind()).ok()?, Uuid::try_parse(&record.id()?).ok()?)));
     scene.record = scene.record.map(|record| view::lively(record, &port));
     scene.old = scene.old.map(|record| view::lively(record, &port));
     let back = port.weak();

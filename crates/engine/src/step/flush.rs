@@ -249,9 +249,8 @@ pub(crate) async fn rest(run: &mut Run<'_>) -> Result<(), Halt> {
     let Some(notes) = Notes::left(run) else { return Ok(()) };
     let (logs, mut values) = (notes.kinds(), Vec::new());
     notes.push(&mut values);
-    let printed = run
-        .model
-        .kept(StatementKey::Flush(Vec::new(), logs.clone()), || print(&run.model, &[], &[], &logs));
+    let printed =
+        run.model.kept(StatementKey::Flush(Vec::new(), logs.clone()), || print(&run.model, &[], &[], &logs));
     for statement in printed.iter() {
         run.execute(statement, &values).await?;
     }

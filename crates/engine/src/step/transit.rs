@@ -238,7 +238,8 @@ fn tell(run: &mut Run<'_>, one: &Passing, flow: &Flow, log: &Log) -> bool {
     }
     let since = since(job, flow);
     if log.tells(job, &one.to, entered) {
-        let present = since == Some(entered) && job.before.as_ref().and_then(|before| flow.stage(before)) == Some(&*one.to);
+        let present = since == Some(entered)
+            && job.before.as_ref().and_then(|before| flow.stage(before)) == Some(&*one.to);
         if present {
             job.stay_put();
             fill::again(run, one.place);
@@ -270,8 +271,7 @@ async fn set(run: &mut Run<'_>, one: &Passing, way: &Way) -> Result<(), Halt> {
     let Some(transition) = way.transition() else { return Ok(()) };
     let mut values = Vec::with_capacity(transition.set.len());
     for (field, expr) in &transition.set {
-        let question =
-            Question { shape: &one.shape, package: &transition.package, expr, holds_on: false };
+        let question = Question { shape: &one.shape, package: &transition.package, expr, holds_on: false };
         match condition::value(run, question, one.place).await? {
             Ok(value) => values.push((field, value)),
             Err(error) => {

@@ -40,7 +40,11 @@ async fn a_script_that_fails_refuses_its_own_record() {
         assert_eq!(told, [1, 3, 4, 5].map(|index| (Some(index), Code::ScriptError)), "{:?}", outcome.errors);
         assert!(outcome.errors[0].message.contains("not this one"), "{}", outcome.errors[0].message);
         assert_eq!((outcome.errors[0].line, outcome.errors[0].rule.as_deref()), (Some(2), Some("judging")));
-        assert!(outcome.errors[1].message.contains("more than 200000 steps"), "{}", outcome.errors[1].message);
+        assert!(
+            outcome.errors[1].message.contains("more than 200000 steps"),
+            "{}",
+            outcome.errors[1].message
+        );
         let made: Vec<bool> = outcome.ids.iter().map(Option::is_some).collect();
         assert_eq!(made, [true, false, true, false, false, false, true]);
         let mut notes: Vec<String> =
@@ -62,12 +66,9 @@ async fn a_script_that_fails_refuses_its_own_record() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_all_records_share_is_spent_for_all() {
     each_database(|bed: Handles| async move {
-        let world = with(
-            &bed,
-            &[("judging", Of { run: RunAt::Before, then: Some("auto::judge"), ..AFTER })],
-            SCRIPT,
-        )
-        .await;
+        let world =
+            with(&bed, &[("judging", Of { run: RunAt::Before, then: Some("auto::judge"), ..AFTER })], SCRIPT)
+                .await;
         let records = ["mad", "mad", "one"].map(|name| data(&[("name", text(name)), ("size", int(1))]));
         let write = write("firm", Operation::Create(records.to_vec(), Batch::Each));
         assert!(matches!(world.try_run(write).await, Err(engine::WriteError::Script(_))));
@@ -92,7 +93,8 @@ async fn users_are_told_with_the_commit() {
         .await;
         let boss = world.made("user", &[("name", text("Boss"))]).await;
         let outcome = world.run(create("firm", &[("name", text("One"))])).await;
-        let told = outcome.effects.iter().find(|effect| effect.kind == EffectKind::Notified).expect("an effect");
+        let told =
+            outcome.effects.iter().find(|effect| effect.kind == EffectKind::Notified).expect("an effect");
         assert_eq!((told.id, &told.to), (boss, &json!("One is there")));
         assert!(world.try_run(create("firm", &[("name", text("fall"))])).await.is_err());
         let wanted = store::NotificationFilter { user: boss, unread: true, before: None, first: 10 };

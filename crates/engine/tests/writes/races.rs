@@ -265,8 +265,11 @@ async fn hierarchies_run_in_no_circle() {
         }
         let joined =
             vec![(name("reports"), Input::Many { connect: vec![RecordRef::Id(top)], disconnect: vec![] })];
-        let joined =
-            Operation::Update { id: lowest, data: RecordData { fields: joined, ..RecordData::default() }, expected_version: None };
+        let joined = Operation::Update {
+            id: lowest,
+            data: RecordData { fields: joined, ..RecordData::default() },
+            expected_version: None,
+        };
         assert_eq!(refusals(&world.run(write("user", joined)).await), circle, "from the other side");
         // What is turned round as a whole is none.
         world.run(update("user", middle, &[("manager", null())])).await;

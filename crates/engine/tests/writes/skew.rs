@@ -39,7 +39,9 @@ async fn yard(bed: &Handles, demand: &str) -> (World, Vec<Uuid>) {
     let car = world.made("car", &[("name", text("Beetle"))]).await;
     let mut deals = Vec::new();
     for number in 0..12 {
-        deals.push(world.made("deal", &[("name", text(&format!("Deal {number}"))), ("car", by_id(car))]).await);
+        deals.push(
+            world.made("deal", &[("name", text(&format!("Deal {number}"))), ("car", by_id(car))]).await,
+        );
     }
     (world, deals)
 }

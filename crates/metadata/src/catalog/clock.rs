@@ -84,9 +84,11 @@ impl Catalog {
 
     /// The object behind to-one relations.
     fn through(&self, object: &str, steps: &[std::sync::Arc<str>]) -> Option<String> {
-        steps.iter().try_fold(object.to_owned(), |object, step| match &self.object(&object)?.field(step)?.ty {
-            FieldType::Lookup(lookup) => Some(lookup.to.to_string()),
-            _ => None,
+        steps.iter().try_fold(object.to_owned(), |object, step| {
+            match &self.object(&object)?.field(step)?.ty {
+                FieldType::Lookup(lookup) => Some(lookup.to.to_string()),
+                _ => None,
+            }
         })
     }
 }

@@ -23,7 +23,9 @@ impl Catalog {
             return false;
         }
         match self.object(object).and_then(|object| object.field(first)).map(|field| &field.ty) {
-            Some(FieldType::Formula { expr, .. } | FieldType::Score { expr, .. }) => self.crosses(object, expr),
+            Some(FieldType::Formula { expr, .. } | FieldType::Score { expr, .. }) => {
+                self.crosses(object, expr)
+            }
             Some(FieldType::Rollup { .. } | FieldType::Many(_)) => true,
             Some(FieldType::Lookup(_) | FieldType::Polymorphic { .. }) => {
                 // The id of the related record stands in the record itself.

@@ -70,7 +70,10 @@ fn writes_are_walked_too() {
         let fields = fields.into_iter().map(|(text, input)| (world::name(text), input)).collect();
         let write = Write {
             object: world::name("deal"),
-            operation: Operation::Create(vec![RecordData { fields, ..RecordData::default() }], Batch::AllOrNone),
+            operation: Operation::Create(
+                vec![RecordData { fields, ..RecordData::default() }],
+                Batch::AllOrNone,
+            ),
             dry_run: false,
             idempotency_key: None,
         };

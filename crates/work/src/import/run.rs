@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use csv::{Position, StringRecord};
-use engine::{
-    Caller, Code, Engine, Failed, Note, Noted, Outcome, Refusal, Rider, WriteError, progress,
-};
+use engine::{Caller, Code, Engine, Failed, Note, Noted, Outcome, Refusal, Rider, WriteError, progress};
 use expr::Value;
 use metadata::Name;
 use metadata::catalog::Right;
@@ -245,7 +243,9 @@ impl<'a> Run<'a> {
             })
         };
         let key = self.options.upsert.as_ref().and_then(|key| value(key));
-        let (Some(key), Some(stage), Some(at)) = (key, value("stage"), value("stageEnteredAt")) else { return 0 };
+        let (Some(key), Some(stage), Some(at)) = (key, value("stage"), value("stageEnteredAt")) else {
+            return 0;
+        };
         if self.told.0 != at {
             self.told = (at, HashMap::new());
         }
@@ -409,7 +409,8 @@ impl<'a> Run<'a> {
         for number in numbers {
             let Some(position) = self.places.get(&number).cloned() else { continue };
             let cells = self.source.row_at(number, &position)?.and_then(|row| row.cells.ok());
-            let reject = Reject { line: self.source.line(&position), column: column.clone(), reason: reason.clone() };
+            let reject =
+                Reject { line: self.source.line(&position), column: column.clone(), reason: reason.clone() };
             self.reject(cells.as_ref(), reject)?;
         }
         Ok(())

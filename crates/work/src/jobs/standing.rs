@@ -293,7 +293,8 @@ impl Look<'_> {
             next = next.into_iter().chain(moment(&earliest, way.offset, caller.zone)).min();
             if let Some(tick) = way.tick {
                 // Whose time has come may have to wait for the rest.
-                let there = Awaiting { conditions: Vec::new(), unless: None, ..way.awaiting(way.come(caller)) };
+                let there =
+                    Awaiting { conditions: Vec::new(), unless: None, ..way.awaiting(way.come(caller)) };
                 let waits = !self.engine.matching(caller, &there, (None, 1)).await?.is_empty();
                 next = next.into_iter().chain(waits.then(|| ticked(tick, now, caller.zone))).min();
             }

@@ -85,7 +85,10 @@ async fn what_is_told_again_of_a_time_that_is_over_changes_nothing() {
             row.fields.extend(data(&[("phone", text(phone))]).fields);
             row
         };
-        let events = vec![told("mql", "2025-01-01T00:00:00Z", "+49 30 1"), told("sql", "2025-01-02T00:00:00Z", "+49 30 2")];
+        let events = vec![
+            told("mql", "2025-01-01T00:00:00Z", "+49 30 1"),
+            told("sql", "2025-01-02T00:00:00Z", "+49 30 2"),
+        ];
         let x = stage.world.run(log(events.clone())).await.ids[0].expect("an id");
         let again = stage.world.run(log(events[..1].to_vec())).await;
         assert_eq!((again.errors.len(), again.changed[0]), (0, false), "{again:?}");

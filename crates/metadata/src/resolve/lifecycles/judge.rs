@@ -90,11 +90,14 @@ pub fn steps(drafted: &DraftLifecycle, lifecycle: &Lifecycle, draft: &Draft, rep
         return;
     }
     for (name, stage) in &lifecycle.stages {
-        let Some(place) = drafted.stages.get(name).filter(|_| stage.sop.iter().any(|step| step.required)) else {
+        let Some(place) = drafted.stages.get(name).filter(|_| stage.sop.iter().any(|step| step.required))
+        else {
             continue;
         };
-        let message =
-            format!("Nobody can do the required steps of `{name}`: no `task` can belong to a `{}`", lifecycle.object);
+        let message = format!(
+            "Nobody can do the required steps of `{name}`: no `task` can belong to a `{}`",
+            lifecycle.object
+        );
         let mut finding = Finding::new(codes::SOP_WITHOUT_TASK, "/sop", message);
         finding.hint = Some(format!(
             "extend `task`: {{\"extends\": \"{}/task\", \"properties\": {{\"{1}\": {{\"x-type\": \"lookup\", \"x-to\": \"{1}\"}}}}}}",
