@@ -212,7 +212,7 @@ struct Asked {
 const REPORTS_ASKED: [Asked; 2] = [
     Asked {
         name: "a score back-tested: leads of a fit of 30 or more, by stage",
-        query: "{ leadsGroupBy(groupBy: [{stage: true}], filter: {fit: {gte: \"30\"}}) { key { stage } aggregate { count } } }",
+        query: "{ leadsGroupBy(groupBy: [{stage: true}], filter: {fit: {gte: 30}}) { key { stage } aggregate { count } } }",
         sql: "SELECT stage, count(*) FROM {S}.lead WHERE {POINTS} >= 30 AND deleted_at IS NULL GROUP BY stage ORDER BY stage",
     },
     Asked {
