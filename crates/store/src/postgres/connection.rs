@@ -143,8 +143,12 @@ impl Connection {
                 "commit of a transaction in which a statement failed",
             )));
         }
-        self.command("COMMIT".to_owned()).await?;
-        self.ended().await
+        let committed = self.command("COMMIT".to_owned()).await;
+        if matches!(committed, Ok(()) | Err(StoreError::Retryable)) {
+            // A commit that lost a race has ended the transaction, too.
+            self.ended().await?;
+        }
+        committed
     }
 
     pub(crate) async fn rollback(&mut self) -> Result<(), StoreError> {
