@@ -7,10 +7,11 @@ use sql::{Compare, Scalar};
 
 use super::held::Demand;
 use super::replay::{self, Moves};
-use super::{StageWork, former, scripted};
+use super::scripted::{self, Script};
+use super::{StageWork, former};
 use crate::error::DeployError;
 use crate::plan::{Effect, Judged, Missing, Verdict, effect};
-use crate::statements::{column, compare, constant, count, list, living, sample};
+use crate::statements::{column, compare, constant, count, sample};
 
 /// All effects, in the order of objects.
 pub async fn effects(judged: &Judged<'_>, missing: &Missing) -> Result<Vec<Effect>, DeployError> {
@@ -66,9 +67,10 @@ async fn demands(
         }
     }
     if let Some(path) = scripted::changed(judged, way, what.contains(&"guard")) {
-        found.extend(scripted::held(judged, before, way, path).await?);
+        let Some(script) = Script::new(judged, &lifecycle.object, path) else { return Ok(found) };
+        found.extend(script.held(before, way).await?);
         if let Some(moves) = &moves {
-            found.extend(scripted::refused(judged, moves, way, path).await?);
+            found.extend(script.refused(moves, way).await?);
         }
     }
     Ok(found)
@@ -123,14 +125,7 @@ async fn held(
     demand: &Demand,
 ) -> Result<Option<Effect>, DeployError> {
     let Some(place) = &demand.place else { return Ok(None) };
-    let text = |value: &str| constant(Value::Text(value.to_owned()), Encoding::Text);
-    let from = way.from.iter().map(|stage| Value::Text(stage.to_string())).collect();
-    let filter = Scalar::And(vec![
-        living(),
-        compare(Compare::Equal, column(&place.lifecycle.name), text(&before.name)),
-        Scalar::InParam(Box::new(column(&place.stage.name)), list(from, Encoding::Text)),
-        demand.unmet(),
-    ]);
+    let filter = Scalar::And(vec![place.waiting(before, way), demand.unmet()]);
     let rows = count(judged.tenant, &demand.table, filter.clone(), &demand.values).await?;
     if rows == 0 {
         return Ok(None);

@@ -9,13 +9,16 @@ mod scripted;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use metadata::catalog::{Lifecycle, Object};
+use expr::{Encoding, Value};
+use metadata::catalog::{Lifecycle, Object, Transition};
 use metadata::difference::{Change, Detail};
 use metadata::layout::{Column, Role, Table};
 use metadata::{Catalog, Name};
+use sql::{Compare, Scalar};
 
 use crate::options::Mapping;
 use crate::plan::{Class, Step};
+use crate::statements::{column, compare, constant, list, living};
 
 pub use carry::carry;
 pub use effects::effects;
@@ -69,6 +72,17 @@ impl Columns {
             entered: column("stageEnteredAt")?,
             pass: column("pass")?,
         })
+    }
+
+    /// The living records in the stages that a transition leads out of.
+    fn waiting(&self, before: &Lifecycle, way: &Transition) -> Scalar {
+        let name = constant(Value::Text(before.name.to_string()), Encoding::Text);
+        let from = way.from.iter().map(|stage| Value::Text(stage.to_string())).collect();
+        Scalar::And(vec![
+            living(),
+            compare(Compare::Equal, column(&self.lifecycle.name), name),
+            Scalar::InParam(Box::new(column(&self.stage.name)), list(from, Encoding::Text)),
+        ])
     }
 }
 

@@ -13,11 +13,12 @@ use metadata::layout::{Column, Role};
 use script::{Budget, Data, Fixed, Library, Limits, Path, Scene, Source, Verdict};
 use sql::{Cells, Compare, Order, Scalar};
 
+use super::Columns;
 use super::replay::{Amount, Moves, Replay, Share, kept_column, stay};
 use crate::error::DeployError;
 use crate::plan::{Effect, Judged, Verdict as Refuses, effect};
 use crate::rows::Batches;
-use crate::statements::{column, compare, constant, id_text, list, living};
+use crate::statements::{column, compare, constant, id_text};
 
 /// Moves that are judged at a time, with one budget.
 const BATCH: i64 = 1_000;
@@ -40,57 +41,6 @@ pub fn changed<'a>(
     (guard_changed || judged.changes.iter().any(|change| again(&change.detail))).then_some(path)
 }
 
-/// Records that wait for the move and that the script would hold now.
-pub async fn held(
-    judged: &Judged<'_>,
-    before: &Lifecycle,
-    way: &Transition,
-    path: &FunctionPath,
-) -> Result<Option<Effect>, DeployError> {
-    let (Some(object), Some(table)) =
-        (judged.new.object(&before.object), judged.new.layout.tables.get(&before.object))
-    else {
-        return Ok(None);
-    };
-    let Ok((library, _)) = Library::compile(&sources(judged)) else { return Ok(None) };
-    let Some(waiting) = waiting(judged, before, way) else { return Ok(None) };
-    let path = Path { package: &path.package, module: &path.module, function: &path.function };
-    let fields = fields(judged, object);
-    let columns = fields.iter().map(|(_, of)| of.clone()).collect();
-    let mut batches = Batches::new(&table.name, columns, waiting, BATCH);
-    let (mut count, mut sample) = (0, Vec::new());
-    loop {
-        let rows = batches.fetch(judged.tenant).await?;
-        if rows.is_empty() {
-            break;
-        }
-        let budget = budget();
-        for row in &rows {
-            let values = values(|at| row.cells.get(at).cloned().unwrap_or(Value::Null), object, &fields);
-            let scene = scene(object, &row.id, values, judged.moment);
-            if matches!(library.judge(path, &scene, &budget), Ok(Verdict::Refused { .. })) {
-                count += 1;
-                sample.extend((sample.len() < SHOWN).then(|| id_text(&row.id)));
-            }
-        }
-    }
-    let told = || effect(&object.name, format!("held:{}", way.name), count, sample, Refuses::Told);
-    Ok((count > 0).then(told))
-}
-
-/// The records in the stages that the transition leads out of.
-fn waiting(judged: &Judged<'_>, before: &Lifecycle, way: &Transition) -> Option<Scalar> {
-    let lifecycle = kept_column(judged, &before.object, "lifecycle")?;
-    let stage = kept_column(judged, &before.object, "stage")?;
-    let text = |value: &str| constant(Value::Text(value.to_owned()), Encoding::Text);
-    let from = way.from.iter().map(|stage| Value::Text(stage.to_string())).collect();
-    Some(Scalar::And(vec![
-        living(),
-        compare(Compare::Equal, column(&lifecycle.name), text(&before.name)),
-        Scalar::InParam(Box::new(column(&stage.name)), list(from, Encoding::Text)),
-    ]))
-}
-
 /// What was found so far.
 #[derive(Default)]
 struct Tally {
@@ -99,56 +49,102 @@ struct Tally {
     owners: BTreeMap<String, u64>,
 }
 
-/// The past moves that it would have refused.
-pub async fn refused(
-    judged: &Judged<'_>,
-    moves: &Moves<'_>,
-    way: &Transition,
-    path: &FunctionPath,
-) -> Result<Option<Effect>, DeployError> {
-    let Some(object) = judged.new.object(&moves.object) else { return Ok(None) };
-    let Ok((library, _)) = Library::compile(&sources(judged)) else { return Ok(None) };
-    let path = Path { package: &path.package, module: &path.module, function: &path.function };
-    let fields = fields(judged, object);
-    let money = moves.money();
-    let mut tally = Tally::default();
-    let mut sums = BTreeMap::new();
-    let mut after: Option<Value> = None;
-    loop {
-        let rows = moves.rows(page(moves, &fields, after.as_ref())).await?;
-        let Some(last) = rows.last() else { break };
-        after = Some(last.value(0, Encoding::Id));
-        let budget = budget();
-        for row in &rows {
-            let values = values(|at| row.value(at + 2, at_encoding(&fields, at)), object, &fields);
-            let scene = scene(object, &row.value(1, Encoding::Id), values.clone(), judged.moment);
-            if !matches!(library.judge(path, &scene, &budget), Ok(Verdict::Refused { .. })) {
-                continue;
+/// The script as it will be, ready to be asked about records.
+pub struct Script<'a> {
+    judged: &'a Judged<'a>,
+    object: &'a Object,
+    library: Library,
+    path: &'a FunctionPath,
+    fields: Vec<(String, Column)>,
+}
+
+impl<'a> Script<'a> {
+    /// `None` where the scripts do not compile: that is told elsewhere.
+    pub fn new(judged: &'a Judged<'a>, object: &str, path: &'a FunctionPath) -> Option<Self> {
+        let object = judged.new.object(object)?;
+        let (library, _) = Library::compile(&sources(judged)).ok()?;
+        Some(Self { judged, object, library, path, fields: fields(judged, object) })
+    }
+
+    /// Whether it says no about a record.
+    fn refuses(&self, id: &Value, values: IndexMap<String, Value>, budget: &Arc<Budget>) -> bool {
+        let FunctionPath { package, module, function } = self.path;
+        let scene = scene(self.object, id, values, self.judged.moment);
+        let verdict = self.library.judge(Path { package, module, function }, &scene, budget);
+        matches!(verdict, Ok(Verdict::Refused { .. }))
+    }
+
+    /// Records that wait for the move and that it would hold now.
+    pub async fn held(&self, before: &Lifecycle, way: &Transition) -> Result<Option<Effect>, DeployError> {
+        let Some(table) = self.judged.new.layout.tables.get(&self.object.name) else { return Ok(None) };
+        let kept = kept_column(self.judged, &self.object.name, "lifecycle");
+        let Some(place) = Columns::of(table).filter(|_| kept.is_some()) else { return Ok(None) };
+        let columns = self.fields.iter().map(|(_, of)| of.clone()).collect();
+        let mut batches = Batches::new(&table.name, columns, place.waiting(before, way), BATCH);
+        let (mut count, mut sample) = (0, Vec::new());
+        loop {
+            let rows = batches.fetch(self.judged.tenant).await?;
+            if rows.is_empty() {
+                break;
             }
-            tally.note(&row.value(1, Encoding::Id), values.get("owner"));
-            if let Some(Value::Decimal(amount)) = money.as_ref().and_then(|name| values.get(name)) {
-                let currency = match money.as_ref().and_then(|name| values.get(&format!("{name}Currency"))) {
-                    Some(Value::Text(code)) => Some(code.clone()),
-                    _ => None,
-                };
-                sums.entry(currency).and_modify(|sum| *sum += *amount).or_insert(*amount);
+            let budget = budget();
+            for row in &rows {
+                let cell = |at: usize| row.cells.get(at).cloned().unwrap_or(Value::Null);
+                if self.refuses(&row.id, values(cell, self.object, &self.fields), &budget) {
+                    count += 1;
+                    sample.extend((sample.len() < SHOWN).then(|| id_text(&row.id)));
+                }
             }
         }
+        let told = || effect(&self.object.name, format!("held:{}", way.name), count, sample, Refuses::Told);
+        Ok((count > 0).then(told))
     }
-    if tally.count == 0 {
-        return Ok(None);
+
+    /// The past moves that it would have refused.
+    pub async fn refused(&self, moves: &Moves<'_>, way: &Transition) -> Result<Option<Effect>, DeployError> {
+        let fields = &self.fields;
+        let money = moves.money();
+        let mut tally = Tally::default();
+        let mut sums = BTreeMap::new();
+        let mut after: Option<Value> = None;
+        loop {
+            let rows = moves.rows(page(moves, fields, after.as_ref())).await?;
+            let Some(last) = rows.last() else { break };
+            after = Some(last.value(0, Encoding::Id));
+            let budget = budget();
+            for row in &rows {
+                let values = values(|at| row.value(at + 2, at_encoding(fields, at)), self.object, fields);
+                let record = row.value(1, Encoding::Id);
+                if !self.refuses(&record, values.clone(), &budget) {
+                    continue;
+                }
+                tally.note(&record, values.get("owner"));
+                if let Some(Value::Decimal(amount)) = money.as_ref().and_then(|name| values.get(name)) {
+                    let currency =
+                        match money.as_ref().and_then(|name| values.get(&format!("{name}Currency"))) {
+                            Some(Value::Text(code)) => Some(code.clone()),
+                            _ => None,
+                        };
+                    sums.entry(currency).and_modify(|sum| *sum += *amount).or_insert(*amount);
+                }
+            }
+        }
+        if tally.count == 0 {
+            return Ok(None);
+        }
+        let sample = tally.records.iter().take(SHOWN).cloned().collect();
+        let mut told =
+            effect(&moves.object, format!("replay:{}", way.name), tally.count, sample, Refuses::Told);
+        told.replay = Some(Replay {
+            since: moves.since.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+            owners: tally.shares(moves).await?,
+            amounts: sums
+                .into_iter()
+                .map(|(currency, sum)| Amount { currency, amount: sum.normalize().to_string() })
+                .collect(),
+        });
+        Ok(Some(told))
     }
-    let sample = tally.records.iter().take(SHOWN).cloned().collect();
-    let mut told = effect(&moves.object, format!("replay:{}", way.name), tally.count, sample, Refuses::Told);
-    told.replay = Some(Replay {
-        since: moves.since.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-        owners: tally.shares(moves).await?,
-        amounts: sums
-            .into_iter()
-            .map(|(currency, sum)| Amount { currency, amount: sum.normalize().to_string() })
-            .collect(),
-    });
-    Ok(Some(told))
 }
 
 impl Tally {
