@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use expr::{Encoding, Value};
-use sql::{Compare, Order, Param, Query, Scalar, Source};
+use sql::{Compare, Param, Scalar, Source};
 use uuid::Uuid;
 
 use crate::statement::{Table, Terms, cell};
@@ -68,14 +68,11 @@ impl Tenant {
         if let Some(before) = wanted.before {
             filter.push(NOTIFICATION.compare(&mut terms, "id", Compare::Less, Value::Id(before)));
         }
-        let limit = terms.value(Value::Int(wanted.first), Encoding::Int);
-        let query = Query {
-            order: vec![Order { by: NOTIFICATION.column("id"), descending: true, nulls_first: false }],
-            limit: Some(limit),
-            ..NOTIFICATION.select(filter)
-        };
-        let rows = self.fetch(&sql::print_query(&query, self.dialect()), &terms.values).await?;
-        rows.iter().map(notification).collect()
+        self.page(&NOTIFICATION, terms, filter, (true, wanted.first))
+            .await?
+            .iter()
+            .map(notification)
+            .collect()
     }
 
     /// Notes that a user has read some of theirs; how many of them were news.

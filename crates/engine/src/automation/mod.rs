@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use metadata::catalog::{Automation, RecordAct, RunAt, Trigger};
 use metadata::{Catalog, Name};
-use query::request::{Operation, Write};
+use query::request::{Operation, RecordData, Write};
 use script::{Place, ScriptError, Spent};
 use uuid::Uuid;
 
@@ -69,6 +69,20 @@ impl Automations {
     }
 }
 
+fn names(data: &RecordData, field: &str) -> bool {
+    data.fields.iter().any(|(name, _)| &**name == field)
+}
+
+/// Whether an operation writes a field that is wanted, as far as it says itself. A move writes `stage`; of whole records all fields are written.
+fn writes(operation: &Operation, wanted: impl Fn(&str) -> bool) -> bool {
+    let (data, moves) = match operation {
+        Operation::Update { data, .. } | Operation::UpdateMany(_, data, _) => (data, false),
+        Operation::Move { data, .. } => (data, true),
+        _ => return true,
+    };
+    (moves && wanted("stage")) || data.fields.iter().any(|(name, _)| wanted(name))
+}
+
 /// Whether a trigger may be meant by an operation, as far as it says itself.
 fn concerns(trigger: &Trigger, operation: &Operation) -> bool {
     let acts: &[RecordAct] = match operation {
@@ -78,23 +92,21 @@ fn concerns(trigger: &Trigger, operation: &Operation) -> bool {
         Operation::Delete(..) => &[RecordAct::Delete],
         Operation::Restore(..) | Operation::Destroy(..) => &[],
     };
-    let names = |wanted: &dyn Fn(&Name) -> bool| match operation {
-        Operation::Update { data, .. } | Operation::Move { data, .. } | Operation::UpdateMany(_, data, _) => {
-            data.fields.iter().any(|(name, _)| wanted(name))
-        }
-        _ => true,
-    };
     match trigger {
         Trigger::Record { acts: on, fields } => {
-            let moves = matches!(operation, Operation::Move { .. });
             on.iter().any(|act| acts.contains(act))
-                && (names(&|name| fields.is_empty() || fields.contains(name))
-                    || (moves && (fields.is_empty() || fields.iter().any(|field| &**field == "stage"))))
+                && (fields.is_empty()
+                    || writes(operation, |name| fields.iter().any(|field| &**field == name)))
         }
         Trigger::Transition { from, to, .. } => match operation {
             Operation::Move { to: stage, .. } => to.is_empty() || to.contains(stage),
-            Operation::Create(..) => from.is_empty() || !to.is_empty(),
-            _ => !acts.is_empty() && names(&|name| &**name == "stage"),
+            // It comes to the entry, out of no stage, or to the one that it names.
+            Operation::Create(records, _) => {
+                from.is_empty() || records.iter().any(|data| names(data, "stage"))
+            }
+            Operation::Upsert { .. } => true,
+            Operation::Update { .. } | Operation::UpdateMany(..) => writes(operation, |name| name == "stage"),
+            Operation::Delete(..) | Operation::Restore(..) | Operation::Destroy(..) => false,
         },
         Trigger::Schedule { .. } | Trigger::Date { .. } | Trigger::Message(_) => false,
     }

@@ -138,9 +138,9 @@ fn moved(run: &Run<'_>, place: usize, job: &Job, flow: &Flow) -> Result<Passing,
 /// The transition that each of them takes; those that may take none are refused.
 async fn choose(run: &mut Run<'_>, passing: &[Passing], log: &Log) -> Result<Vec<Option<Way>>, Halt> {
     let mut cases = Vec::new();
+    let by_clock = run.caller.cause.takes.as_deref().filter(|_| !run.nested);
     for one in passing.iter().filter(|one| one.how == How::Move) {
         let Some(from) = &one.from else { continue };
-        let by_clock = run.caller.cause.takes.as_deref().filter(|_| !run.nested);
         let mut ways = Way::between(&one.lifecycle, from, &one.to);
         if let Some(wanted) = by_clock {
             ways.retain(|way| way.transition().is_some_and(|it| way.lifecycle.path_of(it) == wanted));

@@ -72,7 +72,8 @@ struct Job {
     created: String,
 }
 
-fn shown(at: DateTime<Utc>) -> String {
+/// An instant to the millisecond.
+pub(super) fn shown(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 

@@ -1,11 +1,11 @@
 //! What scripts have told the acting user.
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
-use chrono::{DateTime, SecondsFormat, Utc};
 use store::{NotificationFilter, NotificationRow};
 use uuid::Uuid;
 
 use super::Scene;
+use super::jobs::shown;
 use super::problem::{administered, identified, page, wrong};
 
 /// Notifications of a page where nothing is said.
@@ -28,10 +28,6 @@ struct Notification {
     sender: String,
     /// When it was read.
     read: Option<String>,
-}
-
-fn shown(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 impl Notification {

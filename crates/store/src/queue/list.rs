@@ -40,7 +40,8 @@ pub struct RunFilter {
 }
 
 impl Tenant {
-    async fn page(
+    /// So many rows of a table, by id.
+    pub(crate) async fn page(
         &self,
         table: &Table,
         mut terms: Terms,
